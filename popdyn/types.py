@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import xarray
 
+    from popdyn.spec.network import Protocol as StimulusProtocol
+
 FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
 
@@ -19,8 +21,8 @@ class Rung(Protocol):
 
     name: str
 
-    def simulate(self, protocol: str, *, seed: int = 0) -> xarray.Dataset:
-        """Trajectory under a protocol of the spec: rate [1/s], V_mean [V], w_mean [A] as (run, time, population)."""
+    def simulate(self, protocol: str | StimulusProtocol, *, seed: int = 0) -> xarray.Dataset:
+        """Trajectory under a protocol (a name in the spec, or one built in Python): rate [1/s], V_mean [V], w_mean [A] as (run, time, population)."""
         ...
 
     def rates(self) -> dict[str, float]:
