@@ -1,0 +1,45 @@
+"""result.h5: opens with xarray and h5netcdf; its spikes with SONATA readers. The same data gives the same bytes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import h5py
+import xarray as xr
+
+from popdyn.results.dataset import spike_times, with_spikes
+from popdyn.results.guard import refuse_hostile
+
+_FILTERS = {"zlib": True, "complevel": 4, "shuffle": True, "fletcher32": True}
+_H5PY_FILTERS = {"compression": "gzip", "compression_opts": 4, "shuffle": True, "fletcher32": True}
+
+
+def save(dataset: xr.Dataset, path: str | Path) -> None:
+    """Write a result; spikes go to /spikes/<population>/{timestamps [ms], node_ids} as SONATA has them.
+
+    Chunked, gzip + shuffle + fletcher32. Not atomic: the store publishes whole directories.
+    """
+    spikes = spike_times(dataset)
+    bare = dataset.drop_vars([name for name in dataset.variables if str(name).startswith("spike_")])
+    encoding = {name: dict(_FILTERS) for name in bare.data_vars if bare[name].size}
+    bare.to_netcdf(path, engine="h5netcdf", encoding=encoding)
+    if not spikes:
+        return
+    with h5py.File(path, "a") as file:
+        for population, (times, nodes) in sorted(spikes.items()):
+            group = file.create_group(f"spikes/{population}")
+            group.attrs["sorting"] = "by_time"
+            for name, values in (("timestamps", times * 1e3), ("node_ids", nodes)):
+                group.create_dataset(name, data=values, **(_H5PY_FILTERS if values.size else {}))
+            group["timestamps"].attrs["units"] = "ms"
+
+
+def open_dataset(path: str | Path) -> xr.Dataset:
+    """Read a result whole into memory; links, external storage, plug-in filters and shape bombs are refused."""
+    refuse_hostile(Path(path))
+    with xr.open_dataset(path, engine="h5netcdf", decode_times=False) as stored:
+        dataset = stored.load()
+    with h5py.File(path, "r") as file:
+        for population, group in sorted(file["spikes"].items()) if "spikes" in file else []:
+            dataset = with_spikes(dataset, population, group["timestamps"][:] * 1e-3, group["node_ids"][:])
+    return dataset
