@@ -37,6 +37,16 @@ class SpecError(PopdynError, ValueError):
         super().__init__(f"{head}{len(faults)} fault{'s' if len(faults) != 1 else ''}\n{lines}")
 
 
+class QuantityError(PopdynError, ValueError):
+    """A text is not a number with a unit of the expected kind."""
+
+    exit_code = 2
+
+    def __init__(self, got: str, allowed: str, fix: str) -> None:
+        self.got, self.allowed, self.fix = got, allowed, fix
+        super().__init__(f"got {got!r}; allowed: {allowed}; {fix}")
+
+
 class UsageError(PopdynError, ValueError):
     """A command or call was given arguments that cannot be served."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from popdyn.neurons.base import Constraint, Parameter
+from popdyn.parameters import Constraint, Parameter
 
 MEMBRANE = (
     Parameter("C_m", "F", "membrane capacitance", 200e-12, 1e-15, 1e-6),
@@ -19,6 +19,11 @@ EXPONENTIAL = (
     Parameter("V_peak", "V", "spike cut-off, where V is reset", -40e-3, -0.5, 0.5),
 )
 
+MEMBRANE_TIME = Constraint(
+    "0.1 ms <= C_m / g_L <= 10 s",
+    lambda p: 1e-4 * (1 - 1e-9) <= p["C_m"] / p["g_L"] <= 10.0 * (1 + 1e-9),
+    "check the units of C_m and g_L: their quotient is the membrane time constant",
+)
 RESET_BELOW_THRESHOLD = Constraint(
     "V_reset < V_th", lambda p: p["V_reset"] < p["V_th"], "lower V_reset or raise V_th"
 )

@@ -6,6 +6,7 @@ from popdyn.neurons import eif
 from popdyn.neurons._common import (
     EXPONENTIAL,
     MEMBRANE,
+    MEMBRANE_TIME,
     PEAK_WITHIN_RANGE,
     RESET_BELOW_PEAK,
     THRESHOLD_BELOW_PEAK,
@@ -23,7 +24,7 @@ MODEL = NeuronModel(
     name="adex",
     title="adaptive exponential integrate-and-fire",
     parameters=MEMBRANE + EXPONENTIAL + ADAPTATION,
-    constraints=(RESET_BELOW_PEAK, THRESHOLD_BELOW_PEAK, PEAK_WITHIN_RANGE),
+    constraints=(MEMBRANE_TIME, RESET_BELOW_PEAK, THRESHOLD_BELOW_PEAK, PEAK_WITHIN_RANGE),
     drift=eif.drift,
     barrier="V_peak",
     hard_threshold=False,

@@ -2,35 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-Parameters = Mapping[str, float]
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One parameter: its SI unit, default (None: required; a string: the value of that parameter) and bounds."""
-
-    name: str
-    unit: str
-    doc: str
-    default: float | str | None = None
-    lower: float = -np.inf
-    upper: float = np.inf
-    lower_open: bool = False
-
-
-@dataclass(frozen=True)
-class Constraint:
-    """A relation between parameters that must hold, with the words that name it."""
-
-    text: str
-    holds: Callable[[Parameters], bool]
-    fix: str
+from popdyn.parameters import Constraint, Parameter, Parameters
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from popdyn.neurons._common import (
     EXPONENTIAL,
     MEMBRANE,
+    MEMBRANE_TIME,
     PEAK_WITHIN_RANGE,
     RESET_BELOW_PEAK,
     THRESHOLD_BELOW_PEAK,
@@ -24,7 +25,7 @@ MODEL = NeuronModel(
     name="eif",
     title="exponential integrate-and-fire",
     parameters=MEMBRANE + EXPONENTIAL,
-    constraints=(RESET_BELOW_PEAK, THRESHOLD_BELOW_PEAK, PEAK_WITHIN_RANGE),
+    constraints=(MEMBRANE_TIME, RESET_BELOW_PEAK, THRESHOLD_BELOW_PEAK, PEAK_WITHIN_RANGE),
     drift=drift,
     barrier="V_peak",
     hard_threshold=False,

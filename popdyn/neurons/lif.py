@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from popdyn.neurons._common import MEMBRANE, RESET_BELOW_THRESHOLD
+from popdyn.neurons._common import MEMBRANE, MEMBRANE_TIME, RESET_BELOW_THRESHOLD
 from popdyn.neurons.base import Brian2Text, NeuronModel, Parameters
 
 
@@ -18,7 +18,7 @@ MODEL = NeuronModel(
     name="lif",
     title="leaky integrate-and-fire",
     parameters=MEMBRANE,
-    constraints=(RESET_BELOW_THRESHOLD,),
+    constraints=(MEMBRANE_TIME, RESET_BELOW_THRESHOLD,),
     drift=drift,
     barrier="V_th",
     hard_threshold=True,

@@ -1,1 +1,29 @@
-"""."""
+"""What a user writes: load a spec, resolve it to SI floats with every default filled in, name it by a hash."""
+
+from popdyn.spec.network import (
+    Initial,
+    Network,
+    Neuron,
+    PoissonDrive,
+    Population,
+    Protocol,
+    Stimulus,
+    WhiteNoise,
+)
+from popdyn.spec.resolve import from_dict, load
+from popdyn.spec.resolved import spec_hash, to_dict
+
+__all__ = [
+    "Initial",
+    "Network",
+    "Neuron",
+    "PoissonDrive",
+    "Population",
+    "Protocol",
+    "Stimulus",
+    "WhiteNoise",
+    "from_dict",
+    "load",
+    "spec_hash",
+    "to_dict",
+]

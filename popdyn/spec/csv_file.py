@@ -1,0 +1,120 @@
+"""Points of a `csv` stimulus: from a file beside the spec, or from the document itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from popdyn.errors import Fault, QuantityError, SpecError
+from popdyn.parameters import Parameter
+from popdyn.quantities import scale, units_of
+from popdyn.spec.document import read_text
+from popdyn.spec.section import Section, bounds, show
+
+MAX_BYTES = 512 * 1024
+MAX_ROWS = 10_000
+_FIELD = re.compile(r"[+-]?(?:[0-9]{1,30}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})(?:[eE][+-]?[0-9]{1,3})?\Z")
+_SHOWN_FAULTS = 5
+
+
+def read_points(
+    section: Section, times: Parameter, values: Parameter, unit: str, folder: Path | None
+) -> dict[str, Any] | None:
+    """`times` and `values` as tuples of SI floats; None after a fault."""
+    columns = _inline(section, times, values) if section.given("times") or section.resolved else _from_file(section, folder)
+    units: list[str | None] = ["s", unit]
+    if not section.resolved:
+        units = [section.text("time_unit", units_of("s")), section.text("value_unit", units_of(unit))]
+    if columns is None or None in units:
+        return None
+    found: dict[str, Any] = {}
+    for parameter, column, written, si in zip((times, values), columns, units, ("s", unit), strict=True):
+        found[parameter.name] = _to_si(section, parameter, column, str(written), si)
+    return None if None in found.values() else found
+
+
+def _to_si(section: Section, parameter: Parameter, column: Sequence[str], written: str, si: str) -> tuple[float, ...] | None:
+    faults = 0
+    numbers = []
+    for row, text in enumerate(column, 1):
+        try:
+            value = scale(text, written, si)
+        except QuantityError as error:
+            section.fault(parameter.name, f"{error.got} in row {row}", error.allowed, error.fix)
+            return None
+        if not parameter.lower <= value <= parameter.upper:
+            faults += 1
+            if faults <= _SHOWN_FAULTS:
+                section.fault(parameter.name, f"{text} {written} in row {row}", bounds(parameter, si))
+        numbers.append(value)
+    return None if faults else tuple(numbers)
+
+
+def _inline(section: Section, times: Parameter, values: Parameter) -> tuple[list[str], list[str]] | None:
+    columns = []
+    for parameter in (times, values):
+        _, given = section.take(parameter.name)
+        numbers = isinstance(given, (list, tuple)) and all(type(x) in (int, float) for x in given)
+        if not numbers or len(given) > MAX_ROWS:
+            section.fault(parameter.name, show(given) if given is not None else "nothing", f"up to {MAX_ROWS} numbers")
+        else:
+            columns.append([repr(x) for x in given])
+    return (columns[0], columns[1]) if len(columns) == 2 else None
+
+
+def _from_file(section: Section, folder: Path | None) -> tuple[list[str], list[str]] | None:
+    _, name = section.take("file")
+    allowed = "a file name relative to the spec's folder, inside it"
+    if not isinstance(name, str):
+        section.fault("file", "nothing" if name is None else show(name), allowed, 'add file = "drive.csv"')
+        return None
+    if folder is None:
+        section.fault("file", show(name), "no file: this spec was not read from one", "pass folder=, or times and values")
+        return None
+    path = _inside(folder, name)
+    if path is None:
+        section.fault("file", show(name), allowed, "put the file beside the spec and write its name only")
+        return None
+    try:
+        text = read_text(path, MAX_BYTES, "")
+    except SpecError as error:
+        section.fault("file", f"{show(name)}: {error.faults[0].got}", error.faults[0].allowed, error.faults[0].fix)
+        return None
+    return _rows(section, text)
+
+
+def _inside(folder: Path, name: str) -> Path | None:
+    """The file if its real path lies in the folder; no absolute name, no .., no link that leads out."""
+    parts = name.split("/")
+    if not name or len(name) > 255 or "\\" in name or ":" in name or not name.isprintable() or {"..", "", "."} & set(parts):
+        return None
+    try:
+        real = (folder / name).resolve()
+        return real if real.is_relative_to(folder.resolve()) else None
+    except (OSError, RuntimeError):
+        return None
+
+
+def _rows(section: Section, text: str) -> tuple[list[str], list[str]] | None:
+    """Two columns t,value; a first line `t,value` is a header."""
+    lines = text.split("\n")
+    body = [(n, line.strip()) for n, line in enumerate(lines, 1) if line.strip()]
+    if body and body[0][1].replace(" ", "").lower() == "t,value":
+        body = body[1:]
+    if len(body) > MAX_ROWS:
+        section.fault("file", f"{len(body)} rows", f"at most {MAX_ROWS} rows", "thin it out")
+        return None
+    found: list[Fault] = []
+    columns: tuple[list[str], list[str]] = ([], [])
+    for number, line in body:
+        fields = [field.strip() for field in line.split(",")]
+        if len(fields) == 2 and all(_FIELD.match(field) for field in fields):
+            columns[0].append(fields[0])
+            columns[1].append(fields[1])
+        elif len(found) < _SHOWN_FAULTS:
+            fault = Fault(section.at("file"), f"{show(line)} in line {number}", "two numbers: t,value", "correct the line")
+            found.append(fault)
+    section.faults.extend(found)
+    return None if found else columns

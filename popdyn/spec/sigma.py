@@ -1,0 +1,42 @@
+"""Does a protocol drive a population's sigma below zero?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from popdyn.quantities import format_quantity
+from popdyn.spec.network import Population, Protocol
+from popdyn.spec.section import Section
+from popdyn.stimuli import KINDS, Span, piecewise_linear
+
+
+def check_sigma(protocol: Protocol, populations: Mapping[str, Population], section: Section) -> bool:
+    """Reports populations whose sigma can get negative, or zero without Poisson drive; random stimuli are left out.
+
+    Exact for piecewise-linear stimuli and for one oscillation at a time; overlapping oscillations are taken at their
+    lowest together.
+    """
+    span = Span(protocol.duration, protocol.transient)
+    before = len(section.faults)
+    for name, population in populations.items():
+        knots = [
+            lowest(stimulus.parameters, span)
+            for stimulus in protocol.stimuli
+            if stimulus.population == name
+            and stimulus.target == "sigma"
+            and (lowest := KINDS[stimulus.kind].lowest) is not None
+        ]
+        if not knots:
+            continue
+        times = np.unique(np.concatenate([k[0] for k in knots]))
+        probes = np.concatenate([times, times - 1e-9, times + 1e-9, [protocol.duration]])
+        probes = probes[(probes >= 0) & (probes <= protocol.duration)]
+        sigma = population.noise.sigma + sum(piecewise_linear(*k)(probes) for k in knots)
+        worst = int(np.argmin(sigma))
+        negligible = 1e-6 * max(population.noise.sigma, 1e-6)
+        if sigma[worst] < -negligible or (sigma[worst] < negligible and not population.poisson):
+            got = f"{format_quantity(round(float(sigma[worst]), 9), 'V/sqrt(s)')} at {probes[worst] * 1e3:.6g} ms"
+            section.fault("stimulus", f"sigma of population {name} can fall to {got}", "sigma above 0", "lower the amplitude")
+    return len(section.faults) == before
