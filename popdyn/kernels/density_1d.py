@@ -1,0 +1,291 @@
+"""Time stepping of the one-dimensional population density with its hierarchy of w-moments.
+
+Fields q_n(V) = int (w - W)^n p dw, n = 0..M, are columns of one array of `WIDTH` columns, so that one tridiagonal
+factorisation serves all of them and the compiler vectorises over columns. The equations are those of
+`popdyn.theory.hierarchy`: BDF2, implicit in V, with second-order extrapolation of what couples the columns.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from popdyn.kernels.closures import GAUSSIAN, close_fields, linear_closure
+
+WIDTH = 8
+RESET, SHIFT = 4, 5  # columns of the right-hand side: response to reinjection, and to a shift of the frame
+W, S, J, Q, X, P, PV, SCALARS = 0, 1, 2, 3, 4, 5, 6, 7  # rows of the scalar state
+FLUXES = 5  # R_0..R_4
+
+Array = NDArray[np.float64]
+
+
+class Operator(NamedTuple):
+    """Finite-volume operator; flux above cell i: up_i q_i - down_i q_(i+1), with up = up[0] + u up[1] + D up[2]."""
+
+    width: Array  # (cell,) [V]
+    centre: Array  # (cell,) [V]
+    up: Array  # (3, cell): [V/s], [1], [1/V]
+    down: Array  # (3, cell), zero at the barrier
+    reset: Array  # (cell,) share of a reinjected neuron, sums to one
+
+
+class Hierarchy(NamedTuple):
+    """Numbers of one population, SI, and the closure."""
+
+    C_m: float
+    a: float
+    b: float
+    tau_w: float
+    E_w: float
+    V_reset: float
+    t_ref: float
+    order: int
+    closure: int
+
+
+class State(NamedTuple):
+    """Three rotating levels of fields, scalars and fluxes, the past of the fluxes, and work space."""
+
+    fields: Array  # (3, cell, WIDTH)
+    scalars: Array  # (3, SCALARS)
+    past: Array  # (lag, FLUXES + 1): R_0..R_4 and W at earlier steps, a ring
+    work: Array  # (3, cell): up, down, inverse diagonal
+    star: Array  # (cell, WIDTH) extrapolated fields
+    count: NDArray[np.int64]  # (1,) steps done
+
+
+@njit(cache=True, error_model="numpy")
+def assemble(op: Operator, u: float, D: float, up: Array, down: Array) -> None:
+    """Face coefficients at drift offset u [V/s] and diffusion D [V^2/s]."""
+    for i in range(up.shape[0]):
+        up[i] = op.up[0, i] + u * op.up[1, i] + D * op.up[2, i]
+        down[i] = op.down[0, i] + u * op.down[1, i] + D * op.down[2, i]
+
+
+@njit(cache=True, error_model="numpy")
+def solve_columns(width: Array, up: Array, down: Array, step: float, x: Array, inverse: Array) -> None:
+    """Solve (1 - step L) x = rhs for all columns; x holds width * rhs on entry."""
+    n = width.shape[0]
+    inverse[0] = 1.0 / (width[0] + step * up[0])
+    for i in range(1, n):
+        factor = step * up[i - 1] * inverse[i - 1]
+        inverse[i] = 1.0 / (width[i] + step * (up[i] + down[i - 1]) - factor * step * down[i - 1])
+        for k in range(WIDTH):
+            x[i, k] += factor * x[i - 1, k]
+    for k in range(WIDTH):
+        x[n - 1, k] *= inverse[n - 1]
+    for i in range(n - 2, -1, -1):
+        above = step * down[i]
+        for k in range(WIDTH):
+            x[i, k] = (x[i, k] + above * x[i + 1, k]) * inverse[i]
+
+
+@njit(cache=True, error_model="numpy")
+def late_moment(m: int, decay: float, jump: float, late: Array) -> float:
+    """Part of R_m^in that lower moments bring: sum over k < m of C(m, k) decay^k jump^(m-k) R_k(t - t_ref)."""
+    total, binomial = 0.0, 1.0
+    for k in range(m):
+        total += binomial * decay**k * jump ** (m - k) * late[k]
+        binomial = binomial * (m - k) / (k + 1)
+    return total
+
+
+@njit(cache=True, error_model="numpy")
+def _moments(op: Operator, order: int, star: Array, S_star: float) -> tuple[float, float, float, float]:
+    """P, <V>, S_2, S_3 of the extrapolated fields; the moment above the hierarchy is the scalar S."""
+    mass, mean_V, second, third = 0.0, 0.0, 0.0, 0.0
+    for i in range(op.width.shape[0]):
+        mass += op.width[i] * star[i, 0]
+        mean_V += op.width[i] * op.centre[i] * star[i, 0]
+        second += op.width[i] * star[i, 2]
+        third += op.width[i] * star[i, 3]
+    second = S_star if order == 1 else second / mass
+    third = S_star if order == 2 else third / mass
+    return mass, mean_V / mass, second, third
+
+
+@njit(cache=True, error_model="numpy")
+def _right_hand_sides(
+    op: Operator, h: Hierarchy, now: Array, old: Array, c_now: float, c_old: float, step: float,
+    star: Array, mean_V: float, shift: float, mass: float, x: Array,
+) -> None:  # fmt: skip
+    """Fill x with cell width times (history + step * explicit terms); edge terms are added by `_couple`."""
+    rate = 1.0 / h.tau_w
+    for i in range(op.width.shape[0]):
+        width = op.width[i]
+        pull = h.a * (op.centre[i] - mean_V) * rate
+        for k in range(4):
+            x[i, k] = width * (c_now * now[i, k] + c_old * old[i, k])
+        for k in range(4, WIDTH):
+            x[i, k] = 0.0
+        for k in range(1, h.order + 1):
+            lower = pull if k == 1 else pull - shift
+            x[i, k] += step * width * k * (lower * star[i, k - 1] - rate * star[i, k])
+        x[i, RESET] = op.reset[i]
+        x[i, SHIFT] = step * width * star[i, 0] / mass
+
+
+@njit(cache=True, error_model="numpy")
+def _couple(op: Operator, h: Hierarchy, star: Array, step: float, x: Array, edge: Array) -> None:
+    """Flux of q_n by w's own drift, -(1/C_m) q_(n+1): explicit, same faces as mu; edge = its outflow."""
+    n = op.width.shape[0]
+    speed = -1.0 / h.C_m
+    for i in range(n):
+        for k in range(h.order + 1):
+            flux = speed * op.up[1, i] * star[i, k + 1]
+            if i < n - 1:
+                flux -= speed * op.down[1, i] * star[i + 1, k + 1]
+                x[i + 1, k] += step * flux
+            else:
+                edge[k] = flux
+            x[i, k] -= step * flux
+
+
+@njit(cache=True, error_model="numpy")
+def _delayed(state: State, lag: float, column: int) -> tuple[float, float]:
+    """Weight of the present, and the known rest, of a flux `lag` steps ago (linear interpolation)."""
+    whole = int(lag)
+    part = lag - whole
+    length = state.past.shape[0]
+    present = state.count[0]
+    known = part * state.past[(present - whole - 1) % length, column]
+    if whole == 0:
+        return 1.0 - part, known
+    return 0.0, known + (1.0 - part) * state.past[(present - whole) % length, column]
+
+
+@njit(cache=True, error_model="numpy")
+def _close_fluxes(
+    op: Operator, h: Hierarchy, state: State, x: Array, edge: Array, step: float, lag: float,
+    W_star: float, moments: tuple[float, float, float], outgoing: Array, inflow: Array,
+) -> float:  # fmt: skip
+    """Outgoing fluxes R_n and reinjected R_n^in, implicit; completes the fields in x. Returns J = R_1^in - R_1."""
+    n, M = x.shape[0], h.order
+    out = state.work[0, n - 1]
+    zeta, eta = step * out * x[n - 1, RESET], out * x[n - 1, SHIFT]
+    decay = np.exp(-h.t_ref / h.tau_w)
+    present_W, W_past = _delayed(state, lag, FLUXES)
+    jump = decay * (W_past + present_W * W_star + h.b) + (1.0 - decay) * h.a * (h.V_reset - h.E_w) - W_star
+    late = np.zeros(FLUXES)
+    J_new = 0.0
+    for m in range(M + 2):
+        present, known = _delayed(state, lag, m)
+        gain = decay**m
+        rest = gain * known + late_moment(m, decay, jump, late)
+        if m > M:  # the moment above: by the closure, which holds for fluxes as for fields
+            r = 0.0
+            if M > 0 and h.closure != GAUSSIAN:
+                r = linear_closure(M, moments[0], moments[1], moments[2], outgoing[0], outgoing[1], outgoing[2])
+        elif m == 1:
+            base = out * x[n - 1, 1] + edge[1]
+            r = (base + (zeta - eta) * rest) / (1.0 - eta - (zeta - eta) * gain * present)
+        else:
+            base = out * x[n - 1, m] + edge[m]
+            r = (base + zeta * rest) / (1.0 - zeta * gain * present)
+        outgoing[m] = r
+        late[m] = present * r + known
+        inflow[m] = rest + gain * present * r
+        if m == 1:
+            J_new = inflow[1] - r
+        if m <= M:
+            kick = J_new if m == 1 else 0.0
+            for i in range(n):
+                x[i, m] += step * inflow[m] * x[i, RESET] - kick * x[i, SHIFT]
+    return J_new
+
+
+@njit(cache=True, error_model="numpy")
+def _advance_scalars(
+    op: Operator, h: Hierarchy, s_now: Array, s_old: Array, s: Array, x: Array, c_now: float, c_old: float,
+    step: float, mean_V: float, mass: float, outgoing: Array, inflow: Array, J_new: float,
+) -> None:  # fmt: skip
+    """Frame W, moment S_(M+1), refractory pool Q and its w content X at the new time; P and int V q_0."""
+    rate, M = 1.0 / h.tau_w, h.order
+    s[J] = J_new
+    drive = h.a * (mean_V - h.E_w) * rate + J_new / mass
+    s[W] = (c_now * s_now[W] + c_old * s_old[W] + step * drive) / (1.0 + step * rate)
+    P_new, PV_new, lower, pull = 0.0, 0.0, 0.0, 0.0
+    for i in range(op.width.shape[0]):
+        weight = op.width[i] * x[i, 0]
+        P_new += weight
+        PV_new += op.width[i] * op.centre[i] * x[i, 0]
+        lower += op.width[i] * x[i, M]
+        pull += op.width[i] * op.centre[i] * x[i, M]
+    s[P], s[PV] = P_new, PV_new
+    n = M + 1
+    gain = n * (h.a * (pull - PV_new / P_new * lower) * rate - J_new * lower / P_new) / P_new
+    gain += (inflow[n] - outgoing[n]) / P_new
+    loss = n * rate + (inflow[0] - outgoing[0]) / P_new
+    s[S] = (c_now * s_now[S] + c_old * s_old[S] + step * gain) / (1.0 + step * loss)
+    s[Q] = c_now * s_now[Q] + c_old * s_old[Q] + step * (outgoing[0] - inflow[0])
+    content = outgoing[1] + (s[W] + h.b) * outgoing[0] - inflow[1] - s[W] * inflow[0]
+    content += h.a * (h.V_reset - h.E_w) * rate * s[Q]
+    s[X] = (c_now * s_now[X] + c_old * s_old[X] + step * content) / (1.0 + step * rate)
+
+
+@njit(cache=True, error_model="numpy")
+def advance(op: Operator, h: Hierarchy, state: State, mu: float, D: float, dt: float, restart: bool) -> float:
+    """One step of length dt to the drive (mu [V/s], D [V^2/s]) at its end; returns the rate R_0 [1/s].
+
+    BDF2; `restart` takes one backward-Euler step instead (start of a run, and after a jump of the drive).
+    """
+    new, now, old = state.count[0] % 3, (state.count[0] + 2) % 3, (state.count[0] + 1) % 3
+    x, s = state.fields[new], state.scalars[new]
+    s_now, s_old = state.scalars[now], state.scalars[old]
+    step, c_now, c_old, e_now, e_old = 2.0 * dt / 3.0, 4.0 / 3.0, -1.0 / 3.0, 2.0, -1.0
+    if restart:
+        step, c_now, c_old, e_now, e_old = dt, 1.0, 0.0, 1.0, 0.0
+    for i in range(x.shape[0]):
+        for k in range(4):
+            state.star[i, k] = e_now * state.fields[now, i, k] + e_old * state.fields[old, i, k]
+    W_star = e_now * s_now[W] + e_old * s_old[W]
+    S_star = e_now * s_now[S] + e_old * s_old[S]
+    shift = e_now * s_now[J] + e_old * s_old[J]
+    mass, mean_V, S_2, S_3 = _moments(op, h.order, state.star, S_star)
+    edge, outgoing, inflow = np.zeros(4), np.zeros(FLUXES), np.zeros(FLUXES)
+    assemble(op, mu - W_star / h.C_m, D, state.work[0], state.work[1])
+    _right_hand_sides(
+        op, h, state.fields[now], state.fields[old], c_now, c_old, step, state.star, mean_V, shift / mass, mass, x
+    )
+    if h.order > 0:
+        close_fields(h.closure, h.order, state.star, S_2, S_3, S_star)
+        _couple(op, h, state.star, step, x, edge)
+    solve_columns(op.width, state.work[0], state.work[1], step, x, state.work[2])
+    moments = (S_2, S_3, S_star)
+    lag = h.t_ref / dt
+    J_new = _close_fluxes(op, h, state, x, edge, step, lag, W_star, moments, outgoing, inflow)
+    _advance_scalars(op, h, s_now, s_old, s, x, c_now, c_old, step, mean_V, mass, outgoing, inflow, J_new)
+    row = state.count[0] % state.past.shape[0]
+    for m in range(FLUXES):
+        state.past[row, m] = outgoing[m]
+    state.past[row, FLUXES] = s[W]
+    state.count[0] += 1
+    return outgoing[0]
+
+
+@njit(cache=True, error_model="numpy")
+def integrate(
+    op: Operator, h: Hierarchy, state: State, mu: Array, D: Array, restart: NDArray[np.bool_], dt: float, out: Array
+) -> int:
+    """Advance through mu, D (step,), writing rate, int V q_0, P, W, Q, X, least q_0 and |int q_1| to out (step, 8).
+
+    Returns the number of steps done: fewer than asked when a value is not finite.
+    """
+    n = op.width.shape[0]
+    for t in range(mu.shape[0]):
+        rate = advance(op, h, state, mu[t], D[t], dt, restart[t])
+        new = (state.count[0] - 1) % 3
+        s = state.scalars[new]
+        out[t, 0], out[t, 1], out[t, 2], out[t, 3], out[t, 4], out[t, 5] = rate, s[PV], s[P], s[W], s[Q], s[X]
+        least, frame = 0.0, 0.0
+        for i in range(n):
+            least = min(least, state.fields[new, i, 0])
+            frame += op.width[i] * state.fields[new, i, 1]
+        out[t, 6], out[t, 7] = least, frame
+        if not np.isfinite(rate):
+            return t
+    return mu.shape[0]

@@ -1,0 +1,69 @@
+"""Grid from the spec: the widest cells whose error, measured by halving them, stays under the tolerance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from popdyn.kernels.density_1d import Operator
+from popdyn.theory.grid import bulk, frozen_state, operator_on
+from popdyn.theory.problem import DensityProblem
+from popdyn.theory.stationary import mean_adaptation
+
+RATE_TOLERANCE = 5e-4  # of the rate; the issue asks for 1e-3 of the whole discretisation
+FINEST = 0.02e-3  # [V]
+
+
+@dataclass(frozen=True)
+class Domain:
+    """Range of drive a grid has to serve: mu [V/s], sigma [V/sqrt(s)]."""
+
+    mu_low: float
+    mu_high: float
+    sigma_low: float
+    sigma_high: float
+
+
+@dataclass(frozen=True)
+class Discretisation:
+    """Operator, its bulk spacing [V] and the measured relative error of the rate."""
+
+    operator: Operator
+    spacing: float
+    error: float
+
+
+def _probes(problem: DensityProblem, domain: Domain, W: float) -> list[tuple[float, float]]:
+    """(u, D) where the error is measured: the reference and the corners of the domain, w held."""
+    u = [mu - W / problem.C_m for mu in (domain.mu_low, domain.mu_high)]
+    D = [0.5 * s**2 for s in (domain.sigma_low, domain.sigma_high)]
+    return [(problem.mu - W / problem.C_m, problem.D), *((x, y) for x in u for y in D)]
+
+
+def choose_grid(problem: DensityProblem, domain: Domain, tolerance: float = RATE_TOLERANCE) -> Discretisation:
+    """Halve the cells until the rate at every probe moves by less than `tolerance`.
+
+    Errors are relative to the larger of the probe's rate and a quarter of the reference rate.
+    """
+    unit = problem.hierarchy("mean")
+    D_high = 0.5 * domain.sigma_high**2
+    spread = bulk(problem, problem.mu, problem.D)[1]
+    spacing = min(spread / 4.0, (problem.barrier - problem.V_reset) / 8.0, 1e-3)
+    coarse = operator_on(problem, spacing, domain.mu_low - 0.0, D_high, problem.mu)
+    W = mean_adaptation(coarse, unit, problem.mu, problem.D) * (problem.C_m / unit.C_m)
+    u_low = domain.mu_low - W / problem.C_m
+    probes = _probes(problem, domain, W)
+
+    def rates(h: float) -> tuple[Operator, np.ndarray]:
+        op = operator_on(problem, h, u_low, D_high, problem.mu - W / problem.C_m)
+        return op, np.array([frozen_state(op, u, D, problem.t_ref)[0] for u, D in probes])
+
+    op, now = rates(spacing)
+    while True:
+        finer, then = rates(spacing / 2)
+        error = float(np.max(np.abs(now - then) * (4.0 / 3.0) / np.maximum(then, 0.25 * then[0])))
+        if error <= tolerance or spacing < FINEST:
+            return Discretisation(op, spacing, error)
+        spacing /= max(2.0 ** np.ceil(np.log2(error / tolerance) / 2.0 * 2.0) ** 0.5, 1.2)
+        op, now = rates(spacing)

@@ -1,0 +1,168 @@
+"""Stationary state and linear response of the moment hierarchy, from its own linearised operator.
+
+    q_n' = L(W) q_n + (1/C_m) d_V q_(n+1) + n [(a (V - <V>) q_(n-1) - q_n)/tau_w - (J/P) q_(n-1)] + delta(V - V_reset) R_n^in
+    W'   = (a (<V> - E_w) - W)/tau_w + J/P,   J = R_1^in - R_1
+    R_n^in = sum_k C(n,k) eps^k c^(n-k) R_k(t - t_ref),   eps = exp(-t_ref/tau_w)
+    c    = eps (W(t - t_ref) + b) + (1 - eps) a (V_reset - E_w) - W
+
+q_n = int (w - W)^n p dw, W the mean w of the active neurons, P their share, R_n the outgoing flux of q_n. A stationary
+state is found by Newton's method with mass P + t_ref R_0 = 1; the response to mu or D solves
+(i omega E - F_x - exp(-i omega t_ref) F_late) x_1 = F_mu.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import solve_banded
+
+from popdyn.errors import NumericsError
+from popdyn.kernels import hierarchy as kernel
+from popdyn.kernels.density_1d import Hierarchy, Operator
+
+Array = NDArray[np.float64]
+Complex = NDArray[np.complex128]
+
+
+@dataclass(frozen=True)
+class StationaryState:
+    """Fields (cell, M + 1) and scalars (popdyn.kernels.hierarchy order) at a constant drive, all SI."""
+
+    mu: float
+    D: float
+    fields: Array
+    scalars: Array
+    V_mean: float
+    w_mean: float
+
+    @property
+    def rate(self) -> float:
+        return float(self.scalars[kernel.R])
+
+
+@dataclass(frozen=True)
+class _Linear:
+    """Jacobian in blocks: fields (banded), fields by scalars, scalars by fields, scalars by scalars."""
+
+    band: Array  # (2 k + 1, field) in LAPACK's layout, k = 2 (M + 1) - 1
+    width: Array  # (field,) cell width: what multiplies the time derivative
+    right: Array  # (field, x), x over scalars, late values, mu, D
+    below: Array  # (scalar, field)
+    corner: Array  # (scalar, x)
+    residual: Array  # (field,)
+    residual_s: Array  # (scalar,)
+
+
+def linearise(op: Operator, h: Hierarchy, mu: float, D: float, fields: Array, scalars: Array) -> _Linear:
+    """F and its derivatives at a point whose past equals its present."""
+    n, m, n_s = op.width.size, h.order + 1, scalars.size
+    late = np.append(scalars[kernel.R :], scalars[kernel.W])
+    blocks, edge, border, corner, r, r_s = kernel.jacobian(op, h, mu, D, fields, scalars, late)
+    k, n_f = 2 * m - 1, n * m
+    band = np.zeros((2 * k + 1, n_f))
+    cell, out, into = np.meshgrid(np.arange(n), np.arange(m), np.arange(m), indexing="ij")
+    for offset in (-1, 0, 1):
+        keep = (cell + offset >= 0) & (cell + offset < n)
+        row, column = (cell * m + out)[keep], ((cell + offset) * m + into)[keep]
+        band[k + row - column, column] = blocks[:, offset + 1][keep]
+    below = np.zeros((n_s, n_f))
+    below[:, n_f - m :] = edge
+    for row, field, weight in _integrals(op, h.order):
+        below[row, field::m] = weight
+    return _Linear(band, np.repeat(op.width, m), border.reshape(n_f, -1), below, corner, r.ravel(), r_s)
+
+
+def _integrals(op: Operator, order: int) -> list[tuple[int, int, Array]]:
+    """(scalar row, field column, weights) of the unknowns that are integrals over V."""
+    rows = [(kernel.P, 0, op.width), (kernel.PV, 0, op.width * op.centre)]
+    if order >= 2:
+        rows.append((kernel.I_2, 2, op.width))
+    if order >= 3:
+        rows.append((kernel.I_3, 3, op.width))
+    return [*rows, (kernel.I_M, order, op.width), (kernel.VI_M, order, op.width * op.centre)]
+
+
+def _solve(
+    lin: _Linear, rate: complex, t_ref: float, source: NDArray[Any], source_s: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Solve (F_x + exp(-rate t_ref) F_late - rate E) x = source, rate = i omega, by eliminating the fields.
+
+    The equation of R_0 repeats the sum of the cells' equations; conservation of mass takes its place, with
+    source_s[R_0] its right-hand side.
+    """
+    n_s = source_s.size
+    real = rate == 0.0
+    phase = 1.0 if real else np.exp(-rate * t_ref)
+    late_into = np.append(kernel.R + np.arange(n_s - kernel.R), kernel.W)
+    right = lin.right[:, :n_s].astype(complex) if not real else lin.right[:, :n_s].copy()
+    corner = lin.corner[:, :n_s].astype(right.dtype)
+    n_l = late_into.size
+    right[:, late_into] += phase * lin.right[:, n_s : n_s + n_l]
+    corner[:, late_into] += phase * lin.corner[:, n_s : n_s + n_l]
+    corner[[kernel.W, kernel.S], [kernel.W, kernel.S]] -= rate if not real else 0.0
+    below = lin.below.copy()
+    corner[kernel.R], below[kernel.R] = 0.0, 0.0
+    corner[kernel.R, kernel.P] = 1.0
+    corner[kernel.R, kernel.R] = t_ref if abs(rate) * t_ref < 1e-9 else (1.0 - phase) / rate
+    k = (lin.band.shape[0] - 1) // 2
+    band = lin.band.astype(right.dtype)
+    if not real:
+        band[k] -= rate * lin.width
+    inner = solve_banded((k, k), band, np.column_stack([right, source]), check_finite=False)
+    schur, rest = corner - below @ inner[:, :n_s], source_s - below @ inner[:, n_s]
+    scale = np.abs(schur).max(axis=0)
+    scale[scale == 0] = 1.0
+    schur = schur / scale
+    rows = np.abs(schur).max(axis=1)
+    x_s = np.linalg.solve(schur / rows[:, None], rest / rows) / scale
+    return inner[:, n_s] - inner[:, :n_s] @ x_s, x_s
+
+
+def stationary_state(
+    op: Operator, h: Hierarchy, mu: float, D: float, fields: Array, scalars: Array, tolerance: float = 1e-9
+) -> StationaryState:
+    """Newton's method from a guess, steps shortened while they are large.
+
+    Raises NumericsError where it does not converge in 60 steps.
+    """
+    x, s = fields.astype(float), scalars.astype(float)
+    for _ in range(60):
+        lin = linearise(op, h, mu, D, x, s)
+        source_s = -lin.residual_s
+        source_s[kernel.R] = 1.0 - s[kernel.P] - h.t_ref * s[kernel.R]
+        move, move_s = _solve(lin, 0.0, h.t_ref, -lin.residual, source_s)
+        watched = [kernel.W, kernel.P, kernel.R]
+        size = float(np.max(np.abs(move_s[watched]) / (np.abs(s[watched]) + np.array([1e-12, 1e-9, 1e-6]))))
+        if not np.isfinite(size):
+            break
+        part = min(1.0, 0.5 / size) if size > 1.0 else 1.0
+        x, s = x + part * move.reshape(x.shape), s + part * move_s
+        if size < tolerance:
+            return _finish(op, h, mu, D, x, s)
+    raise NumericsError(
+        f"no stationary state found at mu = {mu:.6g} V/s, sigma = {np.sqrt(2 * D):.6g} V/sqrt(s) "
+        f"(order {h.order}); try the `mean` closure, or a drive nearer to the spec's"
+    )
+
+
+def _finish(op: Operator, h: Hierarchy, mu: float, D: float, fields: Array, s: Array) -> StationaryState:
+    pool = h.t_ref * s[kernel.R]
+    decay = np.exp(-h.t_ref / h.tau_w)
+    jump = decay * (s[kernel.W] + h.b) + (1.0 - decay) * h.a * (h.V_reset - h.E_w) - s[kernel.W]
+    inflow_1 = decay * s[kernel.R + 1] + jump * s[kernel.R]
+    content = h.tau_w * (s[kernel.R + 1] + h.b * s[kernel.R] - inflow_1) + h.a * (h.V_reset - h.E_w) * pool
+    V_mean = s[kernel.PV] + pool * h.V_reset
+    return StationaryState(mu, D, fields, s, float(V_mean), float(s[kernel.P] * s[kernel.W] + content))
+
+
+def linear_response(op: Operator, h: Hierarchy, state: StationaryState, omega: Array, target: str) -> Complex:
+    """Complex d rate/d mu [(1/s)/(V/s)] or d rate/d D [(1/s)/(V^2/s)] at angular frequencies omega [1/s]."""
+    lin = linearise(op, h, state.mu, state.D, state.fields, state.scalars)
+    column = -2 if target == "mu" else -1
+    source, source_s = -lin.right[:, column], -lin.corner[:, column]
+    source_s[kernel.R] = 0.0
+    response = [_solve(lin, 1j * w, h.t_ref, source, source_s)[1][kernel.R] for w in omega]
+    return np.array(response, dtype=complex)

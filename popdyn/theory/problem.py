@@ -1,0 +1,82 @@
+"""What the density theory needs to know of a population: arrays and numbers, no model by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from popdyn.kernels.closures import GAUSSIAN, HERMITE, MEAN
+from popdyn.kernels.density_1d import Hierarchy
+from popdyn.neurons import MODELS
+from popdyn.spec.network import Population
+
+Array = NDArray[np.float64]
+Drift = Callable[[Array], Array]
+
+W_UNIT = 1e-10  # [A]: w is carried in this unit, so that moments of all orders are of order one
+CLOSURES: dict[str, tuple[int, int]] = {
+    "mean": (MEAN, 0),
+    "hermite1": (HERMITE, 1),
+    "hermite2": (HERMITE, 2),
+    "hermite3": (HERMITE, 3),
+    "gaussian": (GAUSSIAN, 2),
+}
+DEFAULT_CLOSURE = "gaussian"
+
+
+@dataclass(frozen=True)
+class DensityProblem:
+    """dV = (drift(V) - w/C_m + mu) dt + sigma dW below `barrier`, with the reset and adaptation of one population."""
+
+    drift: Drift
+    barrier: float
+    V_reset: float
+    t_ref: float
+    C_m: float
+    a: float
+    b: float
+    tau_w: float
+    E_w: float
+    mu: float
+    sigma: float
+
+    @property
+    def D(self) -> float:
+        return 0.5 * self.sigma**2
+
+    @property
+    def adapts(self) -> bool:
+        return self.a != 0.0 or self.b != 0.0
+
+    def hierarchy(self, closure: str) -> Hierarchy:
+        """Numbers for the kernels, w in units of W_UNIT; without adaptation every closure is order 0."""
+        kind, order = CLOSURES[closure] if self.adapts else (MEAN, 0)
+        return Hierarchy(
+            self.C_m / W_UNIT, self.a / W_UNIT, self.b / W_UNIT, self.tau_w, self.E_w, self.V_reset, self.t_ref,
+            order, kind,
+        )  # fmt: skip
+
+
+def input_statistics(population: Population) -> tuple[float, float]:
+    """Constant drive (mu [V/s], sigma [V/sqrt(s)]) of the diffusion approximation.
+
+    mu = mu_noise + I_e/C_m + sum K J nu,   sigma^2 = sigma_noise^2 + sum K J^2 nu.
+    """
+    p = population.neuron.parameters
+    mu = population.noise.mu + p["I_e"] / p["C_m"] + sum(s.K * s.J * s.nu for s in population.poisson)
+    variance = population.noise.sigma**2 + sum(s.K * s.J**2 * s.nu for s in population.poisson)
+    return mu, float(np.sqrt(variance))
+
+
+def density_problem(population: Population) -> DensityProblem:
+    """The problem of one population at its constant drive."""
+    model, p = MODELS[population.neuron.model], population.neuron.parameters
+    mu, sigma = input_statistics(population)
+    adaptation = {k: p[k] for k in ("a", "b", "tau_w", "E_w")} if model.adaptation else None
+    return DensityProblem(
+        drift=lambda V: model.drift(V, p), barrier=p[model.barrier], V_reset=p["V_reset"], t_ref=p["t_ref"],
+        C_m=p["C_m"], mu=mu, sigma=sigma, **(adaptation or {"a": 0.0, "b": 0.0, "tau_w": 1.0, "E_w": 0.0}),
+    )  # fmt: skip
