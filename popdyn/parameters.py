@@ -25,8 +25,12 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Constraint:
-    """A relation between parameters that must hold, with the words that name it."""
+    """A relation between parameters that must hold; `text` states it with the parameters' names as separate words."""
 
     text: str
     holds: Callable[[Mapping[str, Any]], bool]
     fix: str
+
+    def names(self) -> list[str]:
+        """The words of the text: among them, in order, the parameters that take part."""
+        return self.text.replace("/", " ").split()

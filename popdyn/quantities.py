@@ -95,7 +95,8 @@ def scale(number: str, unit: str, dimension: str, *, got: str = "") -> float:
         raise QuantityError(got, expected(dimension), _unit_hint(number, unit, dimension))
     si, factor = UNITS[unit]
     if si != dimension:
-        fix = f'add a unit: "{number} {DIMENSIONS[dimension].shown}"' if unit == "" else f"that is {DIMENSIONS[si].name}"
+        shown = DIMENSIONS[dimension].shown
+        fix = f'add a unit: "{number} {shown}"' if unit == "" else f"that is {DIMENSIONS[si].name}"
         raise QuantityError(got, expected(dimension), fix)
     value = float(_EXACT.multiply(Decimal(number), factor))
     if not math.isfinite(value):
@@ -113,8 +114,10 @@ def _unit_hint(number: str, unit: str, dimension: str) -> str:
     return "units: " + ", ".join(name or "none" for name in known)
 
 
-def format_quantity(value: float, dimension: str, *, unit: str | None = None) -> str:
+def format_quantity(value: float, dimension: str, *, unit: str | None = None, digits: int = 18) -> str:
     """The shortest text that parses back to `value`; in the dimension's usual unit, a given one, or `unit="auto"`.
+
+    `digits`: how many significant ones at most.
 
     Example: format_quantity(2e-10, "F") == "200 pF".
     """
@@ -123,8 +126,8 @@ def format_quantity(value: float, dimension: str, *, unit: str | None = None) ->
     unit = DIMENSIONS[dimension].shown if unit is None else unit
     scaled = _EXACT.divide(Decimal(repr(float(value))), UNITS[unit][1])
     number = ""
-    for digits in range(3, 19):
-        number = _plain(f"{scaled:.{digits}g}")
+    for precision in range(min(3, digits), digits + 1):
+        number = _plain(f"{scaled:.{precision}g}")
         if scale(number, unit, dimension) == value:
             break
     return f"{number} {unit}".strip()

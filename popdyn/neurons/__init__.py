@@ -1,7 +1,8 @@
 """Neuron models: one file each, registered here."""
 
 from popdyn.neurons import adex, eif, lif
-from popdyn.neurons.base import Brian2Text, Constraint, NeuronModel, Parameter
+from popdyn.neurons.base import Brian2Text, NeuronModel
+from popdyn.parameters import Constraint, Parameter
 
 MODELS: dict[str, NeuronModel] = {
     "lif": lif.MODEL,

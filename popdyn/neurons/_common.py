@@ -24,12 +24,8 @@ MEMBRANE_TIME = Constraint(
     lambda p: 1e-4 * (1 - 1e-9) <= p["C_m"] / p["g_L"] <= 10.0 * (1 + 1e-9),
     "check the units of C_m and g_L: their quotient is the membrane time constant",
 )
-RESET_BELOW_THRESHOLD = Constraint(
-    "V_reset < V_th", lambda p: p["V_reset"] < p["V_th"], "lower V_reset or raise V_th"
-)
-RESET_BELOW_PEAK = Constraint(
-    "V_reset < V_peak", lambda p: p["V_reset"] < p["V_peak"], "lower V_reset or raise V_peak"
-)
+RESET_BELOW_THRESHOLD = Constraint("V_reset < V_th", lambda p: p["V_reset"] < p["V_th"], "lower V_reset or raise V_th")
+RESET_BELOW_PEAK = Constraint("V_reset < V_peak", lambda p: p["V_reset"] < p["V_peak"], "lower V_reset or raise V_peak")
 THRESHOLD_BELOW_PEAK = Constraint(
     "V_th < V_peak", lambda p: p["V_th"] < p["V_peak"], "raise V_peak: it is the spike cut-off"
 )

@@ -11,7 +11,8 @@ from popdyn.neurons._common import (
     RESET_BELOW_PEAK,
     THRESHOLD_BELOW_PEAK,
 )
-from popdyn.neurons.base import Brian2Text, NeuronModel, Parameter
+from popdyn.neurons.base import Brian2Text, NeuronModel
+from popdyn.parameters import Parameter
 
 ADAPTATION = (
     Parameter("a", "S", "subthreshold adaptation", 4e-9, 0.0, 1e-6),

@@ -13,7 +13,8 @@ from popdyn.neurons._common import (
     RESET_BELOW_PEAK,
     THRESHOLD_BELOW_PEAK,
 )
-from popdyn.neurons.base import Brian2Text, NeuronModel, Parameters
+from popdyn.neurons.base import Brian2Text, NeuronModel
+from popdyn.parameters import Parameters
 
 
 def drift(V: NDArray[np.float64], p: Parameters) -> NDArray[np.float64]:

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from popdyn.neurons._common import MEMBRANE, MEMBRANE_TIME, RESET_BELOW_THRESHOLD
-from popdyn.neurons.base import Brian2Text, NeuronModel, Parameters
+from popdyn.neurons.base import Brian2Text, NeuronModel
+from popdyn.parameters import Parameters
 
 
 def drift(V: NDArray[np.float64], p: Parameters) -> NDArray[np.float64]:
@@ -18,7 +19,10 @@ MODEL = NeuronModel(
     name="lif",
     title="leaky integrate-and-fire",
     parameters=MEMBRANE,
-    constraints=(MEMBRANE_TIME, RESET_BELOW_THRESHOLD,),
+    constraints=(
+        MEMBRANE_TIME,
+        RESET_BELOW_THRESHOLD,
+    ),
     drift=drift,
     barrier="V_th",
     hard_threshold=True,

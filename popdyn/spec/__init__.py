@@ -12,6 +12,7 @@ from popdyn.spec.network import (
 )
 from popdyn.spec.resolve import from_dict, load
 from popdyn.spec.resolved import spec_hash, to_dict
+from popdyn.spec.schema import json_schema
 
 __all__ = [
     "Initial",
@@ -23,6 +24,7 @@ __all__ = [
     "Stimulus",
     "WhiteNoise",
     "from_dict",
+    "json_schema",
     "load",
     "spec_hash",
     "to_dict",

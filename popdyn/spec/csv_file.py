@@ -9,7 +9,7 @@ from typing import Any
 
 from popdyn.errors import Fault, QuantityError, SpecError
 from popdyn.parameters import Parameter
-from popdyn.quantities import scale, units_of
+from popdyn.quantities import UNITS, scale, units_of
 from popdyn.spec.document import read_text
 from popdyn.spec.section import Section, bounds, show
 
@@ -20,14 +20,16 @@ _SHOWN_FAULTS = 5
 
 
 def read_points(
-    section: Section, times: Parameter, values: Parameter, unit: str, folder: Path | None
+    section: Section, times: Parameter, values: Parameter, unit: str | None, folder: Path | None
 ) -> dict[str, Any] | None:
-    """`times` and `values` as tuples of SI floats; None after a fault."""
-    columns = _inline(section, times, values) if section.given("times") or section.resolved else _from_file(section, folder)
+    """`times` and `values` (in `unit`; None: not known) as tuples of SI floats; None after a fault."""
+    inline = section.resolved or section.given("times") or section.given("values")
+    columns = _inline(section, times, values) if inline else _from_file(section, folder)
     units: list[str | None] = ["s", unit]
     if not section.resolved:
-        units = [section.text("time_unit", units_of("s")), section.text("value_unit", units_of(unit))]
-    if columns is None or None in units:
+        time_unit = section.text("time_unit", units_of("s"))
+        units = [time_unit, section.text("value_unit", units_of(unit) if unit else list(UNITS))]
+    if columns is None or unit is None or None in units:
         return None
     found: dict[str, Any] = {}
     for parameter, column, written, si in zip((times, values), columns, units, ("s", unit), strict=True):
@@ -35,7 +37,9 @@ def read_points(
     return None if None in found.values() else found
 
 
-def _to_si(section: Section, parameter: Parameter, column: Sequence[str], written: str, si: str) -> tuple[float, ...] | None:
+def _to_si(
+    section: Section, parameter: Parameter, column: Sequence[str], written: str, si: str
+) -> tuple[float, ...] | None:
     faults = 0
     numbers = []
     for row, text in enumerate(column, 1):
@@ -71,7 +75,7 @@ def _from_file(section: Section, folder: Path | None) -> tuple[list[str], list[s
         section.fault("file", "nothing" if name is None else show(name), allowed, 'add file = "drive.csv"')
         return None
     if folder is None:
-        section.fault("file", show(name), "no file: this spec was not read from one", "pass folder=, or times and values")
+        section.fault("file", show(name), "no file: the spec is not one itself", "pass folder=, or times and values")
         return None
     path = _inside(folder, name)
     if path is None:
@@ -88,7 +92,8 @@ def _from_file(section: Section, folder: Path | None) -> tuple[list[str], list[s
 def _inside(folder: Path, name: str) -> Path | None:
     """The file if its real path lies in the folder; no absolute name, no .., no link that leads out."""
     parts = name.split("/")
-    if not name or len(name) > 255 or "\\" in name or ":" in name or not name.isprintable() or {"..", "", "."} & set(parts):
+    odd = not name.isprintable() or "\\" in name or ":" in name or len(name) > 255
+    if odd or {"..", ".", ""} & set(parts):
         return None
     try:
         real = (folder / name).resolve()
@@ -114,7 +119,7 @@ def _rows(section: Section, text: str) -> tuple[list[str], list[str]] | None:
             columns[0].append(fields[0])
             columns[1].append(fields[1])
         elif len(found) < _SHOWN_FAULTS:
-            fault = Fault(section.at("file"), f"{show(line)} in line {number}", "two numbers: t,value", "correct the line")
-            found.append(fault)
+            got = f"{show(line)} in line {number}"
+            found.append(Fault(section.at("file"), got, "two numbers: t,value", "correct the line"))
     section.faults.extend(found)
     return None if found else columns

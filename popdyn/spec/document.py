@@ -90,7 +90,7 @@ def _parse_json(text: str) -> Any:
 
 
 def _too_deep(path: str) -> Fault:
-    return Fault(path, f"tables nested more than {MAX_DEPTH} deep", f"at most {MAX_DEPTH} levels", "a spec needs about 6")
+    return Fault(path, f"nesting deeper than {MAX_DEPTH}", f"at most {MAX_DEPTH} levels", "a spec needs about 6")
 
 
 def check_form(document: Mapping[str, Any], source: str = "") -> None:
@@ -104,7 +104,7 @@ def check_form(document: Mapping[str, Any], source: str = "") -> None:
             faults.append(_too_deep(path))
         elif isinstance(node, Mapping):
             keys += len(node)
-            stack.extend((value, join(path, key), depth + 1) for key, value in reversed(node.items()))
+            stack.extend((value, join(path, key), depth + 1) for key, value in reversed(list(node.items())))
         elif isinstance(node, (list, tuple)):
             simple = all(type(item) is float and math.isfinite(item) for item in node)
             stack.extend(() if simple else ((v, f"{path}[{i}]", depth + 1) for i, v in reversed(list(enumerate(node)))))

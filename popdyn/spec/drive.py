@@ -26,7 +26,7 @@ CONVENTIONS: dict[str, Convention] = {
     "augustin": Convention(
         "dV = (f(V) + mu) dt + sigma dW",
         ("V/s", "V/sqrt(s)"),
-        lambda mu, sigma, tau_m: (mu, sigma),
+        lambda mu, sigma, _tau_m: (mu, sigma),
         "Augustin et al. 2017, PLoS Comput Biol 13:e1005545; popdyn's own",
     ),
     "brunel": Convention(
@@ -44,7 +44,10 @@ CONVENTIONS: dict[str, Convention] = {
 }
 """For an exponential model the leak term stands for the whole drift; mu is relative to E_L in all three."""
 
-MU = {"V/s": Parameter("mu", "V/s", "mean drive", 0.0, -1e3, 1e3), "V": Parameter("mu", "V", "mean drive", 0.0, -1.0, 1.0)}
+MU = {
+    "V/s": Parameter("mu", "V/s", "mean drive", 0.0, -1e3, 1e3),
+    "V": Parameter("mu", "V", "mean drive", 0.0, -1.0, 1.0),
+}
 SIGMA = {
     "V/sqrt(s)": Parameter("sigma", "V/sqrt(s)", "noise amplitude", 0.0, 0.0, 10.0),
     "V": Parameter("sigma", "V", "noise amplitude", 0.0, 0.0, 1.0),

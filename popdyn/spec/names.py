@@ -50,7 +50,7 @@ ALIASES: tuple[Alias, ...] = (
 
 HABITS = {alias.name: alias.unit for alias in ALIASES}
 
-NOT_YET_MODELS = ("gif", "glif", "qif", "izhikevich", "poisson", "escape_noise", "hodgkin_huxley", "theta", "pif", "mat")
+NOT_YET_MODELS = ("gif", "glif", "qif", "izhikevich", "poisson", "escape_noise", "theta", "pif", "mat")
 
 NOT_YET_TOP = {
     "connections": "synapses between populations",

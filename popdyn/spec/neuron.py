@@ -25,13 +25,14 @@ def resolve_neuron(section: Section) -> Neuron | None:
     given = {p.name: section.quantity(p, aliases_of(p.name)) for p in model.parameters}
     tau_m = section.quantity(TAU_M, aliases_of("tau_m"))
     section.close(NOT_YET_NEURON, _keys_of_other_models(model))
-    if len(section.faults) > before:
-        return None
+    faulty = {p.name for p in model.parameters if given[p.name] is None and section.given(p.name, aliases_of(p.name))}
     values = {name: value for name, value in given.items() if value is not None}
-    if tau_m is not None:
+    if tau_m is not None and not faulty & {"C_m", "g_L"}:
         _use_tau_m(section, model, values, tau_m)
+    elif tau_m is None and section.given("tau_m", aliases_of("tau_m")):
+        faulty |= {"C_m", "g_L"}
     parameters = _complete(model, values)
-    _check(section, model, parameters)
+    _check(section, model, parameters, faulty)
     return Neuron(model.name, parameters) if len(section.faults) == before else None
 
 
@@ -79,15 +80,14 @@ def _complete(model: NeuronModel, values: dict[str, float]) -> dict[str, float]:
     return {p.name: numbers[p.name if p.name in numbers else str(p.default)] for p in model.parameters}
 
 
-def _check(section: Section, model: NeuronModel, parameters: dict[str, float]) -> None:
-    """Bounds once more (C_m or g_L may come from tau_m), then the relations between parameters."""
+def _check(section: Section, model: NeuronModel, parameters: dict[str, float], faulty: set[str]) -> None:
+    """Bounds once more (C_m or g_L may come from tau_m), then the relations between parameters that are not faulty."""
     for p in model.parameters:
-        if not p.lower <= parameters[p.name] <= p.upper:
+        if p.name not in faulty and not p.lower <= parameters[p.name] <= p.upper:
             got = f"{format_quantity(parameters[p.name], p.unit)} (from tau_m)"
             section.fault(p.name, got, bounds(p, p.unit), "give C_m and g_L")
     for constraint in model.constraints:
-        if not constraint.holds(parameters):
-            words = constraint.text.replace("/", " ").split()
-            named = sorted((p for p in model.parameters if p.name in words), key=lambda p: words.index(p.name))
-            got = ", ".join(f"{p.name} = {format_quantity(parameters[p.name], p.unit)}" for p in named)
-            section.fault(named[0].name, got, constraint.text, constraint.fix)
+        named = [name for name in constraint.names() if name in parameters]
+        if not faulty & set(named) and not constraint.holds(parameters):
+            got = ", ".join(f"{n} = {format_quantity(parameters[n], model.parameter(n).unit)}" for n in named)
+            section.fault(named[0], got, constraint.text, constraint.fix)

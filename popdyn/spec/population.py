@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from popdyn.neurons import MODELS
 from popdyn.parameters import Parameter
+from popdyn.quantities import format_quantity
 from popdyn.spec.drive import resolve_noise, resolve_poisson
 from popdyn.spec.names import NOT_YET_POPULATION
 from popdyn.spec.network import Initial, Neuron, Population
@@ -35,10 +36,10 @@ def resolve_population(name: str, section: Section) -> Population | None:
     sources = tuple(drive for drive in poisson if drive is not None)
     if noise is not None and noise.sigma == 0 and not poisson:
         section.fault(
-            "noise.sigma",
+            "noise",
             "no noise at all (sigma = 0, no Poisson drive)",
             "sigma above 0, or a Poisson drive",
-            'without noise the population density is singular; give sigma, e.g. "2 mV/sqrt(ms)"',
+            'without noise the population density is singular: give sigma, e.g. "2 mV/sqrt(ms)"',
         )
     if len(section.faults) > before or size is None or neuron is None or noise is None or initial is None:
         return None
@@ -66,7 +67,8 @@ def resolve_initial(section: Section | None, neuron: Neuron | None) -> Initial |
     if w is None:
         w = (p["a"] * (p["E_L"] - p["E_w"]), 0.0) if adapting else (0.0, 0.0)
     if section is not None and V[0] >= barrier:
-        section.fault("V", f"a mean of {V[0] * 1e3:.6g} mV", f"below {barrier * 1e3:.6g} mV, where the neuron spikes", "lower it")
+        allowed = f"below {format_quantity(barrier, 'V')}, where the neuron spikes"
+        section.fault("V", f"a mean of {format_quantity(V[0], 'V')}", allowed, "lower it")
         return None
     return Initial(*V, *w)
 
@@ -79,11 +81,11 @@ def _distribution(section: Section, mean: Parameter, std: Parameter) -> tuple[fl
     if isinstance(value, dict) and "value" not in value:
         pair = value.get("normal")
         if set(value) != {"normal"} or not isinstance(pair, (list, tuple)) or len(pair) != 2:
-            section.fault(key, show(value), "one value, or { normal = [mean, standard deviation] }", "other distributions "
-                          "are not derived yet")
+            allowed = "one value, or { normal = [mean, standard deviation] }"
+            section.fault(key, show(value), allowed, "other distributions are not derived yet")
             return None
-        first = section.convert(f"{key}", pair[0], mean, mean.unit)
-        second = section.convert(f"{key}", pair[1], std, std.unit)
+        first = section.convert(key, pair[0], mean, mean.unit)
+        second = section.convert(key, pair[1], std, std.unit)
         return None if first is None or second is None else (first, second)
     only = section.convert(key, value, mean, mean.unit)
     return None if only is None else (only, 0.0)

@@ -43,13 +43,15 @@ def resolve_protocol(
     seed = section.integer("seed", 0, MAX_INTEGER, 0)
     for key, value in (("duration", duration), ("transient", given_transient)):
         if value is not None and abs(value - round(value / MILLISECOND) * MILLISECOND) > 1e-9:
-            section.fault(key, f"{value * 1e3:.9g} ms", "a multiple of 1 ms", f'write "{max(1, round(value * 1e3))} ms"')
+            fix = f'write "{max(1, round(value * 1e3))} ms"'
+            section.fault(key, f"{value * 1e3:.9g} ms", "a multiple of 1 ms", fix)
     stimuli = [resolve_stimulus(table, populations, duration, folder) for table in section.tables("stimulus")]
     section.close(elsewhere={"stimuli": "popdyn in the singular: [[…stimulus]]", "dt": "the command line (--dt)"})
     if len(section.faults) > before or duration is None or seed is None:
         return None
     kept = tuple(stimulus for stimulus in stimuli if stimulus is not None)
-    protocol = Protocol(name, _whole(duration), _whole(transient if given_transient is None else given_transient), seed, kept)
+    transient = transient if given_transient is None else given_transient
+    protocol = Protocol(name, _whole(duration), _whole(transient), seed, kept)
     known = {key: population for key, population in populations.items() if population is not None}
     return protocol if check_sigma(protocol, known, section) else None
 
@@ -71,39 +73,35 @@ def resolve_stimulus(
     population = section.text("population", list(populations), only) if populations else section.take("population")[1]
     target = section.text("target", list(TARGETS))
     kind = section.text("kind", list(KINDS))
-    if kind is None or target is None or duration is None:
+    if kind is None:
         return None
     shape = KINDS[kind]
-    parameters = _points(section, shape, target, folder) if shape.repeated else _scalars(section, shape, target, duration)
+    if shape.repeated:
+        times, values = shape.parameters
+        parameters = read_points(section, times, values, target and TARGETS[target], folder) or {}
+    else:
+        parameters = {p.name: _scalar(section, p, target, duration) for p in shape.parameters}
     section.close(elsewhere=_keys_of_other_kinds(shape))
-    if parameters is None or len(section.faults) > before:
-        return None
+    known = {key: value for key, value in {**parameters, "duration": duration}.items() if value is not None}
     for constraint in shape.constraints:
-        if not constraint.holds({**parameters, "duration": duration}):
-            section.fault("", _shown(parameters, duration), constraint.text, constraint.fix)
-    if len(section.faults) > before or not isinstance(population, str):
+        names = {p.name for p in shape.parameters} | {"duration"}
+        if names.intersection(constraint.names()) <= set(known) and parameters and not constraint.holds(known):
+            section.fault("", _shown(known), constraint.text, constraint.fix)
+    if len(section.faults) > before or not isinstance(population, str) or target is None or duration is None:
         return None
     return Stimulus(population, target, kind, parameters)
 
 
-def _unit(parameter: Parameter, target: str) -> str:
-    return TARGETS[target] if parameter.unit == TARGET else parameter.unit
-
-
-def _scalars(section: Section, shape: StimulusKind, target: str, duration: float) -> dict[str, Any] | None:
-    values: dict[str, Any] = {}
-    for p in shape.parameters:
-        unit = _unit(p, target)
-        value = section.required(p, unit=unit) if p.default is None else section.quantity(p, unit=unit)
-        if value is None and p.default is not None and not section.given(p.name):
-            value = duration if p.default == "duration" else float(p.default)
-        values[p.name] = value
-    return None if None in values.values() else values
-
-
-def _points(section: Section, shape: StimulusKind, target: str, folder: Path | None) -> dict[str, Any] | None:
-    times, values = shape.parameters
-    return read_points(section, times, values, _unit(values, target), folder)
+def _scalar(section: Section, p: Parameter, target: str | None, duration: float | None) -> float | None:
+    """An SI value; None after a fault, or where it depends on a target or duration that is itself faulty."""
+    unit = p.unit if p.unit != TARGET else target and TARGETS[target]
+    if unit is None:
+        section.take(p.name)
+        return None
+    if p.default is None or section.given(p.name):
+        return section.required(p, unit=unit)
+    section.take(p.name)
+    return duration if p.default == "duration" else float(p.default)
 
 
 def _keys_of_other_kinds(shape: StimulusKind) -> dict[str, str]:
@@ -116,7 +114,7 @@ def _keys_of_other_kinds(shape: StimulusKind) -> dict[str, str]:
     return {key: "kind " + " and ".join(names) for key, names in others.items()}
 
 
-def _shown(parameters: Mapping[str, Any], duration: float) -> str:
+def _shown(parameters: Mapping[str, Any]) -> str:
     scalars = [f"{k} = {v:.6g}" for k, v in parameters.items() if isinstance(v, float)]
     points = [f"{len(v)} {k}" for k, v in parameters.items() if isinstance(v, tuple)]
-    return ", ".join([*scalars, *points, f"duration = {duration:.6g}"]) + " (SI)"
+    return ", ".join([*points, *scalars]) + " (SI)"

@@ -64,7 +64,8 @@ def _check_header(top: Section) -> None:
     _, schema = top.take("schema")
     if schema is not None and (isinstance(schema, bool) or schema != SCHEMA):
         newer = isinstance(schema, int) and schema > SCHEMA
-        top.fault("schema", show(schema), str(SCHEMA), "a newer popdyn wrote it: update popdyn" if newer else "write schema = 1")
+        fix = "a newer popdyn wrote it: update popdyn" if newer else "write schema = 1"
+        top.fault("schema", show(schema), str(SCHEMA), fix)
     _, resolved = top.take("resolved")
     if resolved is not None and not isinstance(resolved, bool):
         top.fault("resolved", show(resolved), "true or false", "remove it: popdyn writes it")

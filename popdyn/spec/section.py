@@ -48,7 +48,7 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
         return ""
     folded = {name.lower(): name for name in reversed(known)}
     near = [folded[word.lower()]] if word.lower() in folded else difflib.get_close_matches(word, known, 1, 0.6)
-    return f'did you mean "{near[0]}"?' if near else ""
+    return f'did you mean "{show_key(near[0])}"?' if near else ""
 
 
 class Section:
@@ -78,14 +78,15 @@ class Section:
         self._seen.update((key, *aliases))
         given = [name for name in (key, *aliases) if self.data.get(name) is not None]
         for other in given[1:]:
-            self.fault(other, f"both {given[0]} and {other}", "one of them: they are names of the same", f"remove {other}")
+            allowed = "one of them: they are names of the same"
+            self.fault(other, f"both {given[0]} and {other}", allowed, f"remove {other}")
         return (given[0], self.data[given[0]]) if given else (key, None)
 
     def close(self, not_yet: Mapping[str, str] = NONE, elsewhere: Mapping[str, str] = NONE) -> None:
         """Reports the keys nobody asked for.
 
-        `not_yet`: keys that popdyn understands and does not derive yet, and what they are; `elsewhere`: keys that belong
-        somewhere else, and where.
+        `not_yet`: keys that popdyn understands and does not derive yet, and what they are; `elsewhere`: keys that
+        belong somewhere else, and where.
         """
         allowed = ", ".join(self.known) or "no keys"
         for key in self.data:
@@ -122,7 +123,8 @@ class Section:
     def named(self, key: str, what: str) -> Iterator[tuple[str, Section]]:
         """The tables [key.NAME], with their names checked."""
         _, value = self.take(key)
-        holder = None if value is None else self._as_section(value, self.at(key), f"tables [{key}.NAME], one per {what}")
+        allowed = f"tables [{key}.NAME], one per {what}"
+        holder = None if value is None else self._as_section(value, self.at(key), allowed)
         for name, item in holder.data.items() if holder else ():
             path = join(key, name)
             if not isinstance(name, str) or not NAME.match(name):
@@ -135,13 +137,14 @@ class Section:
     def text(self, key: str, allowed: Sequence[str], default: str | None = None) -> str | None:
         """One of the allowed words; None after a fault."""
         _, value = self.take(key)
+        words = ", ".join(show_key(word) for word in allowed)
         if value is None:
             if default is None:
-                self.fault(key, "nothing", ", ".join(allowed), f'add {key} = "{allowed[0]}"')
+                self.fault(key, "nothing", words, f'add {key} = "{show_key(allowed[0])}"')
             return default
         if isinstance(value, str) and value in allowed:
             return value
-        self.fault(key, show(value), ", ".join(allowed), did_you_mean(value, allowed) if isinstance(value, str) else "")
+        self.fault(key, show(value), words, did_you_mean(value, allowed) if isinstance(value, str) else "")
         return None
 
     def integer(self, key: str, lower: int, upper: int, default: int | None = None) -> int | None:
@@ -217,7 +220,8 @@ def to_si(value: Any, dimension: str, habit: str | None = None) -> float:
                 return to_si(f"{number!r} {value['unit']}", dimension)
         for kind in DISTRIBUTIONS:
             if kind in value:
-                raise QuantityError(f"a distribution ({kind})", f"one value: {wanted}", "distributions are not derived yet")
+                fix = "distributions are not derived yet"
+                raise QuantityError(f"a distribution ({kind})", f"one value: {wanted}", fix)
     raise QuantityError(show(value), wanted, "write one number and one unit, in quotes")
 
 
@@ -228,6 +232,6 @@ def bounds(parameter: Parameter, unit: str) -> str:
     """Words for the allowed range."""
     low, high = parameter.lower, parameter.upper
     edge = "above" if parameter.lower_open else "at least"
-    low_text = quantities.format_quantity(low, unit, unit="auto") if math.isfinite(low) else ""
-    high_text = quantities.format_quantity(high, unit, unit="auto") if math.isfinite(high) else ""
+    low_text = quantities.format_quantity(low, unit, unit="auto", digits=6) if math.isfinite(low) else ""
+    high_text = quantities.format_quantity(high, unit, unit="auto", digits=6) if math.isfinite(high) else ""
     return " and ".join(t for t in (low_text and f"{edge} {low_text}", high_text and f"at most {high_text}") if t)

@@ -8,7 +8,7 @@ import numpy as np
 
 from popdyn.quantities import format_quantity
 from popdyn.spec.network import Population, Protocol
-from popdyn.spec.section import Section
+from popdyn.spec.section import Section, show_key
 from popdyn.stimuli import KINDS, Span, piecewise_linear
 
 
@@ -33,10 +33,11 @@ def check_sigma(protocol: Protocol, populations: Mapping[str, Population], secti
         times = np.unique(np.concatenate([k[0] for k in knots]))
         probes = np.concatenate([times, times - 1e-9, times + 1e-9, [protocol.duration]])
         probes = probes[(probes >= 0) & (probes <= protocol.duration)]
-        sigma = population.noise.sigma + sum(piecewise_linear(*k)(probes) for k in knots)
+        sigma = population.noise.sigma + np.sum([piecewise_linear(*k)(probes) for k in knots], axis=0)
         worst = int(np.argmin(sigma))
         negligible = 1e-6 * max(population.noise.sigma, 1e-6)
         if sigma[worst] < -negligible or (sigma[worst] < negligible and not population.poisson):
             got = f"{format_quantity(round(float(sigma[worst]), 9), 'V/sqrt(s)')} at {probes[worst] * 1e3:.6g} ms"
-            section.fault("stimulus", f"sigma of population {name} can fall to {got}", "sigma above 0", "lower the amplitude")
+            got = f"sigma of population {show_key(name)} can fall to {got}"
+            section.fault("stimulus", got, "sigma above 0", "lower the amplitude")
     return len(section.faults) == before

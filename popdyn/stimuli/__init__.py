@@ -29,10 +29,10 @@ TARGETS = {"mu": "V/s", "sigma": "V/sqrt(s)"}
 
 
 def waveforms(protocol: Protocol, population: str, target: str) -> Waveform:
-    """The sum of all stimuli on `target` ("mu" [V/s] or "sigma" [V/sqrt(s)]) of a population; t = 0 starts the protocol.
+    """The sum of all stimuli on `target` ("mu" [V/s] or "sigma" [V/sqrt(s)]) of a population, from t = 0 on.
 
-    Before t = 0 (the transient) only `ou` is active. Its draws depend on the protocol's seed and on the stimulus's place
-    in the protocol, on nothing else.
+    During the transient, t < 0, only `ou` is active. Its draws depend on the protocol's seed and on the stimulus's
+    place in the protocol, on nothing else.
     """
     if target not in TARGETS:
         raise UsageError(f"target: got {target!r}; allowed: {', '.join(TARGETS)}")
@@ -49,7 +49,7 @@ def waveforms(protocol: Protocol, population: str, target: str) -> Waveform:
 
 
 def drive(population: Population, protocol: Protocol, t: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """mu [V/s] and sigma [V/sqrt(s)] of a population's white-noise drive at times t, bias current included, Poisson not.
+    """mu [V/s] and sigma [V/sqrt(s)] of a population's white-noise drive at times t [s]: with I_e, without Poisson.
 
     Raises DomainError when a random stimulus makes sigma negative.
     """

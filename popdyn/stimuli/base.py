@@ -14,7 +14,7 @@ from popdyn.parameters import Constraint, Parameter
 FloatArray = NDArray[np.float64]
 
 TARGET = "target"
-"""The pseudo unit of a parameter that has the unit of what the stimulus is added to: V/s for mu, V/sqrt(s) for sigma."""
+"""The pseudo unit of a parameter in the unit of what the stimulus is added to: V/s for mu, V/sqrt(s) for sigma."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ class Span:
 class StimulusKind:
     """One shape of stimulus.
 
-    `make(parameters, span)` is the waveform. `lowest(parameters, span)` is a piecewise-linear function that it never goes
-    below, as (times, values) for `piecewise_linear`; None for a random waveform. A `repeated` kind holds several values
-    per parameter (tuples).
+    `make(parameters, span)` is the waveform. `lowest(parameters, span)` is a piecewise-linear function that it never
+    goes below, as (times, values) for `piecewise_linear`; None for a random waveform. A `repeated` kind holds several
+    values per parameter (tuples).
     """
 
     name: str

@@ -18,7 +18,8 @@ def knots(p: Mapping[str, Any], _span: Span) -> tuple[FloatArray, FloatArray]:
 
 KIND = StimulusKind(
     name="csv",
-    doc="linear between the points of a file; 0 before the first, the last value after the last; two equal times are a jump",
+    doc="linear between the points of a file; 0 before the first, the last value after the last; "
+    "two equal times are a jump",
     parameters=(
         Parameter("times", "s", "times of the points", None, 0.0, 3600.0),
         Parameter("values", TARGET, "values at those times"),

@@ -28,7 +28,7 @@ def make(p: Mapping[str, Any], span: Span) -> Waveform:
     draws = np.random.default_rng(np.random.SeedSequence(span.seed, spawn_key=(span.index,))).standard_normal(count)
     keep = math.exp(-STEP / p["tau"])
     draws[1:] *= math.sqrt(1 - keep**2)
-    values = p["std"] * lfilter([1.0], [1.0, -keep], draws)
+    values: FloatArray = p["std"] * lfilter([1.0], [1.0, -keep], draws)
     start, last = -span.transient, span.duration + STEP
 
     def evaluate(t: FloatArray) -> FloatArray:
@@ -37,15 +37,16 @@ def make(p: Mapping[str, Any], span: Span) -> Waveform:
         place = np.clip((t - start) / STEP, 0.0, count - 1.0)
         left = np.minimum(place.astype(np.int64), count - 2)
         part = place - left
-        return (1 - part) * values[left] + part * values[left + 1]
+        inside: FloatArray = (1 - part) * values[left] + part * values[left + 1]
+        return inside
 
     return Waveform(evaluate)
 
 
 KIND = StimulusKind(
     name="ou",
-    doc="stationary Gaussian noise of standard deviation `std` and correlation time `tau`, drawn from the protocol's seed; "
-    "also active during the transient",
+    doc="stationary Gaussian noise of standard deviation `std` and correlation time `tau`, drawn from "
+    "the protocol's seed; also active during the transient",
     parameters=(
         Parameter("std", TARGET, "standard deviation", None, 0.0),
         Parameter("tau", "s", "correlation time", None, 5e-4, 100.0),
