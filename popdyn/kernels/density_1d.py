@@ -19,6 +19,10 @@ WIDTH = 8
 RESET, SHIFT = 4, 5  # columns of the right-hand side: response to reinjection, and to a shift of the frame
 W, S, J, Q, X, P, PV, SCALARS = 0, 1, 2, 3, 4, 5, 6, 7  # rows of the scalar state
 FLUXES = 5  # R_0..R_4
+AFFINE, POSITIVE = 0, 1
+UNDERSHOOT = 1e-6
+SCHEMES = {"affine": AFFINE, "positive": POSITIVE}
+OUTPUTS = 8  # rate, int V q_0, P, W, Q, X, least q_0 over the largest, 1 where the positive scheme stepped
 
 Array = NDArray[np.float64]
 
@@ -31,6 +35,8 @@ class Operator(NamedTuple):
     up: Array  # (3, cell): [V/s], [1], [1/V]
     down: Array  # (3, cell), zero at the barrier
     reset: Array  # (cell,) share of a reinjected neuron, sums to one
+    drift: Array  # (cell,) [V/s] mean drift across each face
+    spacing: Array  # (cell,) [V] from centre to next centre, or to the barrier
 
 
 class Hierarchy(NamedTuple):
@@ -53,7 +59,7 @@ class State(NamedTuple):
     fields: Array  # (3, cell, WIDTH)
     scalars: Array  # (3, SCALARS)
     past: Array  # (lag, FLUXES + 1): R_0..R_4 and W at earlier steps, a ring
-    work: Array  # (3, cell): up, down, inverse diagonal
+    work: Array  # (4, cell): up, down, inverse diagonal, conditional mean of w - W at the faces
     star: Array  # (cell, WIDTH) extrapolated fields
     count: NDArray[np.int64]  # (1,) steps done
 
@@ -64,6 +70,36 @@ def assemble(op: Operator, u: float, D: float, up: Array, down: Array) -> None:
     for i in range(up.shape[0]):
         up[i] = op.up[0, i] + u * op.up[1, i] + D * op.up[2, i]
         down[i] = op.down[0, i] + u * op.down[1, i] + D * op.down[2, i]
+
+
+@njit(cache=True, error_model="numpy")
+def assemble_positive(op: Operator, h: Hierarchy, u: float, D: float, state: State, now: Array, spread: float) -> None:
+    """Face coefficients of Scharfetter and Gummel (1969) at the drift that a cell's mean w leaves: never negative."""
+    n = op.width.shape[0]
+    up, down, face = state.work[0], state.work[1], state.work[3]
+    limit = 12.0 * spread
+    for i in range(n):
+        mean = now[i, 1] / now[i, 0] if now[i, 0] > 0.0 else 0.0
+        face[i] = min(max(mean, -limit), limit)
+    for i in range(n):
+        if i < n - 1:
+            face[i] = 0.5 * (face[i] + face[i + 1])
+        z = (op.drift[i] + u - face[i] / h.C_m) * op.spacing[i] / D
+        bernoulli = 1.0 - 0.5 * z if abs(z) < 1e-6 else z / np.expm1(min(z, 500.0))
+        down[i] = D / op.spacing[i] * bernoulli
+        up[i] = down[i] + D / op.spacing[i] * z
+    down[n - 1] = 0.0
+
+
+@njit(cache=True, error_model="numpy")
+def _make_nonnegative(width: Array, q: Array) -> None:
+    """Empty the negative cells of q_0 and scale the others so that the mass stays."""
+    total, kept = 0.0, 0.0
+    for i in range(width.shape[0]):
+        total += width[i] * q[i, 0]
+        kept += width[i] * max(q[i, 0], 0.0)
+    for i in range(width.shape[0]):
+        q[i, 0] = max(q[i, 0], 0.0) * total / kept
 
 
 @njit(cache=True, error_model="numpy")
@@ -130,15 +166,18 @@ def _right_hand_sides(
 
 
 @njit(cache=True, error_model="numpy")
-def _couple(op: Operator, h: Hierarchy, star: Array, step: float, x: Array, edge: Array) -> None:
-    """Flux of q_n by w's own drift, -(1/C_m) q_(n+1): explicit, same faces as mu; edge = its outflow."""
+def _couple(op: Operator, h: Hierarchy, star: Array, face: Array, first: int, step: float, x: Array, edge: Array) -> None:
+    """Flux of q_n by the drift of w - W, explicit: -(q_(n+1) - face q_n)/C_m; edge = its outflow.
+
+    `face` is the part of w - W that the implicit operator already carries: zero, or each cell's mean (then first = 1).
+    """
     n = op.width.shape[0]
     speed = -1.0 / h.C_m
     for i in range(n):
-        for k in range(h.order + 1):
-            flux = speed * op.up[1, i] * star[i, k + 1]
+        for k in range(first, h.order + 1):
+            flux = speed * op.up[1, i] * (star[i, k + 1] - face[i] * star[i, k])
             if i < n - 1:
-                flux -= speed * op.down[1, i] * star[i + 1, k + 1]
+                flux -= speed * op.down[1, i] * (star[i + 1, k + 1] - face[i] * star[i + 1, k])
                 x[i + 1, k] += step * flux
             else:
                 edge[k] = flux
@@ -228,17 +267,22 @@ def _advance_scalars(
 
 
 @njit(cache=True, error_model="numpy")
-def advance(op: Operator, h: Hierarchy, state: State, mu: float, D: float, dt: float, restart: bool) -> float:
+def advance(
+    op: Operator, h: Hierarchy, state: State, mu: float, D: float, dt: float, restart: bool, scheme: int
+) -> float:  # fmt: skip
     """One step of length dt to the drive (mu [V/s], D [V^2/s]) at its end; returns the rate R_0 [1/s].
 
-    BDF2; `restart` takes one backward-Euler step instead (start of a run, and after a jump of the drive).
+    AFFINE: BDF2; `restart` takes one backward-Euler step instead (start of a run, and after a jump of the drive).
+    POSITIVE: backward Euler with upwinded faces; q_0 stays non-negative.
     """
     new, now, old = state.count[0] % 3, (state.count[0] + 2) % 3, (state.count[0] + 1) % 3
     x, s = state.fields[new], state.scalars[new]
     s_now, s_old = state.scalars[now], state.scalars[old]
     step, c_now, c_old, e_now, e_old = 2.0 * dt / 3.0, 4.0 / 3.0, -1.0 / 3.0, 2.0, -1.0
-    if restart:
+    if restart or scheme == POSITIVE:
         step, c_now, c_old, e_now, e_old = dt, 1.0, 0.0, 1.0, 0.0
+    if scheme == POSITIVE:
+        _make_nonnegative(op.width, state.fields[now])
     for i in range(x.shape[0]):
         for k in range(4):
             state.star[i, k] = e_now * state.fields[now, i, k] + e_old * state.fields[old, i, k]
@@ -247,13 +291,19 @@ def advance(op: Operator, h: Hierarchy, state: State, mu: float, D: float, dt: f
     shift = e_now * s_now[J] + e_old * s_old[J]
     mass, mean_V, S_2, S_3 = _moments(op, h.order, state.star, S_star)
     edge, outgoing, inflow = np.zeros(4), np.zeros(FLUXES), np.zeros(FLUXES)
-    assemble(op, mu - W_star / h.C_m, D, state.work[0], state.work[1])
+    u, first = mu - W_star / h.C_m, 0
+    if scheme == POSITIVE:
+        assemble_positive(op, h, u, D, state, state.star, np.sqrt(max(S_2, 0.0)))
+        first = 1
+    else:
+        assemble(op, u, D, state.work[0], state.work[1])
+        state.work[3, :] = 0.0
     _right_hand_sides(
         op, h, state.fields[now], state.fields[old], c_now, c_old, step, state.star, mean_V, shift / mass, mass, x
     )
     if h.order > 0:
         close_fields(h.closure, h.order, state.star, S_2, S_3, S_star)
-        _couple(op, h, state.star, step, x, edge)
+        _couple(op, h, state.star, state.work[3], first, step, x, edge)
     solve_columns(op.width, state.work[0], state.work[1], step, x, state.work[2])
     moments = (S_2, S_3, S_star)
     lag = h.t_ref / dt
@@ -268,24 +318,42 @@ def advance(op: Operator, h: Hierarchy, state: State, mu: float, D: float, dt: f
 
 
 @njit(cache=True, error_model="numpy")
-def integrate(
-    op: Operator, h: Hierarchy, state: State, mu: Array, D: Array, restart: NDArray[np.bool_], dt: float, out: Array
-) -> int:
-    """Advance through mu, D (step,), writing rate, int V q_0, P, W, Q, X, least q_0 and |int q_1| to out (step, 8).
+def undershoot(op: Operator, state: State) -> float:
+    """Least q_0 of the newest level over its largest value; -1 where a field is not finite or w has no variance."""
+    q = state.fields[(state.count[0] - 1) % 3]
+    least, most, second, total = 0.0, 0.0, 0.0, 0.0
+    for i in range(q.shape[0]):
+        least = min(least, q[i, 0])
+        most = max(most, q[i, 0])
+        second += op.width[i] * q[i, 2]
+        total += q[i, 0] + q[i, 1] + q[i, 2] + q[i, 3]
+    if not (np.isfinite(total) and most > 0.0) or second < -1e-9:
+        return -1.0
+    return least / most
 
+
+@njit(cache=True, error_model="numpy")
+def integrate(
+    op: Operator, h: Hierarchy, state: State, mu: Array, D: Array, restart: NDArray[np.bool_], dt: float,
+    scheme: int, out: Array,
+) -> int:  # fmt: skip
+    """Advance through mu, D (step,), writing the OUTPUTS of each step to out (step, OUTPUTS).
+
+    A step of the affine scheme that undershoots by more than UNDERSHOOT is taken again by the positive one.
     Returns the number of steps done: fewer than asked when a value is not finite.
     """
-    n = op.width.shape[0]
     for t in range(mu.shape[0]):
-        rate = advance(op, h, state, mu[t], D[t], dt, restart[t])
-        new = (state.count[0] - 1) % 3
-        s = state.scalars[new]
+        rate = advance(op, h, state, mu[t], D[t], dt, restart[t], scheme)
+        least = undershoot(op, state)
+        fell_back = scheme == POSITIVE
+        if scheme == AFFINE and least < -UNDERSHOOT:
+            state.count[0] -= 1
+            rate = advance(op, h, state, mu[t], D[t], dt, restart[t], POSITIVE)
+            least = undershoot(op, state)
+            fell_back = True
+        s = state.scalars[(state.count[0] - 1) % 3]
         out[t, 0], out[t, 1], out[t, 2], out[t, 3], out[t, 4], out[t, 5] = rate, s[PV], s[P], s[W], s[Q], s[X]
-        least, frame = 0.0, 0.0
-        for i in range(n):
-            least = min(least, state.fields[new, i, 0])
-            frame += op.width[i] * state.fields[new, i, 1]
-        out[t, 6], out[t, 7] = least, frame
+        out[t, 6], out[t, 7] = least, 1.0 if fell_back else 0.0
         if not np.isfinite(rate):
             return t
     return mu.shape[0]

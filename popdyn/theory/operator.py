@@ -34,7 +34,7 @@ def make_operator(faces: Array, drift: Drift, V_reset: float, u_ref: float, D_re
     up = factor * np.stack([f * share, share, 1.0 / spacing])
     down = factor * np.stack([-f * (1.0 - share), -(1.0 - share), 1.0 / spacing])
     down[:, -1] = 0.0
-    return Operator(width, centre, up, down, reset_share(drift, centre, V_reset, u_ref, D_ref))
+    return Operator(width, centre, up, down, reset_share(drift, centre, V_reset, u_ref, D_ref), f, spacing)
 
 
 def upwind_share(peclet: Array) -> Array:

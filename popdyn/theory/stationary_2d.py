@@ -13,29 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from popdyn.errors import DomainError, NumericsError
-from popdyn.neurons import MODELS, NeuronModel
-from popdyn.theory.grid_2d import AdaptationGrid, Drift, make_voltage_grid
+from popdyn.errors import NumericsError
+from popdyn.neurons import NeuronModel
+from popdyn.theory.diffusion_problem import Problem, lower_boundary, make_problem, need_lower_boundary
+from popdyn.theory.grid_2d import AdaptationGrid, make_voltage_grid
 from popdyn.theory.spike_chain_2d import Stationary2D, solve_2d
 
 FloatArray = NDArray[np.float64]
 
 COARSE_CELLS = 64
-TAIL = 30.0  # -ln of the density, relative to its bulk, that is left below V_lower
 W_MARGIN = 8.0  # standard deviations of w on either side
 FLOOR = 3e-7  # relative error that refinement no longer shows
-DEEPEST = 3.0  # [V] how far below V_reset the grid may go
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One neuron under dV = (drift(V) - w/C_m + mu) dt + sqrt(2 D) dW, everything the solvers need (SI)."""
-
-    parameters: Mapping[str, float]
-    drift: Drift
-    V_barrier: float
-    mu: float
-    D: float
 
 
 @dataclass(frozen=True)
@@ -45,18 +33,6 @@ class Domain:
     V_lower: float
     w_low: float
     w_high: float
-
-
-def make_problem(
-    neuron_parameters: Mapping[str, float], model: str | NeuronModel, mu: float, sigma: float
-) -> Problem:
-    """mu [V/s] (I_e/C_m is added here), sigma [V/sqrt(s)]; models without adaptation get a = b = 0."""
-    model = MODELS[model] if isinstance(model, str) else model
-    if not sigma > 0.0:
-        raise DomainError(f"the density needs noise: got sigma = {sigma} V/sqrt(s); allowed: > 0")
-    p = {"a": 0.0, "b": 0.0, "tau_w": 1.0, "E_w": 0.0, "I_e": 0.0, "t_ref": 0.0} | dict(neuron_parameters)
-    drift = model.drift
-    return Problem(p, lambda V: drift(V, p), p[model.barrier], mu + p["I_e"] / p["C_m"], 0.5 * sigma**2)
 
 
 def stationary_rate_2d(
@@ -113,7 +89,7 @@ def find_domain(problem: Problem) -> Domain:
     """Where the stationary density lives: from the mean closure first, then from a coarse two-dimensional solution."""
     p = problem.parameters
     if p["a"] == 0.0 and p["b"] == 0.0:
-        return Domain(_need_lower(problem, 0.0), 0.0, 0.0)
+        return Domain(need_lower_boundary(problem, 0.0), 0.0, 0.0)
     w_mean, rate = _mean_adaptation(problem)
     spread = float(np.hypot(p["b"] * np.sqrt(0.5 * rate * p["tau_w"]), p["a"] * 0.01))
     domain = _domain(problem, w_mean, spread, w_mean, w_mean)
@@ -146,7 +122,7 @@ def _mean_adaptation(problem: Problem) -> tuple[float, float]:
         V_mean, rate = _frozen(problem, w)
         return p["a"] * (V_mean - p["E_w"]) + p["b"] * p["tau_w"] * rate - w
 
-    low = p["a"] * (_need_lower(problem, 0.0) - p["E_w"]) - 1e-15
+    low = p["a"] * (need_lower_boundary(problem, 0.0) - p["E_w"]) - 1e-15
     high = low + max(excess(low), 0.0) + p["a"] * (problem.V_barrier - p["V_reset"]) + 1e-15
     w = brentq(excess, low, high, xtol=1e-4 * (high - low), rtol=1e-4)
     return w, _frozen(problem, w)[1]
@@ -158,21 +134,3 @@ def _frozen(problem: Problem, w: float) -> tuple[float, float]:
         return problem.parameters["V_reset"], 0.0
     state = solve_on(problem, Domain(V_lower, w, w), COARSE_CELLS, 1)
     return state.V_mean, state.rate
-
-
-def _need_lower(problem: Problem, w: float) -> float:
-    V_lower = lower_boundary(problem, w)
-    if V_lower is None:
-        raise DomainError("V drifts to minus infinity at this drive: no stationary state; raise mu")
-    return V_lower
-
-
-def lower_boundary(problem: Problem, w: float) -> float | None:
-    """V below which the density at this w has fallen by exp(-TAIL); None when it does not within DEEPEST."""
-    V_reset = problem.parameters["V_reset"]
-    V = V_reset - np.arange(0.0, DEEPEST, 0.25e-3)
-    push = (problem.drift(V) + problem.mu - w / problem.parameters["C_m"]) * 0.25e-3 / problem.D
-    height = np.cumsum(push)
-    height -= np.minimum(np.minimum.accumulate(height), 0.0)
-    deep = np.flatnonzero(height > TAIL)
-    return float(V[deep[0]]) if deep.size else None
