@@ -6,6 +6,7 @@ import json
 import math
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from popdyn.spec.section import join, show
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 32
 MAX_KEYS = 5000
+MAX_MARKS = 20_000
 MAX_INTEGER = 2**53 - 1
 
 _BARE_OR_QUOTED = r"""(?:(?<![A-Za-z0-9_-])[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')"""
@@ -53,6 +55,7 @@ def read_text(path: Path, limit: int, source: str) -> str:
 def parse(text: str, *, is_json: bool, source: str = "") -> dict[str, Any]:
     """The document in a text. Raises SpecError with every fault of its form."""
     try:
+        _refuse_bulk(text)
         document = _parse_json(text) if is_json else _parse_toml(text)
     except RecursionError:
         raise SpecError([_too_deep("(file)")], source) from None
@@ -66,11 +69,16 @@ def parse(text: str, *, is_json: bool, source: str = "") -> dict[str, Any]:
     return document
 
 
+def _refuse_bulk(text: str) -> None:
+    """Text that would keep a parser busy for seconds and cannot be a spec: counted, not parsed."""
+    for marks, most, what in (("=[{", MAX_MARKS, "keys or tables"), (",.", 5 * MAX_MARKS, "values")):
+        if max(text.count(mark) for mark in marks) > most:
+            raise ValueError(f"more than {most} {what}")
+
+
 def _parse_toml(text: str) -> dict[str, Any]:
     if _LONG_DOTTED_KEY.search(text):
         raise RecursionError
-    if max(text.count("="), text.count("[")) > 4 * MAX_KEYS:
-        raise ValueError(f"more than {4 * MAX_KEYS} keys or tables")
     return tomllib.loads(text)
 
 
@@ -78,8 +86,7 @@ def _parse_json(text: str) -> Any:
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         table = dict(pairs)
         if len(table) < len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in names if names.count(name) > 1)
+            twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
             raise ValueError(f"the key {show(twice)} stands twice in one object")
         return table
 

@@ -37,7 +37,7 @@ def check_sigma(protocol: Protocol, populations: Mapping[str, Population], secti
         worst = int(np.argmin(sigma))
         negligible = 1e-6 * max(population.noise.sigma, 1e-6)
         if sigma[worst] < -negligible or (sigma[worst] < negligible and not population.poisson):
-            got = f"{format_quantity(round(float(sigma[worst]), 9), 'V/sqrt(s)')} at {probes[worst] * 1e3:.6g} ms"
+            got = f"{format_quantity(float(sigma[worst]), 'V/sqrt(s)', digits=4)} at {probes[worst] * 1e3:.6g} ms"
             got = f"sigma of population {show_key(name)} can fall to {got}"
             section.fault("stimulus", got, "sigma above 0", "lower the amplitude")
     return len(section.faults) == before
