@@ -2,7 +2,7 @@
 
 `hermite` (linear in the fields): q_1 = 0 | q_2 = S_2 q_0 | q_3 = 3 S_2 q_1 + S_3 q_0
 | q_4 = 6 S_2 q_2 + 4 S_3 q_1 + (S_4 - 6 S_2^2) q_0, S_n the central moments of w over the active neurons.
-`gaussian`: w given V is Gaussian (M = 2), or has no fourth cumulant (M = 3); nothing else is assumed.
+`gaussian` (M = 2): w given V is Gaussian, with its own mean and variance at each V; nothing else is assumed.
 Source: moving-frame hierarchy after Ly and Tranchina 2007; closures written out in docs/theory/adaptation.md.
 """
 
@@ -13,7 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 MEAN, HERMITE, GAUSSIAN = 0, 1, 2
-EMPTY = 1e-13  # relative density below which a cell's conditional moments are not formed
+EMPTY = 1e-12  # relative density below which a cell's conditional moments are not formed
 
 Array = NDArray[np.float64]
 
@@ -29,18 +29,14 @@ def linear_closure(order: int, S_2: float, S_3: float, S_4: float, q_0: float, q
 
 
 @njit(cache=True, error_model="numpy")
-def gaussian_closure(order: int, q_0: float, q_1: float, q_2: float, q_3: float, spread: float) -> float:
-    """q_(M+1) of the `gaussian` closure at one point; conditional moments limited to 12 standard deviations."""
+def gaussian_closure(q_0: float, q_1: float, q_2: float, spread: float) -> float:
+    """q_3 of the `gaussian` closure at one point; conditional moments limited to 12 standard deviations."""
     m = q_1 / q_0
     variance = q_2 / q_0 - m * m
     limit = 12.0 * spread
     m = min(max(m, -limit), limit)
     variance = min(max(variance, 0.0), limit * limit)
-    if order == 2:
-        return q_0 * m * (m * m + 3.0 * variance)
-    third = q_3 / q_0 - m * (3.0 * variance + m * m)
-    third = min(max(third, -(limit**3)), limit**3)
-    return q_0 * (m**4 + 6.0 * m * m * variance + 4.0 * m * third + 3.0 * variance * variance)
+    return q_0 * m * (m * m + 3.0 * variance)
 
 
 @njit(cache=True, error_model="numpy")
@@ -54,11 +50,9 @@ def close_fields(closure: int, order: int, fields: Array, S_2: float, S_3: float
             peak = max(peak, fields[i, 0])
         for i in range(n):
             if fields[i, 0] > EMPTY * peak:
-                fields[i, order + 1] = gaussian_closure(
-                    order, fields[i, 0], fields[i, 1], fields[i, 2], fields[i, 3], spread
-                )
+                fields[i, 3] = gaussian_closure(fields[i, 0], fields[i, 1], fields[i, 2], spread)
             else:
-                fields[i, order + 1] = 0.0
+                fields[i, 3] = 0.0
     else:
         for i in range(n):
             fields[i, order + 1] = linear_closure(order, S_2, S_3, S_4, fields[i, 0], fields[i, 1], fields[i, 2])

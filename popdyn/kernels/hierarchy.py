@@ -17,6 +17,7 @@ W, S, J, P, PV, I_2, I_3, I_M, VI_M, R = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9  # rows of
 
 Complex = NDArray[np.complex128]
 TINY = 1e-30  # complex step
+THIN = 1e-4  # relative density below which a cell's conditional moments do not move within a Newton step
 
 
 @njit(cache=True, error_model="numpy")
@@ -30,10 +31,11 @@ def _top(h: Hierarchy, q: Complex, s: Complex, peak: float) -> complex:
             return 0.0j
         m = q[1] / q[0]
         v = q[2] / q[0] - m * m
-        if M == 2:
-            return q[0] * m * (m * m + 3.0 * v)
-        t = q[3] / q[0] - m * (3.0 * v + m * m)
-        return q[0] * (m**4 + 6.0 * m * m * v + 4.0 * m * t + 3.0 * v * v)
+        if q[0].real < THIN * peak:  # held in the Jacobian: Newton's method is unstable in the tails otherwise
+            limit = 12.0 * np.sqrt(max((s[I_2] / s[P]).real, 0.0))
+            steady = min(max(m.real, -limit), limit)
+            return q[1] * (steady * steady + 3.0 * min(max(v.real, 0.0), limit * limit))
+        return q[0] * m * (m * m + 3.0 * v)
     S_2 = s[S] if M == 1 else s[I_2] / s[P]
     if M == 1:
         return S_2 * q[0]
