@@ -37,7 +37,7 @@ MODEL = NeuronModel(
     ),
     brian2=Brian2Text(
         model=(
-            "dV/dt = (g_L*(E_L - V) + g_L*Delta_T*exp((V - V_th)/Delta_T) + I_e)/C_m"
+            "dV/dt = (g_L*(E_L - V) + g_L*Delta_T*exp((clip(V, V - Delta_T, V_limit) - V_th)/Delta_T) + I_e)/C_m"
             " + mu_t + sigma_t*xi : volt (unless refractory)"
         ),
         threshold="V > V_barrier",

@@ -1,0 +1,121 @@
+"""C++ that popdyn adds to Brian2's standalone program: random numbers, the drive and the end of the run from files.
+
+Brian2 calls these as functions of its own kind (`randn`, `rand`, `mu_drive_0`, ...), so that one compiled program
+serves every seed, drive, duration and step. seed.bin holds 4 words (uint64), of each chunk its own; ../drive.bin
+(float64), for all chunks: dt, number of steps, number of drives, then for each drive its length and its values, one per
+step or one for all.
+"""
+
+FLAGS = ["-w", "-O3", "-march=native", "-std=c++11", "-ffast-math"]
+"""Without -fno-finite-math-only, Brian2's default: it keeps exp from being vectorised (measured: 15 to 8 ns per
+neuron-step). V_limit keeps every exponential finite."""
+
+HEADER = r"""
+#ifndef POPDYN_H
+#define POPDYN_H
+#include <stdint.h>
+#include <cmath>
+#include <vector>
+namespace popdyn {
+struct Xoshiro {  // xoshiro256++, Blackman and Vigna 2019
+  uint64_t s[4];
+  static inline uint64_t rotl(uint64_t x, int k) { return (x << k) | (x >> (64 - k)); }
+  inline uint64_t next() {
+    const uint64_t result = rotl(s[0] + s[3], 23) + s[0], t = s[1] << 17;
+    s[2] ^= s[0]; s[3] ^= s[1]; s[1] ^= s[2]; s[0] ^= s[3]; s[2] ^= t; s[3] = rotl(s[3], 45);
+    return result;
+  }
+};
+extern Xoshiro generator;
+extern double edge[129], scale[128], dt;
+extern std::vector<std::vector<double> > drives;
+void load();
+double seldom(int64_t bits, int layer);
+double step(double t);
+inline double uniform() { return ((generator.next() >> 11) + 0.5) * (1.0 / 9007199254740992.0); }
+inline double normal() {  // ziggurat of 128 layers, Marsaglia and Tsang 2000; layer and position from different bits
+  const uint64_t word = generator.next();
+  const int layer = word & 127;
+  const int64_t bits = ((int64_t)word) >> 11;
+  const double x = bits * scale[layer];
+  return std::fabs(x) < edge[layer + 1] ? x : seldom(bits, layer);
+}
+inline double drive(int row, double t) {
+  const std::vector<double>& values = drives[row];
+  const size_t index = (size_t)(t / dt + 0.5);
+  return values[index < values.size() ? index : values.size() - 1];
+}
+}
+#endif
+"""
+
+SOURCE = r"""
+#include "popdyn.h"
+#include "network.h"
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#ifdef __linux__
+#include <signal.h>
+#include <sys/prctl.h>
+#endif
+namespace popdyn {
+Xoshiro generator;
+double edge[129], scale[128], dt;
+std::vector<std::vector<double> > drives;
+static double steps;
+static const double R = 3.442619855899, AREA = 9.91256303526217e-3;
+static double bell(double x) { return std::exp(-0.5 * x * x); }
+static double number(std::ifstream& file) {
+  double value = 0;
+  file.read(reinterpret_cast<char*>(&value), sizeof value);
+  if (!file) { std::fprintf(stderr, "drive.bin is too short\n"); std::exit(3); }
+  return value;
+}
+void load() {
+#ifdef __linux__
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
+  edge[0] = AREA / bell(R); edge[1] = R; edge[128] = 0;
+  for (int i = 2; i < 128; i++) edge[i] = std::sqrt(-2 * std::log(AREA / edge[i - 1] + bell(edge[i - 1])));
+  for (int i = 0; i < 128; i++) scale[i] = edge[i] / 4503599627370496.0;
+  std::ifstream words("seed.bin", std::ios::in | std::ios::binary);
+  words.read(reinterpret_cast<char*>(generator.s), sizeof generator.s);
+  std::ifstream file("../drive.bin", std::ios::in | std::ios::binary);
+  if (!words) { std::fprintf(stderr, "seed.bin is too short\n"); std::exit(3); }
+  dt = number(file); steps = number(file);
+  drives.resize((size_t)number(file));
+  for (size_t k = 0; k < drives.size(); k++) {
+    drives[k].resize((size_t)number(file));
+    for (size_t i = 0; i < drives[k].size(); i++) drives[k][i] = number(file);
+  }
+}
+double seldom(int64_t bits, int layer) {
+  for (;;) {
+    const double x = bits * scale[layer];
+    if (std::fabs(x) < edge[layer + 1]) return x;
+    if (layer == 0) {
+      double a, b;
+      do { a = -std::log(uniform()) / R; b = -std::log(uniform()); } while (b + b < a * a);
+      return bits > 0 ? R + a : -R - a;
+    }
+    const double low = bell(edge[layer]), high = bell(edge[layer + 1]);
+    if (high + uniform() * (low - high) < bell(x)) return x;
+    const uint64_t word = generator.next();
+    layer = word & 127;
+    bits = ((int64_t)word) >> 11;
+  }
+}
+double step(double t) {  // once per time step: says how far the run is and ends it
+  static double said = 0;
+  const double done = std::floor(t / dt + 0.5) + 1;
+  if (done >= steps) Network::_globally_stopped = true;
+  if (done - said >= steps / 200 || done >= steps) {
+    said = done;
+    std::printf("progress %.4f\n", done / steps);
+    std::fflush(stdout);
+  }
+  return 0;
+}
+}
+"""

@@ -1,0 +1,133 @@
+"""One simulation of the truth, fully decided: what the store's key is made of and what the workers are handed."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from popdyn.errors import UsageError
+from popdyn.ground_truth import seeds
+from popdyn.ground_truth.cost import chunks_of, choose_backend
+from popdyn.ground_truth.time_grid import TimeGrid, default_dt, time_grid
+from popdyn.spec import Network, Protocol, spec_hash, to_dict
+
+RESULT_SEMANTICS = 1
+"""Raised when the same job means another result."""
+
+METHODS = ("heun", "euler")
+"""Stochastic Heun (weak order 2 for this additive noise) or Euler-Maruyama."""
+
+VERSIONED = {"numpy": ("brian2", "numpy"), "cython": ("brian2", "numpy", "cython"), "cpp_standalone": ("brian2",)}
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is kept beside rates and means: spikes of the named populations, V and w of the first `traces` neurons."""
+
+    spikes: tuple[str, ...] = ()
+    traces: int = 0
+
+
+@dataclass(frozen=True)
+class Job:
+    """A resolved network under one protocol with every choice made.
+
+    `network` holds that protocol alone, and its spec_hash is of that: other protocols of a spec change no result.
+    """
+
+    network: Network
+    protocol: Protocol
+    seed: int
+    dt: float
+    backend: str
+    method: str
+    groups: int
+    record: Record
+
+    @cached_property
+    def grid(self) -> TimeGrid:
+        return time_grid(self.protocol, self.dt)
+
+    @property
+    def chunks(self) -> int:
+        """Parts that are simulated independently, each `blocks` groups of every population."""
+        return chunks_of(self.backend, self.groups)
+
+    @property
+    def blocks(self) -> int:
+        return self.groups // self.chunks
+
+    def block_size(self, population: str) -> int:
+        """Neurons of a population in each group: size / groups, rounded down, at least 1."""
+        return max(1, self.network.populations[population].size // self.groups)
+
+    def document(self) -> dict[str, Any]:
+        """Everything that changes the result, as JSON."""
+        spec = to_dict(self.network)
+        del spec["name"]
+        return {
+            "rung": "spiking",
+            "spec": spec,
+            "protocol": self.protocol.name,
+            "seed_words": {
+                "initial": [seeds.word32(self.seed, seeds.INITIAL, group) for group in range(self.groups)],
+                "noise": [self._noise_words(chunk) for chunk in range(self.chunks)],
+            },
+            "seed": str(self.seed),
+            "backend": self.backend,
+            "dt": self.dt,
+            "method": self.method,
+            "groups": self.groups,
+            "record": {"spikes": sorted(self.record.spikes), "traces": self.record.traces},
+            "versions": {name: importlib.metadata.version(name) for name in VERSIONED[self.backend]},
+            "semantics": RESULT_SEMANTICS,
+        }
+
+    def _noise_words(self, chunk: int) -> list[int]:
+        return [int(word) for word in seeds.sequence(self.seed, seeds.NOISE, chunk).generate_state(8)]
+
+
+def job(
+    network: Network,
+    protocol: str | Protocol,
+    *,
+    seed: int = 0,
+    dt: float | None = None,
+    backend: str | None = None,
+    method: str = "heun",
+    groups: int = 10,
+    record: Record | None = None,
+) -> Job:
+    """Decide everything about a simulation of the truth.
+
+    Parameters
+    ----------
+    protocol : its name in the spec, or a Protocol
+    dt : [s]; None: 0.02 ms where spikes have a soft onset, 0.05 ms at hard thresholds (less with Poisson drive)
+    backend : numpy, cython or cpp_standalone; None: by the cost model
+    groups : independent groups of neurons, the runs of the result; a multiple of 2
+    """
+    chosen = network.protocols.get(protocol) if isinstance(protocol, str) else protocol
+    if chosen is None:
+        raise UsageError(f"protocol: got {protocol!r}; allowed: {', '.join(network.protocols) or 'none in this spec'}")
+    if method not in METHODS:
+        raise UsageError(f"method: got {method!r}; allowed: {', '.join(METHODS)}")
+    if groups < 2 or groups % 2:
+        raise UsageError(f"groups: got {groups}; allowed: even numbers from 2")
+    record = record or Record()
+    _check_names(network, record.spikes)
+    alone = replace(network, protocols={chosen.name: chosen}, spec_hash="")
+    alone = replace(alone, spec_hash=spec_hash(alone))
+    step = default_dt(network) if dt is None else float(dt)
+    neurons = sum(population.size for population in network.populations.values())
+    made = choose_backend(backend, neurons, time_grid(chosen, step).steps, groups)
+    return Job(alone, chosen, int(seed), step, made, method, groups, record)
+
+
+def _check_names(network: Network, names: Sequence[str]) -> None:
+    unknown = [name for name in names if name not in network.populations]
+    if unknown:
+        raise UsageError(f"record.spikes: got {', '.join(unknown)}; allowed: {', '.join(network.populations)}")

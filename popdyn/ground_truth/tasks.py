@@ -1,0 +1,115 @@
+"""Child processes: at most so many at once, their progress gathered, none left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from popdyn.errors import NumericsError, ResourceError
+
+Progress = Callable[[float, str], None]
+SAY_EVERY = 1.0
+
+
+@dataclass(frozen=True)
+class Task:
+    """A command in its private directory."""
+
+    command: tuple[str, ...]
+    directory: Path
+    environment: dict[str, str]
+
+
+@dataclass
+class _Child:
+    process: subprocess.Popen[bytes]
+    directory: Path
+    fraction: float = 0.0
+    reader: threading.Thread = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self) -> None:
+        stream: IO[bytes] | None = self.process.stdout
+        assert stream is not None
+        for line in stream:
+            words = line.split()
+            if len(words) == 2 and words[0] == b"progress":
+                self.fraction = float(words[1])
+
+
+def run_tasks(tasks: Sequence[Task], workers: int, progress: Progress | None, what: str) -> None:
+    """Run all tasks. On an error, a failed child or Ctrl-C every child is killed before the exception goes on.
+
+    `progress(fraction, message)` is called at least every 5 s, from this thread.
+    """
+    waiting, running, done = list(tasks), list[_Child](), 0
+    started = said = time.monotonic()
+    try:
+        while waiting or running:
+            while waiting and len(running) < workers:
+                running.append(_start(waiting.pop(0)))
+            time.sleep(0.02)
+            for child in [child for child in running if child.process.poll() is not None]:
+                _check(child)
+                running.remove(child)
+                done += 1
+            now = time.monotonic()
+            if progress is not None and now - said >= SAY_EVERY:
+                said = now
+                fraction = (done + sum(child.fraction for child in running)) / len(tasks)
+                progress(fraction, f"{what}: {_left(now - started, fraction)}")
+    finally:
+        for child in running:
+            _kill(child)
+
+
+def _start(task: Task) -> _Child:
+    errors = (task.directory / "errors.txt").open("wb")
+    with errors:
+        process = subprocess.Popen(
+            task.command,
+            cwd=task.directory,
+            env=task.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            start_new_session=True,
+        )
+    return _Child(process, task.directory)
+
+
+def _left(elapsed: float, fraction: float) -> str:
+    if fraction <= 0.01:
+        return "starting"
+    return f"{elapsed * (1 - fraction) / fraction:.0f} s left"
+
+
+def _kill(child: _Child) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.process.pid, signal.SIGKILL)
+    child.process.wait()
+
+
+def _check(child: _Child) -> None:
+    code = child.process.returncode
+    child.reader.join(5)
+    errors = (child.directory / "errors.txt").read_text(errors="replace").strip()
+    tail = "\n".join(errors.splitlines()[-15:])
+    if code == -signal.SIGKILL:
+        raise ResourceError("a simulation was killed, probably for lack of memory; fewer workers or neurons need less")
+    if code == 0 and "Error reading" not in errors:
+        return
+    if "MemoryError" in tail or "bad_alloc" in tail or "No space left" in tail:
+        raise ResourceError(f"a simulation ran out of memory or disk: {tail.splitlines()[-1]}")
+    raise NumericsError(f"a simulation failed with exit code {code}:\n{tail}")

@@ -1,0 +1,70 @@
+"""Time steps and bins of the ground truth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from popdyn.errors import UsageError
+from popdyn.neurons import MODELS
+from popdyn.spec.network import Network, Population, Protocol
+
+BIN = 1e-3
+HALF_BIN = BIN / 2
+STEPS = (50e-6, 25e-6, 20e-6, 12.5e-6, 10e-6, 5e-6)
+BARRIER = 0.5826
+"""-zeta(1/2)/sqrt(2 pi): mean overshoot of a Gaussian walk over a barrier in standard deviations of one step
+(Siegmund 1985); the barrier is lowered by it where the crossing is a hard threshold under white noise."""
+
+
+@dataclass(frozen=True)
+class TimeGrid:
+    """`bins` of 1 ms from `start` (<= 0) [s] in steps of `dt` [s]; one more step closes the last bin."""
+
+    start: float
+    bins: int
+    dt: float
+
+    @property
+    def steps(self) -> int:
+        return self.bins * round(BIN / self.dt) + 1
+
+    def midpoints(self) -> NDArray[np.float64]:
+        """Protocol time at the middle of each step [s]."""
+        return self.start + (np.arange(self.steps) + 0.5) * self.dt
+
+    def centres(self) -> NDArray[np.float64]:
+        """Protocol time at the centre of each bin [s]."""
+        return np.round(self.start / BIN + np.arange(self.bins) + 0.5, 6) * BIN
+
+
+def time_grid(protocol: Protocol, dt: float) -> TimeGrid:
+    """The grid of a protocol: whole bins that cover -transient to duration."""
+    ratio = HALF_BIN / dt
+    if not (dt > 0 and abs(ratio - round(ratio)) < 1e-6 * ratio):
+        raise UsageError(f"dt: got {dt:g} s; allowed: whole fractions of {HALF_BIN:g} s, as {', '.join(map(str, STEPS))}")
+    before = _ceil(protocol.transient / BIN)
+    return TimeGrid(-before * BIN, before + _ceil(protocol.duration / BIN), dt)
+
+
+def default_dt(network: Network) -> float:
+    """The step at which the bias of the rate is about 0.1 % [s]; measured, see docs/verification.md."""
+    return min(_default_dt(population) for population in network.populations.values())
+
+
+def _default_dt(population: Population) -> float:
+    if not MODELS[population.neuron.model].hard_threshold:
+        return 20e-6
+    events = sum(drive.K * drive.nu for drive in population.poisson)
+    return next((step for step in STEPS if step * events <= 0.1), STEPS[-1])
+
+
+def barrier_shift(population: Population, dt: float) -> float:
+    """How far the barrier is lowered per unit of sigma(t) [sqrt(s)]; zero where the spike has a soft onset."""
+    return BARRIER * float(np.sqrt(dt)) if MODELS[population.neuron.model].hard_threshold else 0.0
+
+
+def _ceil(ratio: float) -> int:
+    return int(np.ceil(ratio - 1e-9))

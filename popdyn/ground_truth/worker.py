@@ -1,0 +1,124 @@
+"""A worker process: `python -P -m popdyn.ground_truth.worker run|compile` in its private directory.
+
+run: reads chunk.json and arrays.npz, simulates with Brian2 in this process, writes result.npz.
+compile: reads chunk.json, leaves the compiled program `main` and layout.json.
+Both print `progress <fraction>` lines, and end when their parent does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+def main(verb: str) -> None:
+    threading.Thread(target=_follow_parent, daemon=True).start()
+    chunk = json.loads(Path("chunk.json").read_text())
+    if verb == "run":
+        _run(chunk)
+    else:
+        _compile(chunk)
+
+
+def _follow_parent() -> None:
+    while os.read(0, 1):
+        pass
+    os._exit(9)
+
+
+def _say(fraction: float) -> None:
+    print(f"progress {fraction:.4f}", flush=True)
+
+
+def _brian2() -> Any:
+    import brian2 as b2
+    from popdyn.ground_truth.cpp_source import FLAGS
+
+    b2.prefs.reset_to_defaults()
+    b2.prefs["codegen.cpp.extra_compile_args_gcc"] = FLAGS
+    b2.BrianLogger.suppress_hierarchy("brian2")
+    return b2
+
+
+def _run(chunk: dict[str, Any]) -> None:
+    b2 = _brian2()
+    from popdyn.ground_truth.network_build import build, set_parameters
+
+    b2.prefs.codegen.target = chunk["backend"]
+    if chunk["cache"]:
+        b2.prefs.codegen.runtime.cython.cache_dir = chunk["cache"]
+    arrays = np.load("arrays.npz", allow_pickle=False)
+    dt = chunk["dt"] * b2.second
+    b2.defaultclock.dt = dt
+    units = {"mu_drive": b2.volt / b2.second, "sigma_drive": b2.volt / b2.second**0.5}
+    functions = {
+        f"{name}_{index}": b2.TimedArray(arrays[f"{name}_{index}"] * unit, dt=dt, name=f"{name}_{index}")
+        for index in range(len(chunk["structure"]["populations"]))
+        for name, unit in units.items()
+    }
+    network, named = build(chunk["structure"], functions)
+    for index, values in enumerate(chunk["parameters"]):
+        group = named[f"p{index}"]
+        set_parameters(group, values)
+        for name in ("V", "w"):
+            if name in group.variables:
+                group.variables[name].set_value(arrays[f"{name}_{index}"])
+    b2.seed(chunk["seed"])
+    network.run(
+        chunk["steps"] * dt, report=lambda _e, done, _s, _d: _say(float(done)), report_period=1 * b2.second, namespace={}
+    )
+    np.savez("result.npz", **{key: np.asarray(variable.get_value()) for key, variable in _outputs(named).items()})
+
+
+def _outputs(named: dict[str, Any]) -> dict[str, Any]:
+    """Recorded arrays by name: m0.V_sum (sample, block), s0.i, s0.t, v0.V (sample, neuron)."""
+    variables = {"m": ("spikes", "V_sum", "w_sum"), "s": ("i", "t"), "v": ("V", "w")}
+    return {
+        f"{name}.{variable}": item.variables[variable]
+        for name, item in named.items()
+        for variable in variables.get(name[0], ())
+        if name[1:].isdigit() and variable in item.variables
+    }
+
+
+def _compile(chunk: dict[str, Any]) -> None:
+    from popdyn.ground_truth.cpp_source import HEADER, SOURCE
+
+    b2 = _brian2()
+    Path("popdyn.h").write_text(HEADER)
+    Path("popdyn.cpp").write_text(SOURCE)
+    own = {"headers": ['"popdyn.h"'], "sources": [str(Path("popdyn.cpp").resolve())], "include_dirs": [os.getcwd()]}
+    from popdyn.ground_truth.network_build import build
+    from popdyn.ground_truth.standalone_functions import drive_functions, replace_random, step_function
+
+    b2.set_device("cpp_standalone", directory="program", build_on_run=False)
+    b2.prefs.devices.cpp_standalone.extra_make_args_unix = ["-j2"]
+    b2.prefs.codegen.cpp.headers = own["headers"]
+    b2.prefs.codegen.cpp.include_dirs = own["include_dirs"]
+    replace_random(own)
+    functions = drive_functions(len(chunk["structure"]["populations"]), own) | {"popdyn_step": step_function(own)}
+    network, named = build(chunk["structure"], functions)
+    named["p0"].run_regularly("tick = popdyn_step(t)", when="end", name="clockwork")
+    b2.device.insert_code("before_start", "popdyn::load();")
+    b2.device.apply_run_args()
+    b2.device.insert_code("main", "_array_defaultclock_dt[0] = popdyn::dt;")
+    network.run(1e6 * b2.second, namespace={})
+    b2.device.build(directory="program", run=False, with_output=False)
+    layout = {
+        name: {"file": b2.device.get_array_filename(variable), "type": np.dtype(variable.dtype).str}
+        for name, variable in _outputs(named).items()
+    }
+    program = Path("program/main")
+    document = {"outputs": layout, "sha256": hashlib.sha256(program.read_bytes()).hexdigest()}
+    program.rename("main")
+    Path("layout.json").write_text(json.dumps(document, indent=1, sort_keys=True))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
