@@ -1,0 +1,19 @@
+"""Options that several commands read alike."""
+
+from __future__ import annotations
+
+from popdyn.errors import UsageError
+
+
+def fraction(text: str, option: str) -> float:
+    """ "2%" or "0.02" as 0.02.
+
+    Raises UsageError where it is not a number between 0 and 1.
+    """
+    try:
+        value = float(text.strip().removesuffix("%")) * (0.01 if text.strip().endswith("%") else 1.0)
+    except ValueError:
+        value = float("nan")
+    if not 0.0 < value < 1.0:
+        raise UsageError(f"{option}: got {text!r}; allowed: a share such as 2% or 0.02")
+    return value

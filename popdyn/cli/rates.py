@@ -1,0 +1,42 @@
+"""`popdyn rates SPEC`: stationary rates at a rung."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from popdyn.errors import UsageError
+
+
+def rates(
+    spec: Annotated[Path, typer.Argument(help="spec (TOML, JSON) or model.json")],
+    rung: Annotated[str, typer.Option(help="density, density2d, unit or spiking")] = "density",
+    closure: Annotated[str | None, typer.Option(help="mean, hermite1, hermite2, hermite3 or gaussian")] = None,
+    vary: Annotated[str | None, typer.Option(help='an f-I curve: "mu=0.5 mV/ms:2.5 mV/ms:9"')] = None,
+    out: Annotated[Path | None, typer.Option(help="folder for rates.json")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object on stdout")] = False,
+) -> None:
+    """Stationary rate of every population at its constant drive."""
+    from popdyn.workflows.rates import rates as compute
+
+    if closure is not None and rung != "density":
+        raise UsageError(f"--closure: the {rung} rung has none; allowed: --rung density")
+    found = compute(spec, rung=rung, closure=closure, vary=vary)
+    text = json.dumps(found, indent=2, allow_nan=False)
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "rates.json").write_text(text + "\n", encoding="utf-8")
+    if as_json:
+        typer.echo(text)
+        return
+    if vary is None:
+        for name, entry in found["populations"].items():
+            typer.echo(f"{name}  {entry['rate']:.4f} Hz")
+        return
+    names = list(found["populations"])
+    typer.echo("  ".join([f"{found['vary']} [{found['unit']}]", *(f"{n} [Hz]" for n in names)]))
+    for k, value in enumerate(found["values"]):
+        typer.echo("  ".join([f"{value:.5g}", *(f"{found['populations'][n]['rate'][k]:.4f}" for n in names)]))

@@ -1,0 +1,257 @@
+"""The report's JSON from a conversion: every part in one small function."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from popdyn.comparison import step_error
+from popdyn.fitting import UnitFit
+from popdyn.results import rebin
+from popdyn.rungs.density import Density, TransferPoint
+from popdyn.spec import to_dict
+from popdyn.stimuli import drive
+from popdyn.theory.problem import input_statistics
+from popdyn.workflows.convert import Conversion
+
+BIN = 5e-3
+MODELS = ("density", "mean closure", "unit")
+CURVE_POINTS = 17
+FREQUENCIES = np.geomspace(0.5, 300.0, 40)
+
+
+def report_document(work: Conversion, command: str, spec_text: str) -> dict[str, Any]:
+    """Everything that popdyn.report.schema.Report names, from what was computed."""
+    names = list(work.network.populations)
+    return {
+        "schema": 1,
+        "title": f"{work.network.name or 'network'}: conversion to the {work.target} rung",
+        "target": work.target,
+        "tolerance": work.tolerance,
+        "populations": names,
+        "rungs": _rungs(work),
+        "comparisons": [c.to_dict() for c in work.comparisons] + _heldout(work),
+        "traces": [_trace(work)],
+        "curves": [_curve(work, name) for name in names],
+        "steps": _steps(work),
+        "responses": [_response(work, name) for name in names],
+        "predictions": _predictions(work),
+        "units": [_unit(fit) for fit in work.fits.values()],
+        "equations": {"density": work.density.equations(), "unit": work.unit.equations() if work.unit else ""},
+        "spec": to_dict(work.network),
+        "spec_text": spec_text,
+        "spec_hash": work.network.spec_hash,
+        "domain": _domain(work),
+        "warnings": _warnings(work),
+        "provenance": _provenance(work, command),
+    }
+
+
+def _rungs(work: Conversion) -> list[dict[str, Any]]:
+    protocol = work.network.protocols[work.protocol]
+    simulated = protocol.duration + protocol.transient
+    size = sum(p.size for p in work.network.populations.values())
+    grid = next(iter(work.density.grids.values()))
+    problem = next(iter(work.density.problems.values()))
+    fields = problem.hierarchy(work.density.closure).order + 1
+    cells = grid.operator.width.size
+
+    def cost(name: str) -> float | None:
+        found = work.results[name].encoding.get("cpu_s")
+        return None if found is None else float(found) / simulated
+
+    truth_cost = None if work.truth is None or work.truth.reused else work.truth.cpu_s / simulated
+    return [
+        {"name": "spiking", "label": "spiking network", "about": f"{size} neurons, simulated by Brian2",
+         "state": f"{size} x (V, w)" if problem.adapts else f"{size} x V", "cpu_s_per_s": truth_cost},
+        {"name": "density", "label": "population density", "about": f"closure `{work.density.closure}`, nothing fitted",
+         "state": f"{cells} x {fields}", "cpu_s_per_s": cost("density")},
+        {"name": "mean closure", "label": "density, mean w", "about": "the literature's baseline",
+         "state": f"{cells} x 1", "cpu_s_per_s": cost("mean closure")},
+        {"name": "unit", "label": "rate unit", "about": "cascade family, fitted to the density",
+         "state": "4 to 5 numbers", "cpu_s_per_s": cost("unit")},
+    ]  # fmt: skip
+
+
+def _heldout(work: Conversion) -> list[dict[str, Any]]:
+    """The unit against the density on protocols that the fit saw and did not see."""
+    rows = []
+    for name, fit in work.fits.items():
+        for use, errors in (("training", fit.training), ("held out", fit.heldout)):
+            for error in errors:
+                good = error.nrmse <= work.tolerance and abs(error.bias) <= work.tolerance
+                measures = {
+                    "truth_mean": error.density_mean, "model_mean": error.unit_mean, "nrmse": error.nrmse,
+                    "bias": error.bias, "correlation": error.correlation, "verdict": "pass" if good else "fail",
+                }  # fmt: skip
+                rows.append({
+                    "truth": "density", "model": "unit", "protocol": error.protocol, "bin": BIN,
+                    "tolerance": work.tolerance, "populations": {name: measures}, "verdict": measures["verdict"],
+                    "use": use,
+                })  # fmt: skip
+    return rows
+
+
+def _trace(work: Conversion) -> dict[str, Any]:
+    binned = {name: _scored(work.results[name]) for name in MODELS}
+    time = binned["density"]["time"].values
+    truth = None if work.truth is None else _scored(work.truth.dataset)
+    populations: dict[str, Any] = {}
+    for name in work.network.populations:
+        populations[name] = {"models": {m: _mean_rate(binned[m], name) for m in MODELS}, "truth": None}
+        if truth is not None:
+            runs = truth["rate"].sel(population=name).values
+            error = runs.std(axis=0, ddof=1) / np.sqrt(runs.shape[0])
+            populations[name]["truth"] = {"rung": "spiking", "rate": runs.mean(axis=0), "standard_error": error}
+    return {"protocol": work.protocol, "bin": BIN, "time": time, "stimulus": _stimulus(work, time),
+            "populations": populations}  # fmt: skip
+
+
+def _scored(dataset: xr.Dataset) -> xr.Dataset:
+    wide = rebin(dataset, BIN)
+    return wide.isel(time=wide["time"].values > 0)
+
+
+def _mean_rate(dataset: xr.Dataset, population: str) -> np.ndarray:
+    return np.asarray(dataset["rate"].sel(population=population).mean("run").values)
+
+
+def _stimulus(work: Conversion, time: np.ndarray) -> dict[str, Any]:
+    population = next(iter(work.network.populations.values()))
+    mu, sigma = drive(population, work.network.protocols[work.protocol], time)
+    if np.ptp(mu) > 0 or np.ptp(sigma) == 0:
+        return {"label": "mu [mV/ms]", "values": mu}
+    return {"label": "sigma [mV/sqrt(ms)]", "values": sigma * np.sqrt(1e3) * 1e3 / 1e3}
+
+
+def _curve(work: Conversion, name: str) -> dict[str, Any]:
+    fit = work.fits[name]
+    mu = np.linspace(fit.domain.mu_low, fit.domain.mu_high, CURVE_POINTS)
+    points = work.density.transfer(name, mu)
+    mean = Density(work.network, closure="mean").transfer(name, mu)
+    unit = fit.unit.units[name]
+    sigma = work.density.problems[name].sigma
+    return {
+        "population": name, "drive": "mu", "unit": "mV/ms", "values": mu,
+        "operating_point": work.density.problems[name].mu, "truth": None,
+        "models": {"density": _rates(points), "mean closure": _rates(mean),
+                   "unit": [unit.stationary(float(value), sigma)[1].rate for value in mu]},
+    }  # fmt: skip
+
+
+def _rates(points: list[TransferPoint]) -> list[float]:
+    return [point.rate for point in points]
+
+
+def _steps(work: Conversion) -> list[dict[str, Any]]:
+    """The first step or pulse on mu, with the errors of peak, time to peak and steady value."""
+    protocol = work.network.protocols[work.protocol]
+    reference = work.truth.dataset if work.truth is not None else work.results["density"]
+    for stimulus in protocol.stimuli:
+        if stimulus.kind not in ("step", "pulse") or stimulus.target != "mu":
+            continue
+        onset = float(stimulus.parameters["at"])
+        until = float(stimulus.parameters.get("until", onset + stimulus.parameters.get("width", 0.0)))
+        if until - onset < 0.05 or onset < until - onset:
+            continue
+        name = stimulus.population
+        models = [m for m in MODELS if work.results[m] is not reference]
+        errors = {
+            m: step_error(reference, work.results[m], population=name, onset=onset, until=until).to_dict()
+            for m in models
+        }
+        return [{"protocol": protocol.name, "population": name, "onset": onset, "until": until, "errors": errors}]
+    return []
+
+
+def _response(work: Conversion, name: str) -> dict[str, Any]:
+    density = work.density.linear_response(FREQUENCIES, population=name)
+    curves = {"density": density}
+    error: dict[str, float | None] = {}
+    if work.unit is not None:
+        curves["unit"] = work.unit.linear_response(FREQUENCIES, population=name)
+        error["unit"] = float(np.max(np.abs(curves["unit"] - density)) / np.max(np.abs(density)))
+    return {
+        "population": name, "target": "mu", "unit": "Hz/(mV/ms)", "frequency": FREQUENCIES,
+        "magnitude": {k: np.abs(v) for k, v in curves.items()},
+        "phase": {k: np.unwrap(np.angle(v)) for k, v in curves.items()}, "error": error,
+    }  # fmt: skip
+
+
+def _predictions(work: Conversion) -> list[dict[str, Any]]:
+    rows = []
+    measured = next((c for c in work.comparisons if c.truth == "spiking" and c.model == "density"), None)
+    for name, predicted in work.predicted.items():
+        found = None if measured is None else measured.populations[name]
+        for what, value in (("nrmse", predicted.nrmse), ("bias", predicted.bias)):
+            seen = None if found is None else getattr(found, what)
+            rows.append({"population": name, "rung": "density", "what": what, "predicted": value,
+                         "measured": None if seen is None else abs(seen)})  # fmt: skip
+    return rows
+
+
+def _unit(fit: UnitFit) -> dict[str, Any]:
+    parameters = [
+        {"name": p.name, "meaning": p.doc, "unit": p.unit, "value": p.value, "low": p.low, "high": p.high,
+         "note": "" if p.identified else f"not fixed by the data: {p.why}"}
+        for p in fit.parameters
+    ]  # fmt: skip
+    return {"population": fit.population, "rung": "unit", "family": "cascade", "parameters": parameters,
+            "note": fit.interval}  # fmt: skip
+
+
+def _domain(work: Conversion) -> list[str]:
+    lines = ["white-noise drive; uncoupled populations; the density is N to infinity"]
+    for name, fit in work.fits.items():
+        d = fit.domain
+        root = np.sqrt(1e3)
+        lines.append(
+            f"unit {name}: mu {d.mu_low:.3g} to {d.mu_high:.3g} mV/ms, "
+            f"sigma {d.sigma_low * 1e3 / root:.3g} to {d.sigma_high * 1e3 / root:.3g} mV/sqrt(ms)"
+        )
+    return lines
+
+
+def _warnings(work: Conversion) -> list[str]:
+    lines = []
+    density = work.results["density"].attrs
+    if density["positive_steps"]:
+        lines.append(f"the positive scheme took {density['positive_steps']} steps of the density rung (first order)")
+    for name, population in work.network.populations.items():
+        p = population.neuron.parameters
+        if population.poisson:
+            mu, sigma = input_statistics(population)
+            lines.append(f"population {name}: Poisson input is taken as white noise (mu {mu:.3g} V/s, sigma {sigma:.3g} "
+                         "V/sqrt(s)) at the derived rungs; jumps that are not small against V_th - V_reset cost accuracy")  # fmt: skip
+        if "V_peak" in p and p["V_reset"] > p["V_th"]:
+            lines.append(f"population {name}: V_reset above V_th bursts; w after reset may be bimodal, outside the domain "
+                         "where the closures were measured")  # fmt: skip
+    if work.unit is not None and work.results["unit"].attrs.get("outside_domain"):
+        lines.append("the protocol leaves the domain that the unit was fitted on")
+    return lines
+
+
+def _provenance(work: Conversion, command: str) -> dict[str, Any]:
+    packages = ("popdyn", "numpy", "scipy", "numba", "brian2")
+    versions = {name: importlib.metadata.version(name) for name in packages}
+    truth = work.truth
+    protocol = work.network.protocols[work.protocol]
+    settings: dict[str, Any] = {
+        "closure": work.density.closure, "density dt": f"{work.density.dt * 1e3:g} ms",
+        **{f"cells {k}": g.operator.width.size for k, g in work.density.grids.items()},
+        **{f"grid error {k}": f"{g.error:.1e}" for k, g in work.density.grids.items()},
+    }  # fmt: skip
+    if truth is not None:
+        for key in ("dt", "method", "backend"):
+            if key in truth.dataset.attrs:
+                settings[f"truth {key}"] = truth.dataset.attrs[key]
+    return {
+        "command": command, "versions": {**versions, "python": platform.python_version()},
+        "seeds": {"protocol": protocol.seed, **({"truth": truth.dataset.attrs.get("seed", 0)} if truth else {})},
+        "keys": {"spec": work.network.spec_hash, **({"truth": truth.key} if truth and truth.key else {})},
+        "costs": work.costs, "settings": settings,
+    }  # fmt: skip

@@ -1,0 +1,66 @@
+"""Stationary rates of a spec at a rung, at its drive or along one varied quantity."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from popdyn.errors import UsageError
+from popdyn.quantities import parse
+from popdyn.rungs.density import with_drive
+from popdyn.spec import Network
+from popdyn.workflows.source import Source, derived_rung, open_source
+
+VARIED = {"mu": "V/s", "sigma": "V/sqrt(s)"}
+
+
+def rates(
+    spec: str | Path | Mapping[str, Any] | Network, *, rung: str = "density", closure: str | None = None,
+    vary: str | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Stationary rate of every population [Hz].
+
+    Parameters
+    ----------
+    vary : "mu=0.5 mV/ms:2.5 mV/ms:9" or "sigma=…": the drive of every population on a grid (first, last, count)
+
+    Returns {"populations": {name: {"rate": …, "unit": "Hz"}}}, and with `vary` {"vary": …, "values": [SI], "populations":
+    {name: {"rate": […], "unit": "Hz"}}}.
+    """
+    source = open_source(spec)
+    head = {"rung": rung, "spec_hash": source.network.spec_hash}
+    if vary is None:
+        found = derived_rung(source, rung, closure).rates()
+        return {**head, "populations": {name: {"rate": rate, "unit": "Hz"} for name, rate in found.items()}}
+    target, values = parse_grid(vary)
+    table: dict[str, list[float]] = {name: [] for name in source.network.populations}
+    for value in values:
+        for name, rate in _at(source, rung, closure, target, float(value)).items():
+            table[name].append(rate)
+    populations = {name: {"rate": column, "unit": "Hz"} for name, column in table.items()}
+    return {**head, "vary": target, "unit": VARIED[target], "values": values.tolist(), "populations": populations}
+
+
+def _at(source: Source, rung: str, closure: str | None, target: str, value: float) -> dict[str, float]:
+    first = next(iter(source.network.populations.values()))
+    mu, sigma = (value, None) if target == "mu" else (first.noise.mu, value)
+    network = with_drive(source.network, mu, sigma)
+    unit = None if source.unit is None else replace(source.unit, network=network)
+    return derived_rung(Source(network, unit), rung, closure).rates()
+
+
+def parse_grid(text: str) -> tuple[str, np.ndarray]:
+    """ "mu=0.5 mV/ms:2.5 mV/ms:9" as ("mu", nine values in SI)."""
+    key, _, rest = text.partition("=")
+    parts = rest.split(":")
+    if key not in VARIED or len(parts) != 3 or not parts[2].strip().isdigit() or not 1 <= int(parts[2]) <= 10_000:
+        raise UsageError(
+            f"--vary: got {text!r}; allowed: KEY=FIRST:LAST:COUNT with KEY one of {', '.join(VARIED)}, "
+            'e.g. "mu=0.5 mV/ms:2.5 mV/ms:9"'
+        )
+    ends = [parse(part.strip(), VARIED[key]) for part in parts[:2]]
+    return key, np.linspace(ends[0], ends[1], int(parts[2]))

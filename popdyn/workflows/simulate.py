@@ -1,0 +1,81 @@
+"""A trajectory at one rung; the spiking rung through the store, so that the same job is done once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from popdyn.errors import UsageError
+from popdyn.results import save
+from popdyn.spec import Network
+from popdyn.workflows.source import Source, derived_rung, open_source, protocol_name
+from popdyn.workflows.truth import simulate_truth
+
+Progress = Callable[[float, str], None]
+SEEDS_MOST = 10_000
+
+
+def simulate(
+    spec: str | Path | Mapping[str, Any] | Network, *, rung: str = "density", protocol: str | None = None,
+    closure: str | None = None, seeds: int = 1, seed: int = 0, dt: float | None = None, backend: str | None = None,
+    store: str | Path | None = None, progress: Progress | None = None,
+) -> xr.Dataset:  # fmt: skip
+    """Rates, mean V and mean w under a protocol: (run, time, population), SI.
+
+    `seeds` > 1 repeats the spiking rung with seed, seed + 1, … and stacks the runs. encoding["cpu_s"] holds the cost,
+    encoding["path"] the stored file where there is one.
+    """
+    source = open_source(spec)
+    name = protocol_name(source.network, protocol)
+    if not 1 <= seeds <= SEEDS_MOST:
+        raise UsageError(f"--seeds: got {seeds}; allowed: 1 to {SEEDS_MOST}")
+    if rung == "spiking":
+        return _spiking(source, name, seed, seeds, dt, backend, store, progress)
+    if seeds != 1:
+        raise UsageError(f"--seeds: the {rung} rung is deterministic; allowed: 1")
+    began = time.process_time()
+    dataset = derived_rung(source, rung, closure).simulate(name, seed=seed)
+    dataset.encoding["cpu_s"] = time.process_time() - began
+    return dataset
+
+
+def _spiking(
+    source: Source, protocol: str, seed: int, seeds: int, dt: float | None, backend: str | None,
+    store: str | Path | None, progress: Progress | None,
+) -> xr.Dataset:  # fmt: skip
+    found = [
+        simulate_truth(source.network, protocol, seed=seed + k, dt=dt, backend=backend, store=store, progress=progress)
+        for k in range(seeds)
+    ]
+    dataset = found[0].dataset
+    if seeds > 1:
+        dataset = xr.concat([t.dataset for t in found], dim="run", combine_attrs="drop_conflicts")
+        dataset = dataset.assign_coords(run=range(dataset.sizes["run"]))
+    dataset.encoding["cpu_s"] = sum(t.cpu_s for t in found)
+    dataset.encoding["path"] = str(found[0].path) if seeds == 1 else ""
+    return dataset
+
+
+def summary(dataset: xr.Dataset, path: str | Path) -> dict[str, Any]:
+    """The JSON of `popdyn simulate`: where the dataset lies, mean rate over t >= 0, cost."""
+    scored = dataset["rate"].isel(time=dataset["time"].values > 0).mean(("run", "time"))
+    populations = {
+        str(name): {"rate": float(scored.sel(population=name)), "unit": "Hz"} for name in dataset["population"].values
+    }
+    return {"dataset": str(path), "populations": populations, "cpu_s": float(dataset.encoding.get("cpu_s", 0.0))}
+
+
+def keep(dataset: xr.Dataset, out: str | Path | None, rung: str) -> Path:
+    """Where a result lies: in the store, or saved to `out` (default: here) as RUNG-PROTOCOL.h5."""
+    stored = dataset.encoding.get("path")
+    if out is None and stored:
+        return Path(stored)
+    folder = Path(out or ".")
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{rung}-{dataset.attrs['protocol']}.h5"
+    save(dataset, path)
+    return path
