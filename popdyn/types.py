@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
 
+Progress = Callable[[float, str], None]
+"""Called with the fraction that is done and what is being done."""
+
 
 class Rung(Protocol):
     """Something that turns a protocol into population rates."""
@@ -22,7 +26,10 @@ class Rung(Protocol):
     name: str
 
     def simulate(self, protocol: str | StimulusProtocol, *, seed: int = 0) -> xarray.Dataset:
-        """Trajectory under a protocol (a name in the spec, or one built in Python): rate [1/s], V_mean [V], w_mean [A] as (run, time, population)."""
+        """Trajectory under a protocol (a name in the spec, or one built in Python).
+
+        rate [1/s], V_mean [V], w_mean [A] as (run, time, population).
+        """
         ...
 
     def rates(self) -> dict[str, float]:
