@@ -1,0 +1,84 @@
+"""report.md: the figures of a conversion as tables, from the report's JSON alone."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from popdyn.report.block import Table
+from popdyn.report.html import plain_lines
+from popdyn.report.judge import judge
+from popdyn.report.rows import (
+    comparison_notes,
+    cost_table,
+    error_table,
+    parameter_table,
+    prediction_table,
+    provenance_table,
+)
+from popdyn.report.schema import validate
+from popdyn.report.text import number, percent, plain
+
+
+def render_markdown(report: dict[str, Any]) -> str:
+    """The report as Markdown; labels are escaped."""
+    checked = validate(report)
+    verdict = checked.get("verdict") or judge(checked)
+    parts = [f"# {_escape(checked['title'])}", f"**{verdict['word']}** — {_escape(verdict['sentence'])}"]
+    if checked.get("summary"):
+        parts.append(_escape(checked["summary"]))
+    parts += _section("Errors", error_table(checked))
+    parts += [_list(comparison_notes(checked))]
+    for curve in checked.get("curves", []):
+        shown = curve["models"]
+        cells = tuple(
+            (number(drive), *(number(rates[i], 4) for rates in shown.values()))
+            for i, drive in enumerate(curve["values"])
+        )
+        columns = (f"{plain(curve['drive'])} [{plain(curve['unit'])}]", *(f"{plain(name)} [Hz]" for name in shown))
+        parts += _section(f"Stationary rate of {plain(curve['population'])}", Table(columns, cells))
+    for response in checked.get("responses", []):
+        errors = [
+            f"{plain(rung)}: {percent(value)} of the largest |H|" for rung, value in response.get("error", {}).items()
+        ]
+        if errors:
+            parts += [
+                f"## Linear response of {_escape(response['population'])} to {_escape(response['target'])}",
+                _list(errors),
+            ]
+    parts += _section("Predicted and measured errors", prediction_table(checked))
+    for unit in checked.get("units", []):
+        parts += _section(f"Unit {plain(unit['family'])} for {plain(unit['population'])}", parameter_table(unit))
+    for rung, text in checked.get("equations", {}).items():
+        parts += [f"## Equations: {_escape(rung)}", _code(plain_lines(text))]
+    for heading, items in (("Domain of validity", checked.get("domain")), ("Warnings", checked.get("warnings"))):
+        if items:
+            parts += [f"## {heading}", _list(items)]
+    parts += _section("Cost", cost_table(checked))
+    parts += _section("Provenance", provenance_table(checked))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _section(heading: str, table: Table | None) -> list[str]:
+    if table is None:
+        return []
+    head = [[_escape(cell) for cell in table.columns], ["---"] * len(table.columns)]
+    lines = [_row(cells) for cells in head] + [_row([_escape(cell) for cell in row]) for row in table.rows]
+    return [f"## {_escape(heading)}", "\n".join(lines)]
+
+
+def _row(cells: list[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _list(items: list[str]) -> str:
+    return "\n".join(f"- {_escape(item)}" for item in items)
+
+
+def _escape(text: str) -> str:
+    return re.sub(r"([\\`*_{}\[\]<>#|~$&])", r"\\\1", plain(text, 2000))
+
+
+def _code(text: str) -> str:
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    return f"{fence}text\n{text}\n{fence}"
