@@ -9,7 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from popdyn import results
-from popdyn.ground_truth.job import Job
+from popdyn.ground_truth.jobs import Job
 from popdyn.ground_truth.time_grid import BARRIER, BIN
 from popdyn.neurons import MODELS
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from popdyn.errors import DomainError, ResourceError
 from popdyn.ground_truth import seeds
-from popdyn.ground_truth.job import Job
+from popdyn.ground_truth.jobs import Job
 from popdyn.ground_truth.time_grid import barrier_shift
 from popdyn.neurons import MODELS
 from popdyn.spec import Population

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from popdyn.ground_truth import assemble, private, seeds, standalone
 from popdyn.ground_truth.chunk import Drive, check_barrier, drives, initial, parameters, structure
-from popdyn.ground_truth.job import Job, Record, job
+from popdyn.ground_truth.jobs import Job, Record, job
 from popdyn.ground_truth.tasks import Progress, Task, run_tasks
 from popdyn.spec import Network, Protocol
 
