@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from popdyn.comparison import compare
     from popdyn.errors import PopdynError
     from popdyn.fitting import fit_cascade as fit
     from popdyn.results import open_dataset as open
     from popdyn.spec import Network, Neuron, Population, Protocol, Stimulus, load
-    from popdyn.workflows.compare import compare
     from popdyn.workflows.convert import convert
     from popdyn.workflows.rates import rates
     from popdyn.workflows.simulate import simulate
@@ -21,7 +21,7 @@ _HOMES = {
     "rates": "popdyn.workflows.rates:rates",
     "simulate": "popdyn.workflows.simulate:simulate",
     "convert": "popdyn.workflows.convert:convert",
-    "compare": "popdyn.workflows.compare:compare",
+    "compare": "popdyn.comparison:compare",
     "fit": "popdyn.fitting:fit_cascade",
     "open": "popdyn.results:open_dataset",
     "Network": "popdyn.spec:Network",

@@ -20,9 +20,9 @@ def doctor(
 ) -> None:
     """Look at compiler, caches, versions, room; time one toy job of each kind."""
     from popdyn.workflows.doctor import FAULT, examine
-    from popdyn.workflows.progress import show_progress
+    from popdyn.workflows.progress import progress_line
 
-    with show_progress() as progress:
+    with progress_line("looking at this machine") as progress:
         checks = examine(store=store, progress=progress)
     faults = [check.name for check in checks if check.status == FAULT]
     if as_json:

@@ -20,12 +20,15 @@ TICK = 0.5  # [s]
 
 
 @contextmanager
-def show_progress(stream: TextIO | None = None, *, silence: float = SILENCE) -> Iterator[Progress]:
-    """A `progress(fraction, message)` that shows itself; what stands before ": " in a message names the stage.
+def progress_line(work: str, stream: TextIO | None = None, *, silence: float = SILENCE) -> Iterator[Progress]:
+    """Say what will be done, then give a `progress(fraction, message)` that shows itself; any thread may call it.
 
-    Example: with show_progress() as progress: progress(0.25, "simulating the spiking network: 12 s left")
+    What stands before ": " in a message names its stage.
+
+    Example: with progress_line("converting a.toml") as progress: progress(0.25, "simulating: 12 s left")
     """
     stream = sys.stderr if stream is None else stream
+    stream.write(f"popdyn: {plain(work)}\n")
     if stream.isatty() and os.environ.get("TERM") != "dumb":
         with _bar(stream) as progress:
             yield progress
@@ -55,7 +58,7 @@ class _Lines:
     def __init__(self, stream: TextIO, silence: float) -> None:
         self._stream, self._tick = stream, min(TICK, silence / 4)
         self._silence = silence - self._tick
-        self._fraction, self._message, self._stage = 0.0, "", ""
+        self._fraction, self._message, self._stages = 0.0, "working", set[str]()
         self._began = self._said = time.monotonic()
         self._lock, self._stopped = threading.Lock(), threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
@@ -65,8 +68,8 @@ class _Lines:
         stage = message.partition(": ")[0]
         with self._lock:
             self._fraction, self._message = fraction, message
-            if stage != self._stage:
-                self._stage = stage
+            if stage not in self._stages:
+                self._stages.add(stage)
                 self._say()
 
     def stop(self) -> None:
@@ -76,7 +79,7 @@ class _Lines:
     def _watch(self) -> None:
         while not self._stopped.wait(self._tick):
             with self._lock:
-                if self._message and time.monotonic() - self._said >= self._silence:
+                if time.monotonic() - self._said >= self._silence:
                     self._say()
 
     def _say(self) -> None:
