@@ -26,6 +26,8 @@ from popdyn.kernels.density_1d import Hierarchy, Operator
 Array = NDArray[np.float64]
 Complex = NDArray[np.complex128]
 
+SLOW_START = 300.0  # [1/s]: first pseudo-time step of 3 ms
+
 
 @dataclass(frozen=True)
 class StationaryState:
@@ -86,12 +88,12 @@ def _integrals(op: Operator, order: int) -> list[tuple[int, int, Array]]:
 
 
 def _solve(
-    lin: _Linear, rate: complex, t_ref: float, source: NDArray[Any], source_s: NDArray[Any]
+    lin: _Linear, rate: complex, t_ref: float, source: NDArray[Any], source_s: NDArray[Any], damping: float = 0.0
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Solve (F_x + exp(-rate t_ref) F_late - rate E) x = source, rate = i omega, by eliminating the fields.
 
     The equation of R_0 repeats the sum of the cells' equations; conservation of mass takes its place, with
-    source_s[R_0] its right-hand side.
+    source_s[R_0] its right-hand side. `damping` [1/s] adds -damping E: one step of pseudo-time 1/damping.
     """
     n_s = source_s.size
     real = rate == 0.0
@@ -102,15 +104,14 @@ def _solve(
     n_l = late_into.size
     right[:, late_into] += phase * lin.right[:, n_s : n_s + n_l]
     corner[:, late_into] += phase * lin.corner[:, n_s : n_s + n_l]
-    corner[[kernel.W, kernel.S], [kernel.W, kernel.S]] -= rate if not real else 0.0
+    corner[[kernel.W, kernel.S], [kernel.W, kernel.S]] -= damping if real else rate
     below = lin.below.copy()
     corner[kernel.R], below[kernel.R] = 0.0, 0.0
     corner[kernel.R, kernel.P] = 1.0
     corner[kernel.R, kernel.R] = t_ref if abs(rate) * t_ref < 1e-9 else (1.0 - phase) / rate
     k = (lin.band.shape[0] - 1) // 2
     band = lin.band.astype(right.dtype)
-    if not real:
-        band[k] -= rate * lin.width
+    band[k] -= (damping if real else rate) * lin.width
     inner = solve_banded((k, k), band, np.column_stack([right, source]), check_finite=False)
     schur, rest = corner - below @ inner[:, :n_s], source_s - below @ inner[:, n_s]
     scale = np.abs(schur).max(axis=0)
@@ -124,28 +125,49 @@ def _solve(
 def stationary_state(
     op: Operator, h: Hierarchy, mu: float, D: float, fields: Array, scalars: Array, tolerance: float = 1e-9
 ) -> StationaryState:
-    """Newton's method from a guess, steps shortened while they are large.
+    """Newton's method from a guess; where that fails, implicit steps of growing pseudo-time (Kelley and Keyes 1998).
 
-    Raises NumericsError where it does not converge in 60 steps.
+    Raises NumericsError where neither converges.
     """
-    x, s = fields.astype(float), scalars.astype(float)
-    for _ in range(60):
-        lin = linearise(op, h, mu, D, x, s)
-        source_s = -lin.residual_s
-        source_s[kernel.R] = 1.0 - s[kernel.P] - h.t_ref * s[kernel.R]
-        move, move_s = _solve(lin, 0.0, h.t_ref, -lin.residual, source_s)
-        watched = [kernel.W, kernel.P, kernel.R]
-        size = float(np.max(np.abs(move_s[watched]) / (np.abs(s[watched]) + np.array([1e-12, 1e-9, 1e-6]))))
-        if not np.isfinite(size):
-            break
-        part = min(1.0, 0.5 / size) if size > 1.0 else 1.0
-        x, s = x + part * move.reshape(x.shape), s + part * move_s
-        if size < tolerance:
-            return _finish(op, h, mu, D, x, s)
+    for damping, most in ((0.0, 40), (SLOW_START, 150)):
+        found = _newton(op, h, mu, D, fields, scalars, tolerance, damping, most)
+        if found is not None:
+            return _finish(op, h, mu, D, *found)
     raise NumericsError(
         f"no stationary state found at mu = {mu:.6g} V/s, sigma = {np.sqrt(2 * D):.6g} V/sqrt(s) "
         f"(order {h.order}); try the `mean` closure, or a drive nearer to the spec's"
     )
+
+
+def _newton(
+    op: Operator, h: Hierarchy, mu: float, D: float, fields: Array, scalars: Array, tolerance: float,
+    damping: float, most: int,
+) -> tuple[Array, Array] | None:  # fmt: skip
+    """Fields and scalars at the root, or None; steps are shortened while they are large, damping falls as they shrink."""
+    x, s = fields.astype(float), scalars.astype(float)
+    watched = [kernel.W, kernel.P, kernel.R]
+    floor = np.array([1e-2, 1e-9, 1e-6])
+    before = np.inf
+    for _ in range(most):
+        lin = linearise(op, h, mu, D, x, s)
+        source_s = -lin.residual_s
+        source_s[kernel.R] = 1.0 - s[kernel.P] - h.t_ref * s[kernel.R]
+        try:
+            move, move_s = _solve(lin, 0.0, h.t_ref, -lin.residual, source_s, damping)
+        except (np.linalg.LinAlgError, ValueError):
+            return None
+        size = float(np.max(np.abs(move_s[watched]) / (np.abs(s[watched]) + floor)))
+        if not np.isfinite(size):
+            return None
+        part = min(1.0, 0.5 / size) if size > 1.0 else 1.0
+        x, s = x + part * move.reshape(x.shape), s + part * move_s
+        if size < tolerance and damping < 1.0:
+            return x, s
+        if damping > 0.0:
+            damping *= 0.6 if size < 0.3 and size < 2.0 * before else 1.5
+            damping = 0.0 if damping < 0.3 else damping
+        before = size
+    return None
 
 
 def _finish(op: Operator, h: Hierarchy, mu: float, D: float, fields: Array, s: Array) -> StationaryState:
