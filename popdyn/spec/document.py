@@ -104,24 +104,46 @@ def check_form(document: Mapping[str, Any], source: str = "") -> None:
     """Depth, number of keys, finite numbers, integers that a double can hold: all faults at once."""
     faults: list[Fault] = []
     keys = 0
-    stack: list[tuple[Any, str, int]] = [(document, "", 1)]
+    stack: list[tuple[Any, _Place | None, int]] = [(document, None, 1)]
     while stack and keys <= MAX_KEYS:
-        node, path, depth = stack.pop()
+        node, place, depth = stack.pop()
         if depth > MAX_DEPTH:
-            faults.append(_too_deep(path))
+            faults.append(_too_deep(_path(place)))
         elif isinstance(node, Mapping):
             keys += len(node)
-            stack.extend((value, join(path, key), depth + 1) for key, value in reversed(list(node.items())))
+            stack.extend((value, (place, key), depth + 1) for key, value in reversed(list(node.items())))
         elif isinstance(node, (list, tuple)):
-            simple = all(type(item) is float and math.isfinite(item) for item in node)
-            stack.extend(() if simple else ((v, f"{path}[{i}]", depth + 1) for i, v in reversed(list(enumerate(node)))))
-        elif isinstance(node, float) and not math.isfinite(node):
-            faults.append(Fault(path, repr(node), "a finite number", "remove it"))
-        elif node is None:
-            faults.append(Fault(path, "null", "a value", "remove the key"))
-        elif isinstance(node, int) and abs(node) > MAX_INTEGER:
-            faults.append(Fault(path, "an integer of 2^53 or more", f"integers up to {MAX_INTEGER}", "make it smaller"))
+            if not all(type(item) is float and math.isfinite(item) for item in node):
+                stack.extend((value, (place, i), depth + 1) for i, value in reversed(list(enumerate(node))))
+        elif (wrong := _wrong_scalar(node)) is not None:
+            faults.append(Fault(_path(place), *wrong))
     if keys > MAX_KEYS:
         faults.append(Fault("(file)", f"more than {MAX_KEYS} keys", f"at most {MAX_KEYS} keys", "split the network"))
     if faults:
         raise SpecError(faults, source)
+
+
+_Place = tuple[Any, Any]
+"""(the place of the container or None, key or index): a path that is only written out when it is needed."""
+
+
+def _path(place: _Place | None) -> str:
+    keys = []
+    while place is not None:
+        place, key = place
+        keys.append(key)
+    path = ""
+    for key in reversed(keys):
+        path = f"{path}[{key}]" if isinstance(key, int) else join(path, key)
+    return path
+
+
+def _wrong_scalar(value: object) -> tuple[str, str, str] | None:
+    """What was found, what is allowed, a fix; None for a sound value."""
+    if value is None:
+        return "null", "a value", "remove the key"
+    if isinstance(value, float) and not math.isfinite(value):
+        return repr(value), "a finite number", "remove it"
+    if isinstance(value, int) and abs(value) > MAX_INTEGER:
+        return "an integer of 2^53 or more", f"integers up to {MAX_INTEGER}", "make it smaller"
+    return None

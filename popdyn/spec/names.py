@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 
 @dataclass(frozen=True)
@@ -88,5 +89,6 @@ NOT_YET_NOISE = {"tau": "coloured noise", "tau_syn": "coloured noise", "tau_nois
 NOT_YET_POISSON = {"tau_syn": "synaptic filters", "delay": "delays", "E_rev": "conductance synapses"}
 
 
+@cache
 def aliases_of(name: str) -> tuple[str, ...]:
     return tuple(alias.name for alias in ALIASES if alias.meaning == name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 from popdyn.neurons import MODELS, NeuronModel
 from popdyn.parameters import Parameter
@@ -24,7 +25,7 @@ def resolve_neuron(section: Section) -> Neuron | None:
         return None
     given = {p.name: section.quantity(p, aliases_of(p.name)) for p in model.parameters}
     tau_m = section.quantity(TAU_M, aliases_of("tau_m"))
-    section.close(NOT_YET_NEURON, _keys_of_other_models(model))
+    section.close(NOT_YET_NEURON, _keys_of_other_models(model.name))
     faulty = {p.name for p in model.parameters if given[p.name] is None and section.given(p.name, aliases_of(p.name))}
     values = {name: value for name, value in given.items() if value is not None}
     if tau_m is not None and not faulty & {"C_m", "g_L"}:
@@ -51,8 +52,9 @@ def _resolve_model(section: Section) -> NeuronModel | None:
     return None
 
 
-def _keys_of_other_models(model: NeuronModel) -> dict[str, str]:
-    own = {p.name for p in model.parameters}
+@cache
+def _keys_of_other_models(model: str) -> dict[str, str]:
+    own = {p.name for p in MODELS[model].parameters}
     others: dict[str, list[str]] = {}
     for other in MODELS.values():
         for name in {p.name for p in other.parameters} - own:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from popdyn.spec.document import MAX_INTEGER
 from popdyn.spec.network import Population, Protocol, Stimulus
 from popdyn.spec.section import Section
 from popdyn.spec.sigma import check_sigma
-from popdyn.stimuli import KINDS, TARGET, TARGETS, StimulusKind
+from popdyn.stimuli import KINDS, TARGET, TARGETS
 
 LONGEST = 3600.0
 DURATION = Parameter("duration", "s", "length of the protocol", None, 1e-3, LONGEST)
@@ -81,7 +82,7 @@ def resolve_stimulus(
         parameters = read_points(section, times, values, target and TARGETS[target], folder) or {}
     else:
         parameters = {p.name: _scalar(section, p, target, duration) for p in shape.parameters}
-    section.close(elsewhere=_keys_of_other_kinds(shape))
+    section.close(elsewhere=_keys_of_other_kinds(kind))
     known = {key: value for key, value in {**parameters, "duration": duration}.items() if value is not None}
     for constraint in shape.constraints:
         names = {p.name for p in shape.parameters} | {"duration"}
@@ -104,8 +105,9 @@ def _scalar(section: Section, p: Parameter, target: str | None, duration: float 
     return duration if p.default == "duration" else float(p.default)
 
 
-def _keys_of_other_kinds(shape: StimulusKind) -> dict[str, str]:
-    own = {p.name for p in shape.parameters}
+@cache
+def _keys_of_other_kinds(kind: str) -> dict[str, str]:
+    own = {p.name for p in KINDS[kind].parameters}
     others: dict[str, list[str]] = {}
     for other in KINDS.values():
         for p in other.parameters:

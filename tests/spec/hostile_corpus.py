@@ -156,7 +156,7 @@ def wrong_values() -> list[Case]:
             "type": ("[1, 2]", word),
             "payload": (json.dumps(PAYLOADS[i % len(PAYLOADS)]), word),
             "huge": (
-                '"1e99 %s"' % line.split('"')[1].split()[-1],
+                f'"1e99 {line.split(chr(34))[1].split()[-1]}"',
                 "at most" if key not in ("std", "amplitude") else "",
             ),
         }
