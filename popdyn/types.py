@@ -23,7 +23,10 @@ Progress = Callable[[float, str], None]
 class Rung(Protocol):
     """Something that turns a protocol into population rates."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What the rung is called on the command line."""
+        ...
 
     def simulate(self, protocol: str | StimulusProtocol, *, seed: int = 0) -> xarray.Dataset:
         """Trajectory under a protocol (a name in the spec, or one built in Python).

@@ -11,7 +11,8 @@ import typer
 _ALWAYS = {
     "popdyn": "The popdyn developers, popdyn, version {version}",
     "Brian2 (ground truth)": "Stimberg, Brette and Goodman 2019, eLife 8:e47314",
-    "Fokker-Planck rate theory": "Brunel and Hakim 1999, Neural Comput 11:1621; Augustin et al. 2017, PLoS Comput Biol 13:e1005545",
+    "Fokker-Planck theory": "Brunel and Hakim 1999, Neural Comput 11:1621",
+    "population densities of adapting cells": "Augustin et al. 2017, PLoS Comput Biol 13:e1005545",
     "flux discretisation": "Scharfetter and Gummel 1969, IEEE Trans Electron Devices 16:64",
 }
 

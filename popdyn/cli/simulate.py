@@ -13,7 +13,9 @@ from popdyn.errors import UsageError
 
 def simulate(
     spec: Annotated[Path, typer.Argument(help="spec (TOML, JSON) or model.json")],
-    rung: Annotated[str | None, typer.Option(help="spiking, density, density2d or unit [default: unit for a model.json, else density]")] = None,
+    rung: Annotated[
+        str | None, typer.Option(help="spiking, density, density2d, unit [default: unit for a model.json, else density]")
+    ] = None,
     protocol: Annotated[str | None, typer.Option(help="name in the spec [default: its first]")] = None,
     closure: Annotated[str | None, typer.Option(help="closure of the density rung")] = None,
     seeds: Annotated[int, typer.Option(help="repeat the spiking rung with this many seeds")] = 1,

@@ -61,7 +61,7 @@ class State(NamedTuple):
     past: Array  # (lag, FLUXES + 1): R_0..R_4 and W at earlier steps, a ring
     work: Array  # (4, cell): up, down, inverse diagonal, conditional mean of w - W at the faces
     star: Array  # (cell, WIDTH) extrapolated fields
-    count: NDArray[np.int64]  # (1,) steps done
+    done: NDArray[np.int64]  # (1,) steps
 
 
 @njit(cache=True, error_model="numpy")
@@ -166,7 +166,9 @@ def _right_hand_sides(
 
 
 @njit(cache=True, error_model="numpy")
-def _couple(op: Operator, h: Hierarchy, star: Array, face: Array, first: int, step: float, x: Array, edge: Array) -> None:
+def _couple(
+    op: Operator, h: Hierarchy, star: Array, face: Array, first: int, step: float, x: Array, edge: Array
+) -> None:
     """Flux of q_n by the drift of w - W, explicit: -(q_(n+1) - face q_n)/C_m; edge = its outflow.
 
     `face` is the part of w - W that the implicit operator already carries: zero, or each cell's mean (then first = 1).
@@ -190,7 +192,7 @@ def _delayed(state: State, lag: float, column: int) -> tuple[float, float]:
     whole = int(lag)
     part = lag - whole
     length = state.past.shape[0]
-    present = state.count[0]
+    present = state.done[0]
     known = part * state.past[(present - whole - 1) % length, column]
     if whole == 0:
         return 1.0 - part, known
@@ -199,7 +201,7 @@ def _delayed(state: State, lag: float, column: int) -> tuple[float, float]:
 
 @njit(cache=True, error_model="numpy")
 def _close_fluxes(
-    op: Operator, h: Hierarchy, state: State, x: Array, edge: Array, step: float, lag: float,
+    h: Hierarchy, state: State, x: Array, edge: Array, step: float, lag: float,
     W_star: float, moments: tuple[float, float, float], outgoing: Array, inflow: Array,
 ) -> float:  # fmt: skip
     """Outgoing fluxes R_n and reinjected R_n^in, implicit; completes the fields in x. Returns J = R_1^in - R_1."""
@@ -275,7 +277,7 @@ def advance(
     AFFINE: BDF2; `restart` takes one backward-Euler step instead (start of a run, and after a jump of the drive).
     POSITIVE: backward Euler with upwinded faces; q_0 stays non-negative.
     """
-    new, now, old = state.count[0] % 3, (state.count[0] + 2) % 3, (state.count[0] + 1) % 3
+    new, now, old = state.done[0] % 3, (state.done[0] + 2) % 3, (state.done[0] + 1) % 3
     x, s = state.fields[new], state.scalars[new]
     s_now, s_old = state.scalars[now], state.scalars[old]
     step, c_now, c_old, e_now, e_old = 2.0 * dt / 3.0, 4.0 / 3.0, -1.0 / 3.0, 2.0, -1.0
@@ -307,20 +309,20 @@ def advance(
     solve_columns(op.width, state.work[0], state.work[1], step, x, state.work[2])
     moments = (S_2, S_3, S_star)
     lag = h.t_ref / dt
-    J_new = _close_fluxes(op, h, state, x, edge, step, lag, W_star, moments, outgoing, inflow)
+    J_new = _close_fluxes(h, state, x, edge, step, lag, W_star, moments, outgoing, inflow)
     _advance_scalars(op, h, s_now, s_old, s, x, c_now, c_old, step, mean_V, mass, outgoing, inflow, J_new)
-    row = state.count[0] % state.past.shape[0]
+    row = state.done[0] % state.past.shape[0]
     for m in range(FLUXES):
         state.past[row, m] = outgoing[m]
     state.past[row, FLUXES] = s[W]
-    state.count[0] += 1
+    state.done[0] += 1
     return outgoing[0]
 
 
 @njit(cache=True, error_model="numpy")
 def undershoot(op: Operator, state: State) -> float:
     """Least q_0 of the newest level over its largest value; -1 where a field is not finite or w has no variance."""
-    q = state.fields[(state.count[0] - 1) % 3]
+    q = state.fields[(state.done[0] - 1) % 3]
     least, most, second, total = 0.0, 0.0, 0.0, 0.0
     for i in range(q.shape[0]):
         least = min(least, q[i, 0])
@@ -347,11 +349,11 @@ def integrate(
         least = undershoot(op, state)
         fell_back = scheme == POSITIVE
         if scheme == AFFINE and least < -UNDERSHOOT:
-            state.count[0] -= 1
+            state.done[0] -= 1
             rate = advance(op, h, state, mu[t], D[t], dt, restart[t], POSITIVE)
             least = undershoot(op, state)
             fell_back = True
-        s = state.scalars[(state.count[0] - 1) % 3]
+        s = state.scalars[(state.done[0] - 1) % 3]
         out[t, 0], out[t, 1], out[t, 2], out[t, 3], out[t, 4], out[t, 5] = rate, s[PV], s[P], s[W], s[Q], s[X]
         out[t, 6], out[t, 7] = least, 1.0 if fell_back else 0.0
         if not np.isfinite(rate):

@@ -16,6 +16,7 @@ from popdyn.kernels.density_1d import Hierarchy, Operator
 W, S, J, P, PV, I_2, I_3, I_M, VI_M, R = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9  # rows of the scalars; R_0.. from R on
 
 Complex = NDArray[np.complex128]
+Real = NDArray[np.float64]
 TINY = 1e-30  # complex step
 THIN = 1e-4  # relative density below which a cell's conditional moments do not move within a Newton step
 
@@ -64,10 +65,10 @@ def residual(
     jump = decay * (late[M + 2] + h.b) + (1.0 - decay) * h.a * (h.V_reset - h.E_w) - s[W]
     inflow = np.zeros(M + 2, dtype=np.complex128)
     for m in range(M + 2):
-        binomial = 1.0
-        for k in range(m + 1):
-            inflow[m] += binomial * decay**k * jump ** (m - k) * late[k]
-            binomial = binomial * (m - k) / (k + 1)
+        term = 1.0 + 0.0j  # C(m, k) jump^(m-k), by products: a complex power loses the complex step where jump < 0
+        for k in range(m, -1, -1):
+            inflow[m] += term * decay**k * late[k]
+            term = term * jump * k / (m - k + 1)
     for m in range(M + 1):
         below = 0.0j
         for i in range(n):
@@ -108,7 +109,7 @@ def residual(
 def jacobian(
     op: Operator, h: Hierarchy, mu: float, D: float, q: NDArray[np.float64], s: NDArray[np.float64],
     late: NDArray[np.float64],
-):  # type: ignore[no-untyped-def]  # fmt: skip
+) -> tuple[Real, Real, Real, Real, Real, Real]:  # fmt: skip
     """Derivatives of the residual: (field to field, field to scalar, edge, scalar to scalar) and to late, mu, D.
 
     Shapes: (cell, 3, M+1, M+1) with neighbour offset -1, 0, 1; (cell, M+1, x) and (scalar, x) where x runs over

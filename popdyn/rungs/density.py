@@ -68,6 +68,8 @@ class Density:
             raise UsageError(f"closure: got {closure!r}; allowed: {', '.join(CLOSURES)}")
         if abs(round(1e-3 / dt) * dt - 1e-3) > 1e-12:
             raise UsageError(f"dt: got {dt:g} s; allowed: 1 ms divided by a whole number")
+        if scheme not in kernel.SCHEMES:
+            raise UsageError(f"scheme: got {scheme!r}; allowed: {', '.join(kernel.SCHEMES)}")
         self.network, self.closure, self.dt, self.scheme = network, closure, dt, kernel.SCHEMES[scheme]
         self.problems: dict[str, DensityProblem] = {}
         self.grids: dict[str, Discretisation] = {}
@@ -78,6 +80,8 @@ class Density:
 
     def simulate(self, protocol: str | Protocol, *, seed: int = 0) -> xr.Dataset:
         """Trajectory on 1 ms bins; `seed` has no effect (the density is deterministic)."""
+        if isinstance(protocol, str) and protocol not in self.network.protocols:
+            raise UsageError(f"protocol: got {protocol!r}; allowed: {', '.join(self.network.protocols)}")
         chosen = self.network.protocols[protocol] if isinstance(protocol, str) else protocol
         began = time.process_time()
         traces = [self._march(population, chosen) for population in self.network.populations.values()]
@@ -94,7 +98,7 @@ class Density:
 
     def _march(self, population: Population, protocol: Protocol) -> Traces:
         problem, grid = self.problems[population.name], self.grids[population.name]
-        steps = step_drive(population, problem, protocol, self.dt)
+        steps = step_drive(population, protocol, self.dt)
         h = problem.hierarchy(self.closure)
         return march(
             grid.operator, h, population.initial, steps, self.dt, protocol.transient, population.name, self.scheme
@@ -114,7 +118,8 @@ class Density:
         points, near = [], None
         for value in np.asarray(mu, dtype=float):
             near = self.state(population, float(value), sigma, near)
-            points.append(TransferPoint(near.mu, float(np.sqrt(2 * near.D)), near.rate, near.V_mean, near.w_mean * W_UNIT))
+            sigma_here = float(np.sqrt(2 * near.D))
+            points.append(TransferPoint(near.mu, sigma_here, near.rate, near.V_mean, near.w_mean * W_UNIT))
         return points
 
     def rates(self) -> dict[str, float]:
@@ -151,7 +156,7 @@ def drive_range(network: Network, population: Population, problem: DensityProble
     poisson_mu = problem.mu - drive(population, _silent, np.zeros(1))[0][0]
     poisson_variance = problem.sigma**2 - population.noise.sigma**2
     for protocol in network.protocols.values():
-        t = np.arange(-protocol.transient, protocol.duration, 5e-4)
+        t: Array = np.arange(-protocol.transient, protocol.duration, 5e-4, dtype=np.float64)
         mu, sigma = drive(population, protocol, t)
         total = np.sqrt(sigma**2 + poisson_variance)
         lows.append((float(mu.min()) + poisson_mu, float(total.min())))

@@ -11,7 +11,7 @@ from popdyn.errors import DomainError, NumericsError
 from popdyn.kernels import density_1d as kernel
 from popdyn.spec.network import Initial, Population, Protocol
 from popdyn.stimuli import drive, waveforms
-from popdyn.theory.problem import W_UNIT, DensityProblem
+from popdyn.theory.problem import W_UNIT
 
 Array = NDArray[np.float64]
 
@@ -41,10 +41,10 @@ class Traces:
     positive_steps: int  # steps that the positive scheme took
 
 
-def step_drive(population: Population, problem: DensityProblem, protocol: Protocol, dt: float) -> StepDrive:
+def step_drive(population: Population, protocol: Protocol, dt: float) -> StepDrive:
     """Sample mu and D = sigma^2/2 for steps of dt [s] from -transient to duration, Poisson input as mu and sigma."""
     count = round((protocol.transient + protocol.duration) / dt)
-    start = -protocol.transient + dt * np.arange(count)
+    start: Array = -protocol.transient + dt * np.arange(count, dtype=np.float64)
     base_mu, base_sigma = drive(population, protocol, start + dt - JUST_BEFORE)
     jumps = np.concatenate([waveforms(protocol, population.name, t).breakpoints for t in ("mu", "sigma")])
     restart = np.zeros(count, dtype=bool)

@@ -58,8 +58,8 @@ def make_faces(problem: DensityProblem, u_low: float, D_high: float, spacing: fl
     faces = list(problem.V_reset + h * np.arange(count + 1))
     step, V = h, problem.V_reset
     below: list[float] = []
-    while V > lowest:
-        if V < rest - 2.0 * spread:
+    while lowest < V:
+        if rest - 2.0 * spread > V:
             step = min(step * GROWTH, WIDEST * h)
         V -= step
         below.append(V)

@@ -1,6 +1,7 @@
 """Stationary state and linear response of the moment hierarchy, from its own linearised operator.
 
-    q_n' = L(W) q_n + (1/C_m) d_V q_(n+1) + n [(a (V - <V>) q_(n-1) - q_n)/tau_w - (J/P) q_(n-1)] + delta(V - V_reset) R_n^in
+    q_n' = L(W) q_n + (1/C_m) d_V q_(n+1) + n [(a (V - <V>) q_(n-1) - q_n)/tau_w - (J/P) q_(n-1)]
+           + delta(V - V_reset) R_n^in
     W'   = (a (<V> - E_w) - W)/tau_w + J/P,   J = R_1^in - R_1
     R_n^in = sum_k C(n,k) eps^k c^(n-k) R_k(t - t_ref),   eps = exp(-t_ref/tau_w)
     c    = eps (W(t - t_ref) + b) + (1 - eps) a (V_reset - E_w) - W
@@ -132,7 +133,7 @@ def stationary_state(
     for damping, most in ((0.0, 40), (SLOW_START, 150)):
         found = _newton(op, h, mu, D, fields, scalars, tolerance, damping, most)
         if found is not None:
-            return _finish(op, h, mu, D, *found)
+            return _finish(h, mu, D, *found)
     raise NumericsError(
         f"no stationary state found at mu = {mu:.6g} V/s, sigma = {np.sqrt(2 * D):.6g} V/sqrt(s) "
         f"(order {h.order}); try the `mean` closure, or a drive nearer to the spec's"
@@ -143,7 +144,7 @@ def _newton(
     op: Operator, h: Hierarchy, mu: float, D: float, fields: Array, scalars: Array, tolerance: float,
     damping: float, most: int,
 ) -> tuple[Array, Array] | None:  # fmt: skip
-    """Fields and scalars at the root, or None; steps are shortened while they are large, damping falls as they shrink."""
+    """Fields and scalars at the root, or None; large steps are shortened, damping falls as they shrink."""
     x, s = fields.astype(float), scalars.astype(float)
     watched = [kernel.W, kernel.P, kernel.R]
     floor = np.array([1e-2, 1e-9, 1e-6])
@@ -170,7 +171,7 @@ def _newton(
     return None
 
 
-def _finish(op: Operator, h: Hierarchy, mu: float, D: float, fields: Array, s: Array) -> StationaryState:
+def _finish(h: Hierarchy, mu: float, D: float, fields: Array, s: Array) -> StationaryState:
     pool = h.t_ref * s[kernel.R]
     decay = np.exp(-h.t_ref / h.tau_w)
     jump = decay * (s[kernel.W] + h.b) + (1.0 - decay) * h.a * (h.V_reset - h.E_w) - s[kernel.W]

@@ -71,7 +71,7 @@ def convert(
         raise UsageError(f"--to: got {to!r}; allowed: {', '.join(TARGETS)} (`modes` is not derived yet)")
     network = load(spec)
     name = protocol_name(network, protocol)
-    say = progress or (lambda fraction, message: None)
+    say = progress or _silent
     with ThreadPoolExecutor(max_workers=1) as pool:
         pending = _start_truth(pool, network, name, truth, seed, store, say)
         say(0.0, "deriving the density equations (a first run compiles them)")
@@ -83,6 +83,10 @@ def convert(
     if out is not None:
         write(work, out)
     return work
+
+
+def _silent(fraction: float, message: str) -> None:  # noqa: ARG001
+    """No progress."""
 
 
 def _start_truth(

@@ -225,11 +225,15 @@ def _warnings(work: Conversion) -> list[str]:
         p = population.neuron.parameters
         if population.poisson:
             mu, sigma = input_statistics(population)
-            lines.append(f"population {name}: Poisson input is taken as white noise (mu {mu:.3g} V/s, sigma {sigma:.3g} "
-                         "V/sqrt(s)) at the derived rungs; jumps that are not small against V_th - V_reset cost accuracy")  # fmt: skip
+            lines.append(
+                f"population {name}: the derived rungs take Poisson input as white noise (mu {mu:.3g} V/s, "
+                f"sigma {sigma:.3g} V/sqrt(s)); jumps that are not small against V_th - V_reset cost accuracy"
+            )
         if "V_peak" in p and p["V_reset"] > p["V_th"]:
-            lines.append(f"population {name}: V_reset above V_th bursts; w after reset may be bimodal, outside the domain "
-                         "where the closures were measured")  # fmt: skip
+            lines.append(
+                f"population {name}: V_reset above V_th bursts; w after reset may be bimodal, outside the domain "
+                "where the closures were measured"
+            )
     if work.unit is not None and work.results["unit"].attrs.get("outside_domain"):
         lines.append("the protocol leaves the domain that the unit was fitted on")
     return lines

@@ -28,8 +28,7 @@ def rates(
     ----------
     vary : "mu=0.5 mV/ms:2.5 mV/ms:9" or "sigma=…": the drive of every population on a grid (first, last, count)
 
-    Returns {"populations": {name: {"rate": …, "unit": "Hz"}}}, and with `vary` {"vary": …, "values": [SI], "populations":
-    {name: {"rate": […], "unit": "Hz"}}}.
+    Returns {"populations": {name: {"rate": …, "unit": "Hz"}}}; with `vary` each rate is a list, beside "values" in SI.
     """
     source = open_source(spec)
     head = {"rung": rung, "spec_hash": source.network.spec_hash}
