@@ -14,7 +14,7 @@ from popdyn.errors import UsageError
 def simulate(
     spec: Annotated[Path, typer.Argument(help="spec (TOML, JSON) or model.json")],
     rung: Annotated[
-        str | None, typer.Option(help="spiking, density, density2d, unit [default: unit for a model.json, else density]")
+        str | None, typer.Option(help="spiking, density, density2d, unit [default: unit of a model.json, else density]")
     ] = None,
     protocol: Annotated[str | None, typer.Option(help="name in the spec [default: its first]")] = None,
     closure: Annotated[str | None, typer.Option(help="closure of the density rung")] = None,

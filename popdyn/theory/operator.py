@@ -2,10 +2,13 @@
 
     dp/dt = (A0 + u A1 + D A2) p,   J = (f(V) + u) p - D dp/dV,   D = sigma^2/2,   p = 0 at the barrier
 
-Between two cell centres a stationary density obeys
-J int e^phi dV = D (p_i e^phi_i - p_(i+1) e^phi_(i+1)) with phi' = -(f + u)/D. Scharfetter and Gummel (1969) evaluate it for constant drift, which gives each side its share of the
-flux; here their shares, and a factor that makes the integral exact for the drift as it is, are taken once, at a
-reference (u, D). The operator is then exact there at the nodes, free of oscillation, second order elsewhere, and affine.
+Between two cell centres a stationary density obeys, with phi' = -(f + u)/D,
+
+    J int e^phi dV = D (p_i e^phi_i - p_(i+1) e^phi_(i+1))
+
+Scharfetter and Gummel (1969) evaluate it for constant drift, which gives each side its share of the flux; here their
+shares, and a factor that makes the integral exact for the drift as it is, are taken once, at a reference (u, D). The
+operator is then exact there at the nodes, free of oscillation, second order elsewhere, and affine.
 """
 
 from __future__ import annotations

@@ -85,7 +85,7 @@ def convert(
     return work
 
 
-def _silent(fraction: float, message: str) -> None:  # noqa: ARG001
+def _silent(fraction: float, message: str) -> None:
     """No progress."""
 
 
