@@ -1,8 +1,8 @@
 """Time stepping of the cascade unit: one filtered input, a tabulated gain with one complex mode, adaptation ODEs.
 
-Everything that depends on the effective drive e = h - sum_j strength_j w_j is read from one table, so that no law of the
-unit is known here. Scheme: second-order exponential (the factors of a step are averaged over its two ends); it stays
-stable where a tabulated time constant is shorter than the step.
+Everything that depends on the effective drive e = h - sum_j strength_j w_j is read from one table, so that no law of
+the unit is known here. Scheme: second-order exponential (the factors of a step are averaged over its two ends); it
+stays stable where a tabulated time constant is shorter than the step.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ Array = NDArray[np.float64]
 class Table(NamedTuple):
     """Columns over effective drive and sigma, both evenly spaced.
 
-    rate [1/s], its logarithm, V_mean [V]; per step: 1 - exp(-dt/tau) of the two input filters, exp(-(alpha + i omega) dt);
-    kappa, the share of a change of log rate that enters the mode.
+    rate [1/s], its logarithm, V_mean [V]; per step: 1 - exp(-dt/tau) of the two input filters and
+    exp(-(alpha + i omega) dt); kappa, the share of a change of log rate that enters the mode.
     """
 
     e_first: float  # [V/s]
@@ -97,7 +97,7 @@ def integrate(
 ) -> int:
     """Steps through `mu`, `sigma` (step,), the drive at the middle of each step; h and w hold the initial state.
 
-    rate (bin,) is the mean over each bin, V_mean and w_mean (bin,) are at its end if steps_per_bin is 1, else at its middle.
+    rate (bin,) is the mean over each bin; V_mean and w_mean (bin,) are at its middle, at its end if it has one step.
     Returns how many steps left the table, or NOT_FINITE.
     """
     n = w.shape[0]

@@ -1,0 +1,108 @@
+"""What the fit makes small: unit minus density over the training protocols."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from popdyn.errors import NumericsError
+from popdyn.fitting.measures import BIN, binned
+from popdyn.fitting.protocols import Job
+from popdyn.kernels.cascade import Table
+from popdyn.rungs.cascade import CascadePopulation
+from popdyn.rungs.cascade_parameters import FITTED
+from popdyn.rungs.density import Density
+from popdyn.rungs.domain import share_outside
+from popdyn.rungs.unit import drive_of, start_of
+from popdyn.types import FloatArray
+
+BIAS_WEIGHT = 6.0
+"""Weight of a protocol's relative bias beside its nrmse: a bias of 1 % counts as an nrmse of 6 %."""
+FAILED = 10.0
+
+
+@dataclass(frozen=True)
+class Record:
+    """The density's answer to one protocol, and the drive at the middle of the unit's steps of dt."""
+
+    job: Job
+    dt: float
+    mu: FloatArray
+    sigma: FloatArray
+    start: FloatArray
+    first: int  # first scored bin
+    target: FloatArray  # (bin,) [1/s]
+
+    @property
+    def scale(self) -> float:
+        return float(np.std(self.target))
+
+    def unit_rate(self, unit: CascadePopulation, table: Table | None = None) -> FloatArray:
+        """The unit's rate (bin,) [1/s]."""
+        steps = round(BIN / self.dt)
+        trace = unit.integrate(self.mu, self.sigma, self.start, dt=self.dt, steps_per_bin=steps, table=table)
+        return trace.rate[self.first :]
+
+    def outside(self, unit: CascadePopulation) -> float:
+        begin = self.first * round(BIN / self.dt)
+        return share_outside(unit.domain, self.mu[begin:], self.sigma[begin:])
+
+    def with_step(self, density: Density, unit: CascadePopulation, dt: float) -> Record:
+        """The same record for another step of the unit."""
+        mu, sigma = _drive(density, unit.name, self.job, dt)
+        return replace(self, dt=dt, mu=mu, sigma=sigma)
+
+
+def _drive(density: Density, population: str, job: Job, dt: float) -> tuple[FloatArray, FloatArray]:
+    protocol = job.protocol
+    steps = round((protocol.transient + protocol.duration) / BIN) * round(BIN / dt)
+    middle: FloatArray = (np.arange(steps) + 0.5) * dt - protocol.transient
+    return drive_of(density.network.populations[population], protocol, middle)
+
+
+def record(density: Density, unit: CascadePopulation, job: Job, dt: float) -> Record:
+    """Simulates the density and keeps what is scored, t >= 0."""
+    dataset = density.simulate(job.protocol)
+    rate = dataset["rate"].sel(population=unit.name).values[0]
+    first = round(job.protocol.transient / BIN)
+    ratio = round(BIN / 1e-3)
+    start = start_of(unit, density.network.populations[unit.name])
+    mu, sigma = _drive(density, unit.name, job, dt)
+    return Record(job, dt, mu, sigma, start, first, binned(rate, ratio)[first:])
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """Residuals of a unit whose `free` parameters are replaced by coordinates (see FITTED)."""
+
+    unit: CascadePopulation
+    records: tuple[Record, ...]
+    free: tuple[str, ...]
+
+    def unit_at(self, coordinates: FloatArray) -> CascadePopulation:
+        values = {name: FITTED[name].decode(float(x)) for name, x in zip(self.free, coordinates, strict=True)}
+        return replace(self.unit, parameters=replace(self.unit.parameters, **values))
+
+    def parts(self, coordinates: FloatArray) -> list[FloatArray]:
+        """Per protocol (bin,): weight (unit - density)/(rms of density's deviation), over sqrt(number of bins)."""
+        unit = self.unit_at(coordinates)
+        table = unit.table(self.records[0].dt)
+        parts = []
+        for r in self.records:
+            try:
+                difference = r.unit_rate(unit, table) - r.target
+            except NumericsError:
+                difference = np.full_like(r.target, FAILED * r.scale)
+            parts.append(np.sqrt(r.job.weight / len(r.target)) / r.scale * difference)
+        return parts
+
+    def bias_factor(self, r: Record) -> float:
+        """What the sum of a protocol's residuals is multiplied with to give its bias residual."""
+        return BIAS_WEIGHT * r.scale / float(np.mean(r.target)) / np.sqrt(len(r.target))
+
+    def __call__(self, coordinates: FloatArray) -> FloatArray:
+        """All residuals: those of the bins, then one of the bias of each protocol."""
+        parts = self.parts(coordinates)
+        bias = [self.bias_factor(r) * part.sum() for r, part in zip(self.records, parts, strict=True)]
+        return np.nan_to_num(np.concatenate([*parts, bias]), nan=FAILED, posinf=FAILED, neginf=-FAILED)

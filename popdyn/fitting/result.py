@@ -1,0 +1,71 @@
+"""What a fit hands back: the unit, its parameters with intervals, and its errors on what it saw and did not see."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from popdyn.fitting.measures import ProtocolError
+from popdyn.rungs.unit import CascadeUnit
+from popdyn.theory.discretisation import Domain
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A fitted value with its interval; `identified` is False where the data do not fix it (`why` says how)."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    unit: str
+    doc: str
+    identified: bool
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class ResponseMisfit:
+    """max |dH| / max |H| of the complex response to `target` over the band [1/s], and where it is reached [1/s]."""
+
+    target: str
+    band: tuple[float, float]
+    relative: float
+    frequency: float
+
+
+@dataclass(frozen=True)
+class UnitFit:
+    """A fitted unit of one population with its report. Errors are fractions, cost is CPU seconds of this process."""
+
+    unit: CascadeUnit
+    population: str
+    parameters: tuple[Estimate, ...]
+    domain: Domain
+    training: tuple[ProtocolError, ...]
+    heldout: tuple[ProtocolError, ...]
+    response: ResponseMisfit | None
+    starts: tuple[float, ...]
+    interval: str
+    weights: str
+    fitted_to: str
+    seed: int
+    cpu_s: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able; the same from run to run but for cpu_s."""
+        return {
+            "family": "cascade",
+            "population": self.population,
+            "fitted_to": self.fitted_to,
+            "parameters": [asdict(p) for p in self.parameters],
+            "domain": asdict(self.domain),
+            "training": [e.to_dict() for e in self.training],
+            "heldout": [e.to_dict() for e in self.heldout],
+            "response": None if self.response is None else {**asdict(self.response), "band": list(self.response.band)},
+            "starts": list(self.starts),
+            "interval": self.interval,
+            "weights": self.weights,
+            "seed": self.seed,
+            "cpu_s": self.cpu_s,
+        }

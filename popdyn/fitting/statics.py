@@ -1,0 +1,134 @@
+"""The stationary states of a density rung, tabulated so finely that a unit's statics are exact."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+
+from popdyn.errors import NumericsError
+from popdyn.rungs.density import Density
+from popdyn.rungs.static_gain import SILENT_RATE, AdaptationVariable, GainRow, StaticGain, increasing_spline
+from popdyn.spec.network import Population
+from popdyn.theory.discretisation import Domain
+from popdyn.theory.hierarchy import StationaryState
+from popdyn.theory.problem import input_statistics
+from popdyn.types import FloatArray
+
+TOLERANCE = 1e-4
+"""Largest error of the rate between nodes, relative to it or to SILENT_RATE."""
+HIGHEST_RATE = 1000.0
+"""Rate [1/s] at which the table ends, as it does below SILENT_RATE."""
+FIRST_STEP, LEAST_NODES, MAX_NODES = 0.25, 4, 150
+SIGMA_ROWS = 7
+MARGIN = 0.25
+"""Of the domain's half-width: how far the table reaches beyond the effective drives that the domain brings about."""
+
+MU_DIGITS = 9
+"""Nodes nearer than 1e-9 V/s are one."""
+
+
+def adaptation_of(population: Population) -> tuple[AdaptationVariable, ...]:
+    """The adaptation ODEs of a population; none where a and b are zero."""
+    p = population.neuron.parameters
+    if not (p.get("a", 0.0) or p.get("b", 0.0)):
+        return ()
+    return (AdaptationVariable(p["a"], p["b"], p["tau_w"], p["E_w"]),)
+
+
+def sample_gain(density: Density, population: str, domain: Domain) -> StaticGain:
+    """Gain over the domain and over the effective drives that its transients reach, one row per sigma."""
+    constant = domain.sigma_high <= domain.sigma_low
+    sigmas = [domain.sigma_high] if constant else np.linspace(domain.sigma_low, domain.sigma_high, SIGMA_ROWS)
+    return StaticGain(tuple(_sample_row(density, population, domain, float(sigma)) for sigma in sigmas))
+
+
+class _Curve:
+    """States of one row as they are asked for, each found from its nearest neighbour."""
+
+    def __init__(self, density: Density, population: str, sigma: float) -> None:
+        self.density, self.population, self.sigma = density, population, sigma
+        who = density.network.populations[population]
+        self.variables, self.C_m = adaptation_of(who), who.neuron.parameters["C_m"]
+        self.states: dict[float, StationaryState] = {}
+
+    def rate(self, mu: float) -> float:
+        return self._state(mu).rate
+
+    def effective(self, mu: float) -> float:
+        """e = mu - w/C_m [V/s]."""
+        return mu - self.adaptation(mu)
+
+    def adaptation(self, mu: float) -> float:
+        """w/C_m [V/s]."""
+        state = self._state(mu)
+        return sum(v.stationary(state.rate, state.V_mean) for v in self.variables) / self.C_m
+
+    def nodes(self) -> FloatArray:
+        """mu of the states [V/s], from the last one below the silent rate."""
+        mu = np.array(sorted(self.states))
+        silent = np.flatnonzero([self.states[m].rate < SILENT_RATE for m in mu])
+        return mu[silent[-1] :] if len(silent) else mu
+
+    def row(self) -> GainRow:
+        mu = self.nodes()
+        rate = np.array([self.states[m].rate for m in mu])
+        V_mean = np.array([self.states[m].V_mean for m in mu])
+        if len(mu) < LEAST_NODES or np.any(np.diff(rate) <= 0):
+            raise NumericsError(
+                f"populations.{self.population}: the density's f-I curve does not rise over the domain; "
+                "a rate unit needs one that does"
+            )
+        return GainRow(self.sigma, mu, rate, V_mean)
+
+    def _state(self, mu: float) -> StationaryState:
+        mu = round(mu, MU_DIGITS)
+        if mu not in self.states:
+            near = self.states[min(self.states, key=lambda m: abs(m - mu))] if self.states else None
+            self.states[mu] = self.density.state(self.population, mu, self.sigma, near)
+        return self.states[mu]
+
+
+def _sample_row(density: Density, population: str, domain: Domain, sigma: float) -> GainRow:
+    curve = _Curve(density, population, sigma)
+    who = density.network.populations[population]
+    spec_mu, _ = input_statistics(who)
+    start = float(np.clip(spec_mu, domain.mu_low, domain.mu_high))
+    half = 0.5 * (domain.mu_high - domain.mu_low)
+    step = FIRST_STEP * half
+    high = _walk(start, step, lambda mu: mu >= domain.mu_high or curve.rate(mu) > HIGHEST_RATE)
+    bottom = domain.mu_low - curve.adaptation(high) - MARGIN * half
+    low = _walk(start, -step, lambda mu: curve.effective(mu) <= bottom or curve.rate(mu) < SILENT_RATE)
+    first_w = who.initial.w_mean / curve.C_m if curve.variables else 0.0
+    top = domain.mu_high - min(first_w, curve.adaptation(max(low, domain.mu_low))) + MARGIN * half
+    _walk(high, step, lambda mu: curve.effective(mu) >= top or curve.rate(mu) > HIGHEST_RATE)
+    _refine(curve)
+    return curve.row()
+
+
+def _walk(mu: float, step: float, done: Callable[[float], bool]) -> float:
+    """First of mu, mu + step, mu + 2 step, ... where `done`."""
+    for _ in range(MAX_NODES):
+        if done(mu):
+            return mu
+        mu += step
+    raise NumericsError(f"the f-I curve does not reach the drives of the domain (searched to mu = {mu:.4g} V/s)")
+
+
+def _refine(curve: _Curve) -> None:
+    """Bisects every interval of mu until the interpolant's error at the middle is under TOLERANCE."""
+    settled: set[tuple[float, float]] = set()
+    while len(curve.states) < MAX_NODES:
+        mu = curve.nodes()
+        if np.any(np.diff([curve.rate(m) for m in mu]) <= 0):
+            return
+        interpolant = increasing_spline(mu, np.log([curve.rate(m) for m in mu]))
+        unsettled = [pair for pair in pairwise(mu) if pair not in settled]
+        if not unsettled:
+            return
+        for left, right in unsettled:
+            middle = round(0.5 * (left + right), MU_DIGITS)
+            error = abs(float(np.exp(interpolant(middle))) - curve.rate(middle))
+            if error < TOLERANCE * max(curve.rate(middle), SILENT_RATE):
+                settled |= {(left, middle), (middle, right)}

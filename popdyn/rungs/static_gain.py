@@ -1,0 +1,103 @@
+"""The stationary state of a population over its input, tabulated: the gain of a rate unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from scipy.interpolate import CubicHermiteSpline, CubicSpline
+
+from popdyn.errors import NumericsError
+from popdyn.types import FloatArray
+
+Number = TypeVar("Number", float, FloatArray)
+
+SILENT_RATE = 1e-2
+"""Rate [1/s] below which a table may end and ln F go on straight."""
+
+
+@dataclass(frozen=True)
+class AdaptationVariable:
+    """tau dw/dt = a (<V> - E) - w + b tau A, per population: a [S], b [A], tau [s], E [V]."""
+
+    a: float
+    b: float
+    tau: float
+    E: float
+
+    def stationary(self, rate: Number, V_mean: Number) -> Number:
+        """w [A] at constant rate [1/s] and V_mean [V]."""
+        return self.a * (V_mean - self.E) + self.b * self.tau * rate
+
+
+def increasing_spline(x: FloatArray, y: FloatArray) -> CubicHermiteSpline:
+    """Cubic spline through increasing y whose slopes are limited so that it increases everywhere.
+
+    Fourth order where the limit does not act. Source: Fritsch and Carlson 1980, SIAM J Numer Anal 17:238.
+    """
+    secant = np.diff(y) / np.diff(x)
+    bound = 3.0 * np.minimum(np.concatenate([secant[:1], secant]), np.concatenate([secant, secant[-1:]]))
+    return CubicHermiteSpline(x, y, np.clip(CubicSpline(x, y)(x, 1), 0.0, bound))
+
+
+@dataclass(frozen=True)
+class GainRow:
+    """Stationary rate [1/s] and V_mean [V] at nodes mu [V/s], one sigma [V/sqrt(s)]; adaptation at its equilibrium."""
+
+    sigma: float
+    mu: FloatArray
+    rate: FloatArray
+    V_mean: FloatArray
+
+    def adaptation(self, variables: tuple[AdaptationVariable, ...]) -> FloatArray:
+        """Total w [A] at the nodes."""
+        return sum((v.stationary(self.rate, self.V_mean) for v in variables), np.zeros_like(self.rate))
+
+    def curve(self, variables: tuple[AdaptationVariable, ...], strength: float) -> GainCurve:
+        """Rate and V_mean as functions of e = mu - strength w; strength [1/F]."""
+        e = self.mu - strength * self.adaptation(variables)
+        if np.any(np.diff(e) <= 0):
+            raise NumericsError(f"the gain has no inverse at adaptation strength {strength:.4g} 1/F; use a smaller one")
+        return GainCurve(e, increasing_spline(e, np.log(self.rate)), CubicSpline(e, self.V_mean))
+
+
+@dataclass(frozen=True)
+class GainCurve:
+    """ln rate and V_mean over effective drive e [V/s], cubic between nodes (ln rate increasing), straight beyond."""
+
+    nodes: FloatArray
+    log_rate_inside: CubicHermiteSpline
+    V_mean_inside: CubicSpline
+
+    def log_rate(self, e: FloatArray) -> FloatArray:
+        return self._extended(self.log_rate_inside, e)
+
+    def slope(self, e: FloatArray) -> FloatArray:
+        """d ln rate / d e [s/V]."""
+        return self.log_rate_inside(self._inside(e), 1)
+
+    def V_mean(self, e: FloatArray) -> FloatArray:
+        return self._extended(self.V_mean_inside, e)
+
+    def V_slope(self, e: FloatArray) -> FloatArray:
+        """d V_mean / d e [s]."""
+        return self.V_mean_inside(self._inside(e), 1)
+
+    def _inside(self, e: FloatArray) -> FloatArray:
+        return np.clip(e, self.nodes[0], self.nodes[-1])
+
+    def _extended(self, f: CubicHermiteSpline | CubicSpline, e: FloatArray) -> FloatArray:
+        near = self._inside(e)
+        return f(near) + f(near, 1) * (e - near)
+
+
+@dataclass(frozen=True)
+class StaticGain:
+    """Rows of increasing, evenly spaced sigma; one row where sigma is constant."""
+
+    rows: tuple[GainRow, ...]
+
+    @property
+    def sigma_step(self) -> float:
+        return self.rows[1].sigma - self.rows[0].sigma if len(self.rows) > 1 else 1.0

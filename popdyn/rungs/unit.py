@@ -1,0 +1,146 @@
+"""The unit rung: every population a cascade unit, fitted to the density rung."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from time import process_time
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from popdyn.errors import UsageError
+from popdyn.results import make_dataset
+from popdyn.rungs.cascade import CascadePopulation
+from popdyn.rungs.cascade_text import equations_of
+from popdyn.rungs.domain import report_outside, share_outside
+from popdyn.spec.network import Network, Population
+from popdyn.spec.network import Protocol as StimulusProtocol
+from popdyn.stimuli import waveforms
+from popdyn.theory.problem import input_statistics
+from popdyn.types import ComplexArray, FloatArray
+
+BIN = 1e-3
+DT = 1e-4
+"""Bin of the results and default step [s]."""
+
+
+@dataclass(frozen=True)
+class CascadeUnit:
+    """A network whose populations are cascade units, uncoupled.
+
+    `fits` is what the fit reported of each population (JSON-able): intervals, errors; empty for a unit made by hand.
+    Valid when: the drive stays in each unit's domain; outside it `simulate` warns and flags, or raises when strict.
+    """
+
+    network: Network
+    units: Mapping[str, CascadePopulation]
+    fits: Mapping[str, Any] = field(default_factory=dict)
+    name: str = "unit"
+
+    def __post_init__(self) -> None:
+        unknown = set(self.units) - set(self.network.populations)
+        if unknown:
+            raise UsageError(f"units: got {sorted(unknown)}; allowed: populations {sorted(self.network.populations)}")
+
+    def simulate(
+        self, protocol: str | StimulusProtocol, *, seed: int = 0, strict: bool = False, dt: float = DT
+    ) -> xr.Dataset:
+        """Trajectory in bins of 1 ms, one run; every w starts at the spec's initial mean.
+
+        `seed` changes nothing: the unit is deterministic, and the protocol brings its own seed.
+        Raises DomainError where `strict` and the drive leaves the domain.
+        """
+        if isinstance(protocol, str):
+            if protocol not in self.network.protocols:
+                raise UsageError(f"protocol: got {protocol!r}; allowed: {', '.join(self.network.protocols)}")
+            protocol = self.network.protocols[protocol]
+        steps_per_bin = round(BIN / dt)
+        if steps_per_bin < 1 or abs(steps_per_bin * dt - BIN) > 1e-9 * BIN:
+            raise UsageError(f"dt: got {dt:g} s; allowed: 1 ms over a whole number")
+        began = process_time()
+        bins = round((protocol.duration + protocol.transient) / BIN)
+        middle: FloatArray = (np.arange(bins * steps_per_bin) + 0.5) * dt - protocol.transient
+        scored = middle >= 0
+        traces, outside = [], {}
+        for key, unit in self.units.items():
+            mu, sigma = drive_of(self.network.populations[key], protocol, middle)
+            start = start_of(unit, self.network.populations[key])
+            trace = unit.integrate(mu, sigma, start, dt=dt, steps_per_bin=steps_per_bin)
+            shares = {"input": share_outside(unit.domain, mu[scored], sigma[scored]), "gain": trace.outside / len(mu)}
+            report_outside(f"populations.{key}", max(shares.values()), unit.domain, strict=strict)
+            outside[key] = shares
+            traces.append(trace)
+        rate, V_mean, w_mean = (np.stack(columns, axis=-1)[None] for columns in list(zip(*traces, strict=True))[:3])
+        attrs = {
+            "rung": self.name,
+            "spec_hash": self.network.spec_hash,
+            "protocol": protocol.name,
+            "bin": BIN,
+            "dt": dt,
+            "seed": seed,
+            "outside_domain": int(any(max(v.values()) > 0 for v in outside.values())),
+            "outside_domain_share": outside,
+        }
+        time = (np.arange(bins) + 0.5) * BIN - protocol.transient
+        dataset = make_dataset(time, list(self.units), rate, V_mean, w_mean, attrs)
+        dataset.encoding["cpu_s"] = process_time() - began
+        return dataset
+
+    def rates(self) -> dict[str, float]:
+        """Stationary rate of each population at its constant drive [1/s]."""
+        drives = {key: input_statistics(self.network.populations[key]) for key in self.units}
+        return {key: unit.stationary(*drives[key])[1].rate for key, unit in self.units.items()}
+
+    def linear_response(self, frequencies: FloatArray, *, population: str, target: str = "mu") -> ComplexArray:
+        """d rate / d mu [1/V] or d rate / d D [s/V^2] about the constant drive; frequencies [1/s]."""
+        if population not in self.units:
+            raise UsageError(f"population: got {population!r}; allowed: {', '.join(self.units)}")
+        if target not in ("mu", "D"):
+            raise UsageError(f"target: got {target!r}; allowed: mu, D")
+        mu, sigma = input_statistics(self.network.populations[population])
+        return self.units[population].linear_response(frequencies, mu, sigma, target)
+
+    def equations(self) -> str:
+        """The equations of every population with their values."""
+        return "\n\n".join(equations_of(unit, self.fits.get(key, {})) for key, unit in self.units.items())
+
+    def to_dict(self) -> dict[str, Any]:
+        """The model as model.json holds it."""
+        from popdyn.rungs.model_file import document_of
+
+        return document_of(self)
+
+    @staticmethod
+    def from_dict(document: Mapping[str, Any]) -> CascadeUnit:
+        """The model of a document, every fault of it in one SpecError."""
+        from popdyn.rungs.model_file import unit_of
+
+        return unit_of(document)
+
+
+def join(units: list[CascadeUnit]) -> CascadeUnit:
+    """One rung from the units of different populations of the same network."""
+    first = units[0]
+    if any(unit.network != first.network for unit in units):
+        raise UsageError("join: the units come from different networks")
+    return CascadeUnit(
+        first.network,
+        {key: value for unit in units for key, value in unit.units.items()},
+        {key: value for unit in units for key, value in unit.fits.items()},
+    )
+
+
+def drive_of(population: Population, protocol: StimulusProtocol, t: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """mu [V/s] and sigma [V/sqrt(s)] at times t, Poisson sources in the diffusion approximation."""
+    mu, sigma = input_statistics(population)
+    noise = population.noise.sigma
+    added = waveforms(protocol, population.name, "sigma")(t)
+    return mu + waveforms(protocol, population.name, "mu")(t), np.sqrt(sigma**2 - noise**2 + (noise + added) ** 2)
+
+
+def start_of(unit: CascadePopulation, population: Population) -> FloatArray:
+    """Initial w of each adaptation variable [A]: the spec's mean, in equal shares."""
+    count = len(unit.adaptation)
+    return np.full(count, population.initial.w_mean / count) if count else np.empty(0)
