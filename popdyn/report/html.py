@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from functools import cache
-from itertools import count
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -68,27 +68,31 @@ def render_html(report: dict[str, Any]) -> str:
 
 
 def _within_budget(report: Report, used: int) -> tuple[dict[str, list[Block]], int]:
+    """Figures by section, drawn until one as large as the largest so far would not fit; how many were left out."""
     sections: dict[str, list[Block]] = {"rates": [], "curves": [], "steps": [], "responses": []}
-    left_out = 0
-    for section, block in _figures(report):
-        size = len(str(block.svg)) + 60 * sum(len(row) for row in block.table.rows)
-        if used + size > FIGURES:
-            left_out += 1
+    drawings = _drawings(report)
+    largest = 0
+    for i, (section, draw) in enumerate(drawings):
+        if used + largest > FIGURES:
+            return sections, len(drawings) - i
+        block = draw(f"figure{i + 1}")
+        if block is None:
             continue
-        used += size
+        size = len(str(block.svg)) + 60 * sum(len(row) for row in block.table.rows)
+        used, largest = used + size, max(largest, size)
         sections[section].append(block)
-    return sections, left_out
+    return sections, 0
 
 
-def _figures(report: Report) -> list[tuple[str, Block]]:
-    numbers = count(1)
-    found: list[tuple[str, Block | None]] = []
-    found += [("steps", step_figure(report, step, f"figure{next(numbers)}")) for step in report.get("steps", [])]
-    found += [("curves", curve_figure(curve, f"figure{next(numbers)}")) for curve in report.get("curves", [])]
-    found += [("responses", response_figure(item, f"figure{next(numbers)}")) for item in report.get("responses", [])]
+def _drawings(report: Report) -> list[tuple[str, Callable[[str], Block | None]]]:
+    """What there is to draw, the most telling first; traces, the largest, last."""
+    found: list[tuple[str, Callable[[str], Block | None]]] = []
+    found += [("steps", partial(step_figure, report, step)) for step in report.get("steps", [])]
+    found += [("curves", partial(curve_figure, curve)) for curve in report.get("curves", [])]
+    found += [("responses", partial(response_figure, response)) for response in report.get("responses", [])]
     for trace in report.get("traces", []):
-        found += [("rates", rates_figure(trace, name, f"figure{next(numbers)}")) for name in trace["populations"]]
-    return [(section, block) for section, block in found if block is not None]
+        found += [("rates", partial(rates_figure, trace, name)) for name in trace["populations"]]
+    return found
 
 
 def _spec_text(report: Report) -> str:
