@@ -64,7 +64,7 @@ def draw_spec(rng: random.Random) -> dict[str, Any]:
         populations[name] = {"size": rng.randint(1, 100_000), "neuron": neuron}
         populations[name]["noise"] = {"mu": _draw(rng, 0, 2, "mV/ms"), "sigma": _draw(rng, 1, 3, "mV/sqrt(ms)")}
         if rng.random() < 0.3:
-            poisson = {"K": rng.randint(1, 1000), "nu": _draw(rng, 1, 20, "Hz"), "J": _draw(rng, 0.01, 0.3, "mV")}
+            poisson = {"K": rng.randint(1, 1000), "nu": _draw(rng, 1, 20, "Hz"), "J": _draw(rng, 0.06, 0.3, "mV")}
             populations[name]["poisson"] = [poisson]
         if rng.random() < 0.3:
             populations[name]["initial"] = {"V": {"normal": [_draw(rng, -75, -60, "mV"), _draw(rng, 0, 4, "mV")]}}
@@ -96,5 +96,9 @@ def _rewritten(number: Decimal, unit: str, rng: random.Random) -> Any:
     exact = [u for u, r in ratios.items() if r.normalize().as_tuple().digits == (1,)]
     other = rng.choice(exact)
     value = number * ratios[other].normalize()
-    forms = [f"{value:f} {other}", f"{value:e}{other}", f"  {value}   {other} "]
+    forms = [
+        f"{value:f} {other}",
+        f"{value:e} {other}" if other[:1].isdigit() else f"{value:e}{other}",
+        f"  {value}   {other} ",
+    ]
     return rng.choice([*forms, {"value": float(value), "unit": other}])
