@@ -25,7 +25,8 @@ class VoltageGrid:
     """Cells between V_lower and the barrier; V_reset is the face below cell `i_reset`.
 
     `drift` is the mean of drift(V) between neighbouring centres (inner faces) and from the last centre to the barrier
-    (last entry), `distance` the matching lengths. A spike returns to cells i_reset - 1 and i_reset with `reset_weights`.
+    (last entry), `distance` the matching lengths. A spike returns to cells i_reset - 1 and i_reset, with
+    `reset_weights`.
     """
 
     faces: FloatArray

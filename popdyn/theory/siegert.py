@@ -40,7 +40,8 @@ def siegert_rate(
         damping = np.exp(-top * top)
         below = _negative_part(np.minimum(low, 0.0), np.minimum(high, 0.0))
         above = _positive_part(np.maximum(low, 0.0), top)
-        return np.asarray(damping / (damping * (t_ref + tau_m * np.sqrt(np.pi) * below) + tau_m * np.sqrt(np.pi) * above))
+        slope = tau_m * np.sqrt(np.pi)
+        return np.asarray(damping / (damping * (t_ref + slope * below) + slope * above))
 
 
 def _negative_part(low: FloatArray, high: FloatArray) -> FloatArray:

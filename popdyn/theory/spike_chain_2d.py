@@ -1,9 +1,9 @@
 """Stationary rate of the two-dimensional density (V, w): the arbiter of every closure of the adaptation.
 
-The equation of a test function u (time to come, or its reward), adjoint of the Fokker-Planck equation:
-(drift + mu - w/C_m) du/dV + D d2u/dV2 + (a (V - E_w) - w)/tau_w du/dw = -g,  u(barrier, w) = u(V_reset, w after the spike).
-Eliminated cell by cell from V_lower up, it gives the transition matrix of w from spike to spike and the mean of any g over
-an interval; the stationary rate is 1 / (mean interval). No density is formed, so that its singularities do no harm.
+The equation of a test function u (the reward g to come), adjoint of the Fokker-Planck equation:
+(drift + mu - w/C_m) du/dV + D d2u/dV2 + (a (V - E_w) - w)/tau_w du/dw = -g,  u(barrier, w) = u(V_reset, w + b).
+Eliminated cell by cell from V_lower up, it gives the transition matrix of w from spike to spike and the mean of any g
+over an interval; the stationary rate is 1 / (mean interval). No density is formed: its singularities do no harm.
 """
 
 from __future__ import annotations
@@ -39,12 +39,13 @@ class Stationary2D:
 def hop_rates(grid: VoltageGrid, velocity: FloatArray, D: float) -> tuple[FloatArray, FloatArray]:
     """Rates [1/s] of the hop up and down across the face above each cell, `velocity` (cell, node) [V/s].
 
-    Central flux with diffusion D g(x), x = velocity distance / (2 D): g = 1 + x^2/3 (Scharfetter-Gummel's x coth x up to
-    x^4), |x| + 1 beyond 3: positive for every velocity. The last face is absorbing.
+    Scharfetter-Gummel flux, central with diffusion D g(x), x = velocity distance/(2 D), where g = x coth x is replaced
+    by its continued fraction 1 + x^2/(3 + x^2/(5 + x^2/7)), and by 1 + |x| where that is less: never below |x|.
+    The last face is absorbing.
     """
     d = grid.distance[:, None]
-    x = np.abs(velocity) * d / (2.0 * D)
-    effective = D * np.where(x < 3.0, 1.0 + x * x / 3.0, 1.0 + x) / d
+    x2 = (velocity * d / (2.0 * D)) ** 2
+    effective = D * (1.0 + np.minimum(np.sqrt(x2), x2 * (35.0 + x2) / (105.0 + 10.0 * x2))) / d
     up = (0.5 * velocity + effective) / grid.width[:, None]
     down = (-0.5 * velocity + effective)[:-1] / grid.width[1:, None]
     return up, down
@@ -67,9 +68,9 @@ def solve_2d(
         rate=float(1.0 / time),
         V_mean=float(origin[1] + V1 / time),
         w_mean=float(origin[0] + w1 / time),
-        w_std=float(np.sqrt(max(w2 / time - (w1 / time) ** 2, 0.0))),
+        w_std=float(np.sqrt(max(float(w2 / time - (w1 / time) ** 2), 0.0))),
         w_spike_mean=spike_mean,
-        w_spike_std=float(np.sqrt(max(spike @ (w - spike_mean) ** 2, 0.0))),
+        w_spike_std=float(np.sqrt(max(float(spike @ (w - spike_mean) ** 2), 0.0))),
     )
 
 
@@ -109,9 +110,9 @@ def _eliminate(
 
 def relaxed_after_spike(w: FloatArray, parameters: Mapping[str, float], t: float | None = None) -> FloatArray:
     """w a time t (default t_ref) after a spike that found it at w, V held at V_reset."""
-    t = parameters["t_ref"] if t is None else t
+    span: float = parameters["t_ref"] if t is None else t
     rest = parameters["a"] * (parameters["V_reset"] - parameters["E_w"])
-    decay = np.exp(-t / parameters["tau_w"])
+    decay = float(np.exp(-span / parameters["tau_w"]))
     return decay * (w + parameters["b"]) + (1.0 - decay) * rest
 
 
@@ -131,7 +132,7 @@ def _w_generators(
 ) -> Callable[[int], FloatArray]:
     w = w_grid.nodes
     if w.size == 1:
-        return lambda i: np.zeros((1, 1))
+        return lambda _: np.zeros((1, 1))
     ahead, behind = derivative_matrices(w_grid)
 
     def generator(i: int) -> FloatArray:
