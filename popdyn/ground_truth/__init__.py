@@ -1,6 +1,20 @@
-"""The spiking network itself, simulated by Brian2 in worker processes: the ground truth. Importing this imports no brian2."""
+"""The spiking network itself, simulated by Brian2 in worker processes. Importing this package imports no brian2."""
 
 from popdyn.ground_truth.jobs import Job, Record, job
 from popdyn.ground_truth.simulation import run, simulate
+from popdyn.ground_truth.spiking import Rate, Spiking, mean_rates
+from popdyn.ground_truth.step_check import Halving, StepCheck, check_dt
 
-__all__ = ["Job", "Record", "job", "run", "simulate"]
+__all__ = [
+    "Halving",
+    "Job",
+    "Rate",
+    "Record",
+    "Spiking",
+    "StepCheck",
+    "check_dt",
+    "job",
+    "mean_rates",
+    "run",
+    "simulate",
+]

@@ -25,8 +25,9 @@ def dataset(decided: Job, chunks: list[Arrays]) -> xr.Dataset:
         counts = _samples(decided, chunks, f"m{index}.spikes")[:, 0::2]
         rate.append(np.diff(counts, axis=1) / (size * BIN))
         V.append(_samples(decided, chunks, f"m{index}.V_sum")[:, 1::2] / size)
-        adapting = MODELS[population.neuron.model].adaptation
-        w.append(_samples(decided, chunks, f"m{index}.w_sum")[:, 1::2] / size if adapting else np.full_like(V[-1], np.nan))
+        adapts = MODELS[population.neuron.model].adaptation
+        sums = _samples(decided, chunks, f"m{index}.w_sum")[:, 1::2]
+        w.append(sums / size if adapts else np.full_like(sums, np.nan))
     any_w = any(MODELS[population.neuron.model].adaptation for population in populations)
     made = results.make_dataset(
         decided.grid.centres(),
@@ -57,7 +58,7 @@ def attributes(decided: Job) -> dict[str, Any]:
             name: round(p.neuron.parameters["t_ref"] / decided.dt) * decided.dt
             for name, p in decided.network.populations.items()
         },
-        "barrier_shift": {name: f"{BARRIER} sigma(t) sqrt(dt)" for name in hard},
+        "barrier_shift": dict.fromkeys(hard, f"{BARRIER} sigma(t) sqrt(dt)"),
         "versions": document["versions"],
         "semantics": document["semantics"],
     }

@@ -111,4 +111,4 @@ def check_barrier(job: Job, by_population: dict[str, Drive]) -> None:
         lowered = p[MODELS[population.neuron.model].barrier] - p["V_reset"]
         lowered -= barrier_shift(population, job.dt) * float(by_population[name].sigma.max())
         if lowered <= 0:
-            raise DomainError(f"populations.{name}: one step of noise at dt {job.dt:g} s spans V_th - V_reset; lower dt")
+            raise DomainError(f"populations.{name}: noise of one step of {job.dt:g} s spans V_th - V_reset; lower dt")

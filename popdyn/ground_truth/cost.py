@@ -14,10 +14,12 @@ from popdyn.errors import ResourceError, UsageError
 
 @dataclass(frozen=True)
 class Cost:
-    """CPU seconds: `start` once per job, `step` per time step and chunk, `neuron` per neuron and time step.
+    """CPU seconds: `start` once per chunk, `step` per time step and chunk, `neuron` per neuron and time step.
 
-    `chunked`: cheap enough per step that every group of neurons runs alone (in cache, on any number of cores).
+    `compile` once per job. `chunked`: starts and steps cost so little that every group of neurons runs alone, in cache.
     """
+
+    compile: float
 
     start: float
     step: float
@@ -26,21 +28,29 @@ class Cost:
 
 
 COSTS = {
-    "numpy": Cost(start=3.0, step=350e-6, neuron=60e-9, chunked=False),
-    "cython": Cost(start=35.0, step=150e-6, neuron=30e-9, chunked=False),
-    "cpp_standalone": Cost(start=16.0, step=1e-6, neuron=10e-9, chunked=True),
+    "numpy": Cost(compile=0.0, start=2.5, step=350e-6, neuron=60e-9, chunked=False),
+    "cython": Cost(compile=32.0, start=3.0, step=150e-6, neuron=30e-9, chunked=False),
+    "cpp_standalone": Cost(compile=18.0, start=0.05, step=1e-6, neuron=11e-9, chunked=True),
 }
 
 
-def chunks_of(backend: str, groups: int) -> int:
-    """Parts that are simulated independently: every group, or two halves where steps are dear."""
-    return groups if COSTS[backend].chunked else 2
+HALVES_FROM = 10.0
+"""CPU seconds from which two halves on two cores are worth a second start of Brian2."""
+
+
+def chunks_of(backend: str, neurons: int, steps: int, groups: int) -> int:
+    """Parts that are simulated independently: every group, or two halves, or all at once."""
+    cost = COSTS[backend]
+    if cost.chunked:
+        return groups
+    return 2 if groups % 2 == 0 and steps * (cost.step + neurons * cost.neuron) > HALVES_FROM else 1
 
 
 def estimate(backend: str, neurons: int, steps: int, groups: int) -> float:
     """CPU seconds of a job from a cold compile cache."""
     cost = COSTS[backend]
-    return cost.start + steps * (chunks_of(backend, groups) * cost.step + neurons * cost.neuron)
+    chunks = chunks_of(backend, neurons, steps, groups)
+    return cost.compile + chunks * (cost.start + steps * cost.step) + steps * neurons * cost.neuron
 
 
 def compiler() -> str | None:

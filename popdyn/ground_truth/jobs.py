@@ -10,7 +10,7 @@ from typing import Any
 
 from popdyn.errors import UsageError
 from popdyn.ground_truth import seeds
-from popdyn.ground_truth.cost import chunks_of, choose_backend
+from popdyn.ground_truth.cost import choose_backend, chunks_of
 from popdyn.ground_truth.time_grid import TimeGrid, default_dt, time_grid
 from popdyn.spec import Network, Protocol, spec_hash, to_dict
 
@@ -54,7 +54,8 @@ class Job:
     @property
     def chunks(self) -> int:
         """Parts that are simulated independently, each `blocks` groups of every population."""
-        return chunks_of(self.backend, self.groups)
+        neurons = sum(population.size for population in self.network.populations.values())
+        return chunks_of(self.backend, neurons, self.grid.steps, self.groups)
 
     @property
     def blocks(self) -> int:
@@ -108,15 +109,15 @@ def job(
     protocol : its name in the spec, or a Protocol
     dt : [s]; None: 0.02 ms where spikes have a soft onset, 0.05 ms at hard thresholds (less with Poisson drive)
     backend : numpy, cython or cpp_standalone; None: by the cost model
-    groups : independent groups of neurons, the runs of the result; a multiple of 2
+    groups : independent groups of neurons, the runs of the result
     """
     chosen = network.protocols.get(protocol) if isinstance(protocol, str) else protocol
     if chosen is None:
         raise UsageError(f"protocol: got {protocol!r}; allowed: {', '.join(network.protocols) or 'none in this spec'}")
     if method not in METHODS:
         raise UsageError(f"method: got {method!r}; allowed: {', '.join(METHODS)}")
-    if groups < 2 or groups % 2:
-        raise UsageError(f"groups: got {groups}; allowed: even numbers from 2")
+    if groups < 1:
+        raise UsageError(f"groups: got {groups}; allowed: from 1")
     record = record or Record()
     _check_names(network, record.spikes)
     alone = replace(network, protocols={chosen.name: chosen}, spec_hash="")

@@ -13,8 +13,8 @@ SCHEMES = {
     "euler": "x_new = x + dt*f(x, t)",
     "heun": "k = dt*f(x, t)\nx_new = x + 0.5*(k + dt*f(x + k, t))",
 }
-"""With the noise increment held over the step, the second is the stochastic Heun scheme: weak order 2 (Kloeden and
-Platen 1992, section 15.1) for additive noise. The drive belongs to the step's midpoint and is the same at both stages."""
+"""With the noise increment held over the step, the second is the stochastic Heun scheme, of weak order 2 for additive
+noise (Kloeden and Platen 1992, section 15.1). The drive is that of the step's midpoint at both stages."""
 
 
 @dataclass(frozen=True)

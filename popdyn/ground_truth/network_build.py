@@ -10,11 +10,12 @@ import numpy as np
 from popdyn.ground_truth.model_text import RECORDER, SCHEMES, GroupText, group_text
 from popdyn.ground_truth.time_grid import HALF_BIN
 
-def build(structure: dict[str, Any], drive_functions: dict[str, Any]) -> tuple[b2.Network, dict[str, Any]]:
-    """The network of a chunk and its objects by name: p0 (group), r0 (recorder), m0 (its samples), s0 spikes, v0 traces.
 
-    Slots of a step at time t: the sums of V, w and spikes (their own clock), new normals (start), integration (groups 0),
-    Poisson jumps (groups 1: seen by the threshold, never by the reset; kept from refractory neurons), threshold, reset.
+def build(structure: dict[str, Any], drive_functions: dict[str, Any]) -> tuple[b2.Network, dict[str, Any]]:
+    """The network of a chunk and its objects by name: p0 group, r0 recorder, m0 its samples, s0 spikes, v0 traces.
+
+    Order of a step at time t: sums of V, w and spikes (their own clock), new normals (start), integration (groups 0),
+    Poisson jumps (groups 1: seen by the threshold, lost on refractory neurons only), threshold, reset.
     """
     named: dict[str, Any] = {}
     for index, population in enumerate(structure["populations"]):
@@ -34,7 +35,9 @@ def build(structure: dict[str, Any], drive_functions: dict[str, Any]) -> tuple[b
     return b2.Network(*named.values()), named
 
 
-def _group(index: int, size: int, text: GroupText, method: str, noisy: bool, functions: dict[str, Any]) -> b2.NeuronGroup:
+def _group(
+    index: int, size: int, text: GroupText, method: str, noisy: bool, functions: dict[str, Any]
+) -> b2.NeuronGroup:
     options = {} if text.refractory is None else {"refractory": text.refractory}
     group = b2.NeuronGroup(
         size,
@@ -53,7 +56,9 @@ def _group(index: int, size: int, text: GroupText, method: str, noisy: bool, fun
     return group
 
 
-def _record(index: int, group: b2.NeuronGroup, text: GroupText, structure: dict[str, Any], named: dict[str, Any]) -> None:
+def _record(
+    index: int, group: b2.NeuronGroup, text: GroupText, structure: dict[str, Any], named: dict[str, Any]
+) -> None:
     half_bin = HALF_BIN * b2.second
     recorder = b2.NeuronGroup(structure["blocks"], RECORDER, dt=half_bin, name=f"r{index}", namespace={})
     sums = b2.Synapses(group, recorder, text.sums, dt=half_bin, name=f"sums{index}", namespace={})

@@ -1,4 +1,4 @@
-"""C++ standalone programs: compiled once per model and compiler, kept in the user's cache, run with numbers from files."""
+"""C++ standalone programs: compiled once per model and compiler, kept in the user's cache, numbers from files."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def _start(task: Task) -> _Child:
 
 def _left(elapsed: float, fraction: float) -> str:
     if fraction <= 0.01:
-        return "starting"
+        return f"{elapsed:.0f} s so far"
     return f"{elapsed * (1 - fraction) / fraction:.0f} s left"
 
 

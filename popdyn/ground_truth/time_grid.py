@@ -33,18 +33,19 @@ class TimeGrid:
 
     def midpoints(self) -> NDArray[np.float64]:
         """Protocol time at the middle of each step [s]."""
-        return self.start + (np.arange(self.steps) + 0.5) * self.dt
+        return np.asarray(self.start + (np.arange(self.steps) + 0.5) * self.dt, dtype=np.float64)
 
     def centres(self) -> NDArray[np.float64]:
         """Protocol time at the centre of each bin [s]."""
-        return np.round(self.start / BIN + np.arange(self.bins) + 0.5, 6) * BIN
+        return np.asarray(np.round(self.start / BIN + np.arange(self.bins) + 0.5, 6) * BIN, dtype=np.float64)
 
 
 def time_grid(protocol: Protocol, dt: float) -> TimeGrid:
     """The grid of a protocol: whole bins that cover -transient to duration."""
     ratio = HALF_BIN / dt
     if not (dt > 0 and abs(ratio - round(ratio)) < 1e-6 * ratio):
-        raise UsageError(f"dt: got {dt:g} s; allowed: whole fractions of {HALF_BIN:g} s, as {', '.join(map(str, STEPS))}")
+        examples = ", ".join(f"{step:g}" for step in STEPS)
+        raise UsageError(f"dt: got {dt:g} s; allowed: whole fractions of {HALF_BIN:g} s, as {examples}")
     before = _ceil(protocol.transient / BIN)
     return TimeGrid(-before * BIN, before + _ceil(protocol.duration / BIN), dt)
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+
 def main(verb: str) -> None:
     threading.Thread(target=_follow_parent, daemon=True).start()
     chunk = json.loads(Path("chunk.json").read_text())
@@ -32,12 +33,13 @@ def _follow_parent() -> None:
     os._exit(9)
 
 
-def _say(fraction: float) -> None:
+def _say(_elapsed: Any, fraction: float, _start: Any, _duration: Any) -> None:
     print(f"progress {fraction:.4f}", flush=True)
 
 
 def _brian2() -> Any:
     import brian2 as b2
+
     from popdyn.ground_truth.cpp_source import FLAGS
 
     b2.prefs.reset_to_defaults()
@@ -70,10 +72,9 @@ def _run(chunk: dict[str, Any]) -> None:
             if name in group.variables:
                 group.variables[name].set_value(arrays[f"{name}_{index}"])
     b2.seed(chunk["seed"])
-    network.run(
-        chunk["steps"] * dt, report=lambda _e, done, _s, _d: _say(float(done)), report_period=1 * b2.second, namespace={}
-    )
-    np.savez("result.npz", **{key: np.asarray(variable.get_value()) for key, variable in _outputs(named).items()})
+    network.run(chunk["steps"] * dt, report=_say, report_period=1 * b2.second, namespace={})
+    outputs = {key: np.asarray(variable.get_value()) for key, variable in _outputs(named).items()}
+    np.savez("result.npz", **outputs)  # type: ignore[arg-type]
 
 
 def _outputs(named: dict[str, Any]) -> dict[str, Any]:
