@@ -1,0 +1,52 @@
+"""Results of slow rows, one JSON line each, in POPDYN_VERIFICATION (default ./out/verification.jsonl): a row is resumed.
+
+A line stays valid for one version of the code that it covers: its key holds a hash of the package's source.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import popdyn
+
+Values = dict[str, Any]
+
+
+def file() -> Path:
+    return Path(os.environ.get("POPDYN_VERIFICATION", "out/verification.jsonl"))
+
+
+@cache
+def code_hash() -> str:
+    """SHA-256 of the numerical source: what a figure depends on."""
+    root, digest = Path(popdyn.__file__).parent, hashlib.sha256()
+    for folder in ("kernels", "theory", "rungs", "ground_truth", "stimuli", "neurons", "comparison"):
+        for path in sorted((root / folder).glob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def once(row: str, item: str, measure: Callable[[], Values]) -> Values:
+    """The recorded values of an item of a row, measured now if this code has not measured them yet."""
+    key = {"row": row, "item": item, "code": code_hash()}
+    path = file()
+    if path.exists():
+        for line in path.read_text().splitlines():
+            entry = json.loads(line)
+            if {k: entry.get(k) for k in key} == key:
+                return dict(entry["values"])
+    began = time.process_time()
+    values = measure()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    entry = key | {"date": stamp, "cpu_s": round(time.process_time() - began, 2), "values": values}
+    with path.open("a") as out:
+        out.write(json.dumps(entry) + "\n")
+    return values
