@@ -117,11 +117,11 @@ def check_caches(store: str | Path | None) -> Iterator[Check]:
     """Folders that compiled code and results are kept in."""
     from popdyn.ground_truth.private import cache_directory
     from popdyn.kernels import cache_directory as kernel_cache
-    from popdyn.workflows.truth import default_store
+    from popdyn.store import default_root
 
     yield _writable("numba cache", kernel_cache, "set NUMBA_CACHE_DIR; without it every start compiles", NOTE)
     yield _writable("Brian2 cache", lambda: cache_directory("cython"), "set XDG_CACHE_HOME", FAULT)
-    place = Path(store) if store is not None else default_store()
+    place = Path(store) if store is not None else default_root()
     yield _writable("store", lambda: _existing(place), "set POPDYN_STORE, or give --store", FAULT, shown=place)
 
 
@@ -144,9 +144,9 @@ def _existing(path: Path) -> Path:
 
 def check_room(store: str | Path | None) -> Iterator[Check]:
     """Free disk where results go, and memory."""
-    from popdyn.workflows.truth import default_store
+    from popdyn.store import default_root
 
-    free = shutil.disk_usage(_existing(Path(store) if store is not None else default_store())).free
+    free = shutil.disk_usage(_existing(Path(store) if store is not None else default_root())).free
     status, fix = (OK, "") if free > LEAST_DISK else (NOTE, "results of many runs may not fit")
     yield Check("disk", status, f"{free / 1e9:.1f} GB free", fix)
     memory = _available_memory()

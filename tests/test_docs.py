@@ -1,0 +1,207 @@
+"""The documentation does what it says: commands, code, specs, symbols, links, evidence."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import tomllib
+import types
+from pathlib import Path
+
+import numpy as np
+import pytest
+from source_tree import ROOT, relative
+
+from popdyn import neurons, stimuli
+from popdyn.neurons import MODELS
+from popdyn.parameters import Parameter
+from popdyn.rungs.cascade_parameters import FITTED
+from popdyn.rungs.density import Density
+from popdyn.spec import drive, load, network, neuron
+from popdyn.stimuli import KINDS, TARGET
+
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+README = ROOT / "README.md"
+
+
+def text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def blocks(path: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text(path), flags=re.M | re.S)
+
+
+def rows(page: str, heading: str) -> list[list[str]]:
+    """Cells of the table under a heading, without its head."""
+    section = text(ROOT / "docs" / page).partition(f"{heading}\n")[2].partition("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def test_the_readme_has_two_commands_of_one_line():
+    found = blocks(README, "sh")
+    assert len(found) == 2
+    assert all(block.count("\n") == 1 for block in found)
+    assert "popdyn convert examples/" in found[0]
+    assert found[1].rstrip().endswith("pytest")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=relative)
+def test_every_spec_loads(page):
+    for block in blocks(page, "toml"):
+        assert load(tomllib.loads(block)).populations
+
+
+def test_the_readme_python_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "network.toml").write_text(blocks(README, "toml")[0], encoding="utf-8")
+    (code,) = blocks(README, "python")
+    exec(code, {})
+    out = capsys.readouterr().out
+    expected = Density(load("network.toml")).rates()["E"]
+    assert float(re.search(r"'rate': ([\d.]+)", out)[1]) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=relative)
+def test_every_link_leads_somewhere(page):
+    for target in re.findall(r"\]\(([^)]+)\)", text(page)):
+        if not target.startswith("http"):
+            assert (page.parent / target.partition("#")[0]).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=relative)
+def test_every_file_that_is_named_exists(page):
+    example = {"popdyn/neurons/pif.py", "popdyn/stimuli/exponential.py", "popdyn/cli/NAME.py"}
+    example |= {"tests/neurons/test_pif.py", "tests/stimuli/test_exponential.py"}
+    for path in re.findall(r"`((?:popdyn|tests|docs|benchmarks|examples)/[\w./-]+\.\w+)`", text(page)):
+        assert path in example or (ROOT / path).is_file(), path
+
+
+def unit_of(parameter: Parameter) -> str:
+    return "of the target" if parameter.unit == TARGET else parameter.unit
+
+
+def where(parameters: dict[str, list[Parameter]]) -> list[list[str]]:
+    """symbol, meaning, unit, where: one row per parameter, in the order in which they appear."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for place, entries in parameters.items():
+        for p in entries:
+            found.setdefault((f"`{p.name}`", p.doc, unit_of(p)), []).append(place)
+    return [[*key, ", ".join(places)] for key, places in found.items()]
+
+
+def test_symbols_of_the_neurons():
+    table = where({name: [*model.parameters, neuron.TAU_M] for name, model in MODELS.items()})
+    assert sorted(rows("symbols.md", "## Neurons")) == sorted(table)
+
+
+def test_symbols_of_the_drive():
+    table = where({"noise": [drive.MU["V/s"], drive.SIGMA["V/sqrt(s)"]], "poisson": [drive.NU, drive.J]})
+    found = rows("symbols.md", "## Drive")
+    assert found == [*table, ["`K`", "number of Poisson sources of a neuron", "1", "poisson"]]
+    fields = [*dataclasses.fields(network.WhiteNoise), *dataclasses.fields(network.PoissonDrive)]
+    assert {row[0] for row in found} == {f"`{field.name}`" for field in fields}
+
+
+def test_symbols_of_the_stimuli():
+    assert rows("symbols.md", "## Stimuli") == where({name: list(kind.parameters) for name, kind in KINDS.items()})
+
+
+def test_symbols_of_populations_and_protocols():
+    numbers = ("int", "float")
+    expected = {
+        (f"`{field.name}`", cls.__name__)
+        for cls in (network.Population, network.Initial, network.Protocol)
+        for field in dataclasses.fields(cls)
+        if field.type in numbers
+    }
+    assert {(row[0], row[3]) for row in rows("symbols.md", "## Populations and protocols")} == expected
+
+
+def test_symbols_of_the_unit():
+    assert rows("symbols.md", "## The rate unit") == [[f"`{p.name}`", p.doc, p.unit, "unit"] for p in FITTED.values()]
+
+
+def test_one_symbol_has_one_meaning_and_one_unit():
+    headings = ("## Neurons", "## Drive", "## Stimuli", "## Populations and protocols", "## The rate unit")
+    symbols = [row[0] for heading in headings for row in rows("symbols.md", heading)]
+    assert len(symbols) == len(set(symbols))
+
+
+COLUMNS = 8
+
+
+def evidence() -> list[list[str]]:
+    return rows("verification.md", "# Verification")
+
+
+@pytest.mark.parametrize("row", evidence(), ids=lambda row: row[0][:40])
+def test_a_claim_has_its_evidence_or_says_that_it_has_none(row):
+    assert len(row) == COLUMNS
+    what, bar, figure, command, commit, date, _seeds, cost = row
+    assert what
+    assert bar
+    if figure == "–":
+        assert row[2:] == ["–"] * 6
+        return
+    assert re.search(r"\d", figure)
+    assert re.fullmatch(r"(`[^`]+`[,; ]*)+", command)
+    assert re.fullmatch(r"[0-9a-f]{7,40}", commit)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", date)
+    assert re.search(r"\d", cost)
+
+
+def recipe(index: int, name: str) -> types.ModuleType:
+    """The code of a recipe of how_to_add.md as a module."""
+    module = types.ModuleType(name)
+    exec(compile(blocks(ROOT / "docs" / "how_to_add.md", "python")[index], name, "exec"), module.__dict__)
+    return module
+
+
+DRIFT_TO_THRESHOLD = {
+    "schema": 1,
+    "populations": {
+        "E": {
+            "size": 1000,
+            "neuron": {"model": "pif", "V_th": "-50 mV", "V_reset": "-70 mV"},
+            "noise": {"mu": "0.5 mV/ms", "sigma": "1 mV/sqrt(ms)"},
+            "initial": {"V": "-60 mV"},
+        }
+    },
+    "protocols": {"test": {"duration": "400 ms", "transient": "200 ms"}},
+}
+
+
+@pytest.fixture
+def with_pif(monkeypatch):
+    model = recipe(0, "pif").MODEL
+    monkeypatch.setitem(neurons.MODELS, model.name, model)
+
+
+@pytest.mark.usefixtures("with_pif")
+def test_the_recipe_of_a_neuron_model_gives_its_exact_rate():
+    spec = load(DRIFT_TO_THRESHOLD)
+    assert Density(spec).rates()["E"] == pytest.approx(500.0 / 20.0, rel=1e-3)
+
+
+@pytest.mark.usefixtures("with_pif")
+def test_the_recipe_of_a_neuron_model_spikes():
+    from popdyn.ground_truth import simulate
+
+    truth = simulate(load(DRIFT_TO_THRESHOLD), "test", backend="numpy", dt=1e-4, groups=2)
+    scored = truth["rate"].sel(time=slice(0.0, None))
+    # s.d. sigma sqrt(T)/(V_th - V_reset) spikes per neuron in T = 0.4 s: 0.08 Hz for the mean of 1000; 5 s.d.: 6e-7
+    assert float(scored.mean()) == pytest.approx(25.0, abs=0.4)
+
+
+def test_the_recipe_of_a_stimulus_is_heard(monkeypatch):
+    kind = recipe(1, "exponential").KIND
+    monkeypatch.setitem(stimuli.KINDS, kind.name, kind)
+    shape = {"kind": "exponential", "at": "100 ms", "amplitude": "1 mV/ms", "tau": "50 ms"}
+    population = {"size": 100, "neuron": {"model": "lif"}, "noise": {"sigma": "1 mV/sqrt(ms)"}}
+    protocol = {"duration": "300 ms", "stimulus": [{"population": "E", "target": "mu", **shape}]}
+    spec = load({"schema": 1, "populations": {"E": population}, "protocols": {"test": protocol}})
+    wave = stimuli.waveforms(spec.protocols["test"], "E", "mu")
+    assert wave(np.array([0.05, 0.1, 0.15])) == pytest.approx([0.0, 1.0, np.exp(-1.0)])
+    assert wave.breakpoints == pytest.approx([0.1])
