@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from popdyn.errors import SpecError, UsageError
+from popdyn.errors import UsageError
 from popdyn.quantities import format_quantity
 from popdyn.spec import Network, json_schema, load, to_dict
 
@@ -27,14 +27,7 @@ def check(
         return
     if spec is None:
         raise UsageError("check: got no SPEC; allowed: a TOML or JSON file; `popdyn init` writes one to start from")
-    try:
-        network = load(spec)
-    except SpecError as error:
-        if not as_json:
-            raise
-        faults = [{"path": f.path, "got": f.got, "allowed": f.allowed, "fix": f.fix} for f in error.faults]
-        _print_json({"ok": False, "spec": str(spec), "faults": faults})
-        raise typer.Exit(error.exit_code) from None
+    network = load(spec)
     if resolved:
         _print_json(to_dict(network))
     elif as_json:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from popdyn.errors import Fault, SpecError
-from popdyn.spec.section import join, show
+from popdyn.spec.section import join, printable, show
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 32
@@ -27,8 +27,9 @@ _LONG_DOTTED_KEY = re.compile(rf"(?:{_BARE_OR_QUOTED}[ \t]*+\.[ \t]*+){{{MAX_DEP
 
 def read(path: Path) -> dict[str, Any]:
     """The document in a file. Raises SpecError with every fault of its form."""
-    text = read_text(path, MAX_BYTES, str(path))
-    return parse(text, is_json=path.suffix == ".json" or text.lstrip()[:1] == "{", source=str(path))
+    source = printable(str(path))
+    text = read_text(path, MAX_BYTES, source)
+    return parse(text, is_json=path.suffix == ".json" or text.lstrip()[:1] == "{", source=source)
 
 
 def read_text(path: Path, limit: int, source: str) -> str:

@@ -15,7 +15,7 @@ from popdyn.spec.network import Network, Population, Protocol
 from popdyn.spec.population import resolve_population
 from popdyn.spec.protocol import baseline, default_transient, resolve_protocol
 from popdyn.spec.resolved import spec_hash, to_dict
-from popdyn.spec.section import Section, show
+from popdyn.spec.section import Section, printable, show
 
 SCHEMA = 1
 MAX_POPULATIONS = 1000
@@ -34,7 +34,7 @@ def load(source: str | Path | Mapping[str, Any] | Network, *, folder: str | Path
         check_form(source)
         return resolve(source, folder=None if folder is None else Path(folder))
     path = Path(source)
-    return resolve(read(path), folder=path.parent, source=str(path))
+    return resolve(read(path), folder=path.parent, source=printable(str(path)))
 
 
 def from_dict(document: Mapping[str, Any]) -> Network:

@@ -29,8 +29,13 @@ def show(value: object, limit: int = 60) -> str:
         return str(value).lower()
     text = value if isinstance(value, str) else str(value)
     text = text if len(text) <= limit else text[: limit - 1] + "…"
-    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    text = printable(text)
     return f'"{text}"' if isinstance(value, str) else text
+
+
+def printable(text: str) -> str:
+    """The text with control characters, terminal escapes and lone surrogates written out."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def show_key(key: object) -> str:
