@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from synthetic_truth import BIN, counts, dataset, planted, rate
 
-from popdyn.comparison import compare
+from popdyn.comparison import compare, worst
+from popdyn.comparison.verdict import judge_bias, judge_nrmse
 from popdyn.errors import UsageError
 from popdyn.results import make_dataset
 
@@ -134,3 +135,15 @@ def test_what_does_not_fit_is_refused():
         compare(sampled(1), model(0.0), tolerance=0.0)
     with pytest.raises(UsageError, match="not finite"):
         compare(sampled(1), dataset(np.full((1, BINS), np.nan), "density"))
+
+
+def test_what_intervals_say_about_a_bar():
+    assert judge_nrmse((-0.03, 0.015), 0.02, 0.01) == "pass"
+    assert judge_nrmse((-0.03, 0.015), 0.02, 0.021) == "inconclusive"
+    assert judge_nrmse((0.01, 0.03), 0.02, 0.001) == "inconclusive"
+    assert judge_nrmse((0.021, 0.03), 0.02, 0.03) == "fail"
+    assert judge_bias((-0.01, 0.019), 0.02) == "pass"
+    assert judge_bias((-0.021, 0.0), 0.02) == "inconclusive"
+    assert judge_bias((-0.03, -0.021), 0.02) == "fail"
+    assert worst(["pass", "fail", "inconclusive"]) == "fail"
+    assert worst([]) == "inconclusive"

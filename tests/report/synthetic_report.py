@@ -78,7 +78,7 @@ def make_report(
         ],
         "equations": {
             "density": "dq_n/dt = L(u) q_n + (1/C_m) d_V q_(n+1) + ...\nu = mu - <w>/C_m",
-            "unit": "tau_h dh/dt = -h + mu(t) - k w/C_m\nr = F(h, sigma) + Re z\ndz/dt = (i omega - alpha) z + kappa dF/dt",
+            "unit": "tau_h dh/dt = -h + mu(t) - k w/C_m\nr = F(h) + Re z\ndz/dt = (i omega - alpha) z + kappa dF/dt",
         },
         "spec": {
             "name": label,
