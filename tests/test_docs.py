@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import os
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
 import types
 from pathlib import Path
 
 import numpy as np
 import pytest
-from source_tree import ROOT, relative
+from source_tree import LIBRARY, ROOT, relative
 
 from popdyn import neurons, stimuli
 from popdyn.neurons import MODELS
@@ -159,7 +164,7 @@ def recipe(index: int, name: str) -> types.ModuleType:
     return module
 
 
-DRIFT_TO_THRESHOLD = {
+PERFECT = {
     "schema": 1,
     "populations": {
         "E": {
@@ -171,37 +176,65 @@ DRIFT_TO_THRESHOLD = {
     },
     "protocols": {"test": {"duration": "400 ms", "transient": "200 ms"}},
 }
+SHAPE = {"kind": "exponential", "at": "100 ms", "amplitude": "0.2 mV/ms", "tau": "50 ms"}
+DECAYING = {
+    **PERFECT,
+    "protocols": {
+        "test": {
+            "duration": "400 ms",
+            "transient": "200 ms",
+            "stimulus": [{"population": "E", "target": "mu", **SHAPE}],
+        }
+    },
+}
 
 
-@pytest.fixture
-def with_pif(monkeypatch):
+def test_the_recipe_of_a_neuron_model_gives_its_exact_rate(monkeypatch):
     model = recipe(0, "pif").MODEL
     monkeypatch.setitem(neurons.MODELS, model.name, model)
-
-
-@pytest.mark.usefixtures("with_pif")
-def test_the_recipe_of_a_neuron_model_gives_its_exact_rate():
-    spec = load(DRIFT_TO_THRESHOLD)
-    assert Density(spec).rates()["E"] == pytest.approx(500.0 / 20.0, rel=1e-3)
-
-
-@pytest.mark.usefixtures("with_pif")
-def test_the_recipe_of_a_neuron_model_spikes():
-    from popdyn.ground_truth import simulate
-
-    truth = simulate(load(DRIFT_TO_THRESHOLD), "test", backend="numpy", dt=1e-4, groups=2)
-    scored = truth["rate"].sel(time=slice(0.0, None))
-    # s.d. sigma sqrt(T)/(V_th - V_reset) spikes per neuron in T = 0.4 s: 0.08 Hz for the mean of 1000; 5 s.d.: 6e-7
-    assert float(scored.mean()) == pytest.approx(25.0, abs=0.4)
+    assert Density(load(PERFECT)).rates()["E"] == pytest.approx(500.0 / 20.0, rel=1e-3)
 
 
 def test_the_recipe_of_a_stimulus_is_heard(monkeypatch):
-    kind = recipe(1, "exponential").KIND
-    monkeypatch.setitem(stimuli.KINDS, kind.name, kind)
-    shape = {"kind": "exponential", "at": "100 ms", "amplitude": "1 mV/ms", "tau": "50 ms"}
-    population = {"size": 100, "neuron": {"model": "lif"}, "noise": {"sigma": "1 mV/sqrt(ms)"}}
-    protocol = {"duration": "300 ms", "stimulus": [{"population": "E", "target": "mu", **shape}]}
-    spec = load({"schema": 1, "populations": {"E": population}, "protocols": {"test": protocol}})
-    wave = stimuli.waveforms(spec.protocols["test"], "E", "mu")
-    assert wave(np.array([0.05, 0.1, 0.15])) == pytest.approx([0.0, 1.0, np.exp(-1.0)])
+    for index, registry in enumerate((neurons.MODELS, stimuli.KINDS)):
+        module = recipe(index, "toy")
+        entry = getattr(module, "MODEL", None) or module.KIND
+        monkeypatch.setitem(registry, entry.name, entry)
+    wave = stimuli.waveforms(load(DECAYING).protocols["test"], "E", "mu")
+    assert wave(np.array([0.05, 0.1, 0.15])) == pytest.approx([0.0, 0.2, 0.2 * np.exp(-1.0)])
     assert wave.breakpoints == pytest.approx([0.1])
+
+
+SPIKE = """
+import sys
+from popdyn.ground_truth import simulate
+from popdyn.spec import load
+truth = simulate(load(sys.argv[1]), "test", backend="numpy", dt=1e-4, groups=2)
+print(float(truth["rate"].sel(time=slice(0.0, None)).mean()))
+"""
+
+
+def add_to(folder: Path, name: str, entry: str, index: int) -> None:
+    """A recipe's file and its registry line."""
+    (folder / f"{name}.py").write_text(blocks(ROOT / "docs" / "how_to_add.md", "python")[index], "utf-8")
+    home = folder / "__init__.py"
+    line = f'    "{name}": {name}.{entry},'
+    registered = re.sub(rf"^({entry}S: dict.*{{)$", rf"\1\n{line}", text(home), flags=re.M)
+    imported = registered.replace(f"from popdyn.{folder.name} import ", f"from popdyn.{folder.name} import {name}, ", 1)
+    home.write_text(imported, "utf-8")
+
+
+def test_the_recipes_walked_in_a_copy_of_the_library_spike(tmp_path):
+    """File, registry line, and a ground truth whose workers import the copy, too."""
+    copy = tmp_path / "popdyn"
+    shutil.copytree(LIBRARY, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    add_to(copy / "neurons", "pif", "MODEL", 0)
+    add_to(copy / "stimuli", "exponential", "KIND", 1)
+    (tmp_path / "spec.json").write_text(json.dumps(DECAYING), "utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    command = [sys.executable, "-c", SPIKE, "spec.json"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    # (0.5 * 400 + 0.2 * 50) mV / 20 mV in 0.4 s; s.d. sigma sqrt(T)/20 mV spikes per neuron: 0.08 Hz for the mean of
+    # 1000 neurons, 5 s.d.: 6e-7
+    assert float(done.stdout) == pytest.approx(26.25, abs=0.4)
