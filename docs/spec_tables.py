@@ -1,0 +1,143 @@
+"""The tables of docs/spec.md, made from the code. `python docs/spec_tables.py` writes them into the page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from popdyn.neurons import MODELS
+from popdyn.parameters import Parameter
+from popdyn.quantities import DIMENSIONS, format_quantity, units_of
+from popdyn.spec import names
+from popdyn.spec.document import MAX_BYTES, MAX_DEPTH, MAX_KEYS
+from popdyn.spec.drive import CONVENTIONS, MAX_SOURCES, NU, J
+from popdyn.spec.names import ALIASES, aliases_of
+from popdyn.spec.neuron import TAU_M
+from popdyn.spec.population import MAX_SIZE
+from popdyn.spec.protocol import LONGEST
+from popdyn.spec.resolve import MAX_POPULATIONS
+from popdyn.spec.section import bounds
+from popdyn.stimuli import KINDS, TARGET
+
+PAGE = Path(__file__).with_name("spec.md")
+BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+
+
+def code(text: str) -> str:
+    return f"`{text}`" if text else ""
+
+
+def units() -> str:
+    rows = [[d.name, ", ".join(code(u) for u in units_of(key) if u), code(d.example)] for key, d in DIMENSIONS.items()]
+    return table(["quantity", "units", "example"], rows)
+
+
+def _default(parameter: Parameter) -> str:
+    if isinstance(parameter.default, float):
+        return code(format_quantity(parameter.default, parameter.unit))
+    return "required" if parameter.default is None else f"the value of {code(parameter.default)}"
+
+
+def neuron() -> str:
+    parameters = {p.name: p for model in MODELS.values() for p in model.parameters}
+    rows = []
+    for p in (*parameters.values(), TAU_M):
+        models = [m.name for m in MODELS.values() if p.name == "tau_m" or p.name in {q.name for q in m.parameters}]
+        default = "C_m / g_L" if p is TAU_M else _default(p)
+        rows.append([code(p.name), p.doc, default, bounds(p, p.unit), ", ".join(models), _other_names(p.name)])
+    return table(["key", "meaning", "default", "allowed", "models", "also accepted as"], rows)
+
+
+def _other_names(name: str) -> str:
+    return ", ".join(code(alias) for alias in aliases_of(name))
+
+
+def constraints() -> str:
+    texts: dict[str, list[str]] = {}
+    for model in MODELS.values():
+        for constraint in model.constraints:
+            texts.setdefault(constraint.text, []).append(model.name)
+    return table(["must hold", "models"], [[code(text), ", ".join(models)] for text, models in texts.items()])
+
+
+def aliases() -> str:
+    rows = [[code(a.name), code(a.meaning), a.unit, a.tools] for a in ALIASES]
+    return table(["name", "popdyn's name", "unit the other tool means", "used by"], rows)
+
+
+def conventions() -> str:
+    shown = {"V/s": "mV/ms", "V/sqrt(s)": "mV/sqrt(ms)", "V": "mV"}
+    rows = [
+        [code(name), code(c.equation), *(shown[unit] for unit in c.units), c.source] for name, c in CONVENTIONS.items()
+    ]
+    return table(["convention", "membrane equation", "unit of mu", "unit of sigma", "used by"], rows)
+
+
+def poisson() -> str:
+    rows = [
+        [code("K"), "independent sources per neuron", f"an integer from 1 to {MAX_SOURCES}"],
+        [code("nu"), NU.doc, bounds(NU, NU.unit)],
+        [code("J"), J.doc, bounds(J, J.unit)],
+    ]
+    return table(["key", "meaning", "allowed"], rows)
+
+
+def stimuli() -> str:
+    rows = []
+    for kind in KINDS.values():
+        keys = ["file", "time_unit", "value_unit"] if kind.repeated else [_key(p) for p in kind.parameters]
+        rows.append([code(kind.name), kind.doc, ", ".join(keys)])
+    return table(["kind", "what it adds", "keys (default)"], rows)
+
+
+def _key(p: Parameter) -> str:
+    if p.default is None:
+        return code(p.name)
+    default = (
+        p.default if isinstance(p.default, str) else format_quantity(p.default, "s" if p.unit == TARGET else p.unit)
+    )
+    return f"{code(p.name)} ({default})"
+
+
+def refused() -> str:
+    rows = [
+        ["top level", ", ".join(map(code, names.NOT_YET_TOP))],
+        ["population", ", ".join(map(code, names.NOT_YET_POPULATION))],
+        ["neuron", ", ".join(map(code, names.NOT_YET_NEURON))],
+        ["noise", ", ".join(map(code, names.NOT_YET_NOISE))],
+        ["poisson", ", ".join(map(code, names.NOT_YET_POISSON))],
+        ["models", ", ".join(map(code, names.NOT_YET_MODELS))],
+    ]
+    return table(["where", "understood, not derived yet"], rows)
+
+
+def limits() -> str:
+    rows = [
+        ["size of a file", f"{MAX_BYTES >> 20} MiB"],
+        ["nesting", str(MAX_DEPTH)],
+        ["keys", str(MAX_KEYS)],
+        ["populations", str(MAX_POPULATIONS)],
+        ["neurons in a population", f"{MAX_SIZE:,}"],
+        ["duration, transient", f"{LONGEST:.0f} s"],
+    ]
+    return table(["what", "at most"], rows)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    f.__name__: f for f in (units, neuron, constraints, aliases, conventions, poisson, stimuli, refused, limits)
+}
+
+
+def filled(page: str) -> str:
+    """The page with every table made anew."""
+    return BLOCK.sub(lambda m: f"{m[1]}\n{TABLES[m[2]]()}\n{m[3]}", page)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(filled(PAGE.read_text()))
