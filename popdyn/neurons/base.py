@@ -15,7 +15,7 @@ from popdyn.parameters import Constraint, Parameter, Parameters
 class Brian2Text:
     """The model in Brian2's own syntax: `model` equations, `threshold` condition, `reset` statements.
 
-    Per-population inputs `mu_t` [V/s] and `sigma_t` [V/sqrt(s)] and `V_barrier` are names that the builder supplies, and
+    Names that the builder supplies: the population's inputs `mu_t` [V/s] and `sigma_t` [V/sqrt(s)], `V_barrier`, and
     `V_limit`, above the barrier, which keeps an exponential finite in a step that overshoots.
     """
 

@@ -104,10 +104,11 @@ def _too_deep(path: str) -> Fault:
 def check_form(document: Mapping[str, Any], source: str = "") -> None:
     """Depth, number of keys, finite numbers, integers that a double can hold: all faults at once."""
     faults: list[Fault] = []
-    keys = 0
+    keys = values = 0
     stack: list[tuple[Any, _Place | None, int]] = [(document, None, 1)]
-    while stack and keys <= MAX_KEYS:
+    while stack and keys <= MAX_KEYS and values <= 5 * MAX_MARKS:
         node, place, depth = stack.pop()
+        values += 1
         if depth > MAX_DEPTH:
             faults.append(_too_deep(_path(place)))
         elif isinstance(node, Mapping):
@@ -118,6 +119,8 @@ def check_form(document: Mapping[str, Any], source: str = "") -> None:
                 stack.extend((value, (place, i), depth + 1) for i, value in reversed(list(enumerate(node))))
         elif (wrong := _wrong_scalar(node)) is not None:
             faults.append(Fault(_path(place), *wrong))
+    if values > 5 * MAX_MARKS:
+        faults.append(Fault("(file)", f"more than {5 * MAX_MARKS} values", f"at most {5 * MAX_MARKS}", "shorten it"))
     if keys > MAX_KEYS:
         faults.append(Fault("(file)", f"more than {MAX_KEYS} keys", f"at most {MAX_KEYS} keys", "split the network"))
     if faults:

@@ -122,3 +122,14 @@ def test_a_dict_names_no_files_unless_a_folder_is_given(tmp_path):
 def test_from_dict_wants_a_resolved_document():
     with pytest.raises(SpecError, match="use load"):
         from_dict({"populations": {}})
+
+
+@pytest.mark.parametrize("branches", [1, 2, 3])
+def test_a_document_that_contains_itself(branches):
+    table: dict[str, object] = {}
+    table.update({f"k{i}": table for i in range(branches)})
+    array: list[object] = []
+    array.extend([array] * branches)
+    for document in (table, {"populations": array}):
+        with pytest.raises(SpecError):
+            load(document)
