@@ -44,6 +44,7 @@ def step_error(
 ) -> StepError:
     """Peak (or trough), time to peak and steady value (last fifth) of the answer to a step from `onset` to `until` [s].
 
+    **Valid when** nothing else moves the drive in that window: another transient would be taken for the peak.
     The truth's peak is located in all groups but one and read in that one, so that the noise does not pick it; a
     parabola through three bins gives the time. Standard errors: spread over groups, jackknife for the time.
     """

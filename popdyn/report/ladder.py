@@ -53,6 +53,8 @@ def _card(report: Report, rung: Rung) -> Card:
         groups = min(item[1].get("groups", 1) for item in as_truth)
         headline, note = percent(ceiling), f"its own sampling error ({groups} groups)"
         lines.append(f"resolves {percent(max(item[1].get('resolution', 0.0) for item in as_truth))}")
+    elif name == "spiking":
+        lines.append("not simulated")
     if rung.get("cpu_s_per_s") is not None:
         lines.append(f"{_cost(rung['cpu_s_per_s'])} per simulated second")
     if rung.get("state"):
