@@ -1,0 +1,118 @@
+"""Small inputs through every compiled kernel, by the faces that call them.
+
+    NUMBA_DISABLE_JIT=1 python tests/kernels/scenarios.py results.npz
+
+writes what comes out, and the names of the kernels that ran as Python.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from popdyn.kernels import density_1d
+from popdyn.rungs import density_2d
+from popdyn.rungs.cascade import CascadePopulation
+from popdyn.rungs.cascade_parameters import starting_values
+from popdyn.rungs.march import StepDrive, march
+from popdyn.rungs.static_gain import AdaptationVariable, GainRow, StaticGain
+from popdyn.spec import load
+from popdyn.theory.discretisation import Domain
+from popdyn.theory.grid import operator_on
+from popdyn.theory.hierarchy import linear_response
+from popdyn.theory.problem import CLOSURES, density_problem
+from popdyn.theory.stationary import find_stationary
+from popdyn.theory.threshold_integration import threshold_response, threshold_state
+
+Results = dict[str, NDArray[np.generic]]
+
+SPEC = load(
+    {
+        "schema": 1,
+        "populations": {
+            "E": {
+                "size": 10,
+                "neuron": {"model": "adex", "t_ref": "1.3 ms", "tau_w": "60 ms", "b": "80 pA"},
+                "noise": {"mu": "1.8 mV/ms", "sigma": "3 mV/sqrt(ms)"},
+                "initial": {"V": {"normal": ["-60 mV", "3 mV"]}, "w": {"normal": ["50 pA", "10 pA"]}},
+            }
+        },
+        "protocols": {"p": {"duration": "8 ms", "transient": "2 ms"}},
+    }
+)
+POPULATION = SPEC.populations["E"]
+
+
+def density() -> Results:
+    """Marching, both schemes, every closure; stationary state and response where Newton's method converges."""
+    problem, found = density_problem(POPULATION), {}
+    op = operator_on(problem, 2.5e-3, 1.0, problem.D, problem.mu)
+    steps = StepDrive(np.linspace(1.2, 2.4, 60), np.full(60, problem.D), np.arange(60) % 30 == 0)
+    for closure in CLOSURES:
+        h = problem.hierarchy(closure)
+        for name, scheme in density_1d.SCHEMES.items():
+            traces = march(op, h, POPULATION.initial, steps, 1e-4, 0.0, "E", scheme)
+            found[f"march {closure} {name}"] = np.stack([traces.rate, traces.V_mean, traces.w_mean])
+    for closure in ("hermite1", "hermite3", "gaussian"):
+        h = problem.hierarchy(closure)
+        state = find_stationary(op, h, problem.mu, problem.D)
+        found[f"rest {closure}"] = np.append(state.scalars, state.V_mean)
+        found[f"response {closure}"] = linear_response(op, h, state, np.array([30.0, 300.0]), "mu")
+    return found
+
+
+def density_of_V_and_w() -> Results:
+    """Marching the two-dimensional density on a coarse grid."""
+    protocol = SPEC.protocols["p"]
+    domain = density_2d.outer_domain(POPULATION, *density_2d.step_drive(POPULATION, protocol, 1e-3))
+    run = density_2d.march(POPULATION, protocol, domain, 16, 10, 2.5e-4)
+    return {"2d": np.stack([run.rate, run.V_mean, run.w_mean])}
+
+
+def threshold() -> Results:
+    """State and response by threshold integration."""
+    p, sigma = POPULATION.neuron.parameters, POPULATION.noise.sigma
+    state = threshold_state(p, "eif", 1.5, sigma, cells=80)
+    found: Results = {"threshold": np.array([state.rate, state.V_mean])}
+    for target in ("mu", "D"):
+        response = threshold_response(p, "eif", 1.5, sigma, [0.0, 20.0], target=target, cells=80)
+        found[f"threshold {target}"] = np.stack([response.rate, response.V_mean])
+    return found
+
+
+def cascade() -> Results:
+    """A unit with a made-up gain at two sigmas."""
+    mu = np.linspace(0.0, 3.0, 12)
+    rows = tuple(GainRow(s, mu, 5 * s * np.exp(0.5 * mu), -0.06 + 2e-3 * mu) for s in (1.0, 2.0))
+    variable = AdaptationVariable(4e-9, 40e-12, 0.1, -80e-3)
+    domain = Domain(0.0, 3.0, 1.0, 2.0)
+    unit = CascadePopulation("E", 200e-12, (variable,), StaticGain(rows), starting_values(), 40.0, 1.0, domain)
+    drive = 1.5 + np.sin(np.linspace(0.0, 6.0, 60))
+    trace = unit.integrate(drive, np.linspace(1.0, 2.0, 60), np.array([1e-10]), dt=1e-4, steps_per_bin=10)
+    return {"cascade": np.stack([trace.rate, trace.V_mean, trace.w_mean])}
+
+
+def results() -> Results:
+    return {**density(), **density_of_V_and_w(), **threshold(), **cascade()}
+
+
+def main(path: str) -> None:
+    """Run, with a look at every Python call into the kernels' folder."""
+    called: set[str] = set()
+    home = str(Path(density_1d.__file__).parent)
+
+    def watch(frame, event, _argument):
+        if event == "call" and frame.f_code.co_filename.startswith(home):
+            called.add(f"{Path(frame.f_code.co_filename).stem}.{frame.f_code.co_name}")
+
+    sys.setprofile(watch)
+    found = results()
+    sys.setprofile(None)
+    np.savez(path, called=np.array(sorted(called)), **found)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
