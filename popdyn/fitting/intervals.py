@@ -32,8 +32,8 @@ class _Blocks:
     protocol: FloatArray  # (block,) int
 
 
-def coordinate_spread(misfit: Misfit, residuals: FloatArray, jacobian: FloatArray, seed: int) -> tuple[FloatArray, int]:
-    """Half-widths of the intervals (free,) in fit coordinates, and the number of blocks."""
+def coordinate_spread(misfit: Misfit, residuals: FloatArray, jacobian: FloatArray, seed: int) -> FloatArray:
+    """Half-widths of the intervals (free,) in fit coordinates."""
     blocks = _blocks(misfit, residuals, jacobian)
     count = len(blocks.total)
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(10,)))
@@ -48,23 +48,21 @@ def coordinate_spread(misfit: Misfit, residuals: FloatArray, jacobian: FloatArra
         moves[i] = _step(blocks, weights, factors) - center
     degrees = count - len(factors)
     inflation = np.sqrt(count / max(degrees, 1)) * float(student.ppf(0.5 + LEVEL / 2, max(degrees, 1)))
-    return inflation * moves.std(axis=0), count
+    return inflation * moves.std(axis=0)
 
 
 def _blocks(misfit: Misfit, residuals: FloatArray, jacobian: FloatArray) -> _Blocks:
-    columns: tuple[list[FloatArray], ...] = ([], [], [], [])
-    totals, owners = [], []
+    sums, totals, owners = [], [], []
     begin = 0
     for p, r in enumerate(misfit.records):
         end = begin + len(r.target)
         for part in np.array_split(np.arange(begin, end), max(round(r.job.protocol.duration / BLOCK), 1)):
             J, d = jacobian[part], residuals[part]
-            for column, value in zip(columns, (J.T @ J, J.T @ d, J.sum(axis=0)), strict=False):
-                column.append(value)
+            sums.append((J.T @ J, J.T @ d, J.sum(axis=0)))
             totals.append(float(d.sum()))
             owners.append(p)
         begin = end
-    normal, score, slope = (np.array(c) for c in columns[:3])
+    normal, score, slope = (np.array(column) for column in zip(*sums, strict=True))
     return _Blocks(normal, score, slope, np.array(totals), np.array(owners))
 
 

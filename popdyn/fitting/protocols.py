@@ -27,11 +27,14 @@ EDGE = 0.3
 
 @dataclass(frozen=True)
 class Job:
-    """A protocol, what it is in words, and its weight in the fit."""
+    """A protocol, what it is in words, and whether it varies sigma."""
 
     protocol: Protocol
     doc: str
-    weight: float = 1.0
+
+    @property
+    def varies_sigma(self) -> bool:
+        return any(s.target == "sigma" for s in self.protocol.stimuli)
 
 
 @dataclass(frozen=True)

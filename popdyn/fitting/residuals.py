@@ -57,7 +57,7 @@ class Record:
 def _drive(density: Density, population: str, job: Job, dt: float) -> tuple[FloatArray, FloatArray]:
     protocol = job.protocol
     steps = round((protocol.transient + protocol.duration) / BIN) * round(BIN / dt)
-    middle: FloatArray = (np.arange(steps) + 0.5) * dt - protocol.transient
+    middle = (np.arange(steps, dtype=np.float64) + 0.5) * dt - protocol.transient
     return drive_of(density.network.populations[population], protocol, middle)
 
 
@@ -80,12 +80,14 @@ class Misfit:
     records: tuple[Record, ...]
     free: tuple[str, ...]
 
+    def values(self, coordinates: FloatArray) -> dict[str, float]:
+        return {name: FITTED[name].decode(float(x)) for name, x in zip(self.free, coordinates, strict=True)}
+
     def unit_at(self, coordinates: FloatArray) -> CascadePopulation:
-        values = {name: FITTED[name].decode(float(x)) for name, x in zip(self.free, coordinates, strict=True)}
-        return replace(self.unit, parameters=replace(self.unit.parameters, **values))
+        return replace(self.unit, parameters=replace(self.unit.parameters, **self.values(coordinates)))
 
     def parts(self, coordinates: FloatArray) -> list[FloatArray]:
-        """Per protocol (bin,): weight (unit - density)/(rms of density's deviation), over sqrt(number of bins)."""
+        """Per protocol (bin,): (unit - density)/(rms of density's deviation), over sqrt(number of bins)."""
         unit = self.unit_at(coordinates)
         table = unit.table(self.records[0].dt)
         parts = []
@@ -94,7 +96,7 @@ class Misfit:
                 difference = r.unit_rate(unit, table) - r.target
             except NumericsError:
                 difference = np.full_like(r.target, FAILED * r.scale)
-            parts.append(np.sqrt(r.job.weight / len(r.target)) / r.scale * difference)
+            parts.append(difference / (r.scale * np.sqrt(len(r.target))))
         return parts
 
     def bias_factor(self, r: Record) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -16,8 +17,8 @@ from popdyn.theory.hierarchy import StationaryState
 from popdyn.theory.problem import input_statistics
 from popdyn.types import FloatArray
 
-TOLERANCE = 1e-4
-"""Largest error of the rate between nodes, relative to it or to SILENT_RATE."""
+TOLERANCE, SIDE_TOLERANCE = 1e-4, 5e-4
+"""Largest error of the rate between nodes, relative to it or to SILENT_RATE: at the spec's sigma, and at others."""
 HIGHEST_RATE = 1000.0
 """Rate [1/s] at which the table ends, as it does below SILENT_RATE."""
 FIRST_STEP, LEAST_NODES, MAX_NODES = 0.25, 4, 150
@@ -39,9 +40,26 @@ def adaptation_of(population: Population) -> tuple[AdaptationVariable, ...]:
 
 def sample_gain(density: Density, population: str, domain: Domain) -> StaticGain:
     """Gain over the domain and over the effective drives that its transients reach, one row per sigma."""
-    constant = domain.sigma_high <= domain.sigma_low
-    sigmas = [domain.sigma_high] if constant else np.linspace(domain.sigma_low, domain.sigma_high, SIGMA_ROWS)
-    return StaticGain(tuple(_sample_row(density, population, domain, float(sigma)) for sigma in sigmas))
+    _, spec_sigma = input_statistics(density.network.populations[population])
+    return StaticGain(
+        tuple(
+            _sample_row(density, population, domain, sigma, TOLERANCE if sigma == spec_sigma else SIDE_TOLERANCE)
+            for sigma in _sigmas(domain, spec_sigma)
+        )
+    )
+
+
+def _sigmas(domain: Domain, spec_sigma: float) -> list[float]:
+    """Rows evenly spaced over the domain, one of them at the spec's sigma where the domain has it inside."""
+    low, high = domain.sigma_low, domain.sigma_high
+    if high <= low:
+        return [high]
+    step = (high - low) / (SIGMA_ROWS - 1)
+    anchor = spec_sigma if low <= spec_sigma <= high else low
+    below, above = math.ceil((anchor - low) / step - 1e-9), math.ceil((high - anchor) / step - 1e-9)
+    if anchor - below * step <= 0:
+        anchor, below, above = low, 0, SIGMA_ROWS - 1
+    return [anchor + i * step if i else anchor for i in range(-below, above + 1)]
 
 
 class _Curve:
@@ -90,7 +108,7 @@ class _Curve:
         return self.states[mu]
 
 
-def _sample_row(density: Density, population: str, domain: Domain, sigma: float) -> GainRow:
+def _sample_row(density: Density, population: str, domain: Domain, sigma: float, tolerance: float) -> GainRow:
     curve = _Curve(density, population, sigma)
     who = density.network.populations[population]
     spec_mu, _ = input_statistics(who)
@@ -103,7 +121,7 @@ def _sample_row(density: Density, population: str, domain: Domain, sigma: float)
     first_w = who.initial.w_mean / curve.C_m if curve.variables else 0.0
     top = domain.mu_high - min(first_w, curve.adaptation(max(low, domain.mu_low))) + MARGIN * half
     _walk(high, step, lambda mu: curve.effective(mu) >= top or curve.rate(mu) > HIGHEST_RATE)
-    _refine(curve)
+    _refine(curve, tolerance)
     return curve.row()
 
 
@@ -116,8 +134,8 @@ def _walk(mu: float, step: float, done: Callable[[float], bool]) -> float:
     raise NumericsError(f"the f-I curve does not reach the drives of the domain (searched to mu = {mu:.4g} V/s)")
 
 
-def _refine(curve: _Curve) -> None:
-    """Bisects every interval of mu until the interpolant's error at the middle is under TOLERANCE."""
+def _refine(curve: _Curve, tolerance: float) -> None:
+    """Bisects every interval of mu until the interpolant's error at the middle is under `tolerance`."""
     settled: set[tuple[float, float]] = set()
     while len(curve.states) < MAX_NODES:
         mu = curve.nodes()
@@ -130,5 +148,5 @@ def _refine(curve: _Curve) -> None:
         for left, right in unsettled:
             middle = round(0.5 * (left + right), MU_DIGITS)
             error = abs(float(np.exp(interpolant(middle))) - curve.rate(middle))
-            if error < TOLERANCE * max(curve.rate(middle), SILENT_RATE):
+            if error < tolerance * max(curve.rate(middle), SILENT_RATE):
                 settled |= {(left, middle), (middle, right)}

@@ -31,6 +31,8 @@ class Table(NamedTuple):
     sigma_first: float  # [V/sqrt(s)]
     sigma_step: float
     values: Array  # (sigma, e, COLUMNS)
+    kappa_sigma_re: float  # share of a change of ln sigma that enters the mode
+    kappa_sigma_im: float
 
 
 class Adaptation(NamedTuple):
@@ -83,6 +85,24 @@ def effective_drive(h: float, adaptation: Adaptation, w: Array) -> float:
 
 
 @njit(cache=True, error_model="numpy")
+def relax(adaptation: Adaptation, w: Array, V_mean: float, A: float, out: Array) -> None:
+    """One step of every w at constant V_mean [V] and rate A [1/s]."""
+    for j in range(w.shape[0]):
+        target = adaptation.a[j] * (V_mean - adaptation.E[j]) + adaptation.jump[j] * A
+        out[j] = w[j] + (target - w[j]) * adaptation.factor[j]
+
+
+@njit(cache=True, error_model="numpy")
+def turn(re: float, im: float, decay_re: float, decay_im: float, kick_re: float, kick_im: float) -> tuple[float, float]:
+    """y decay + kick (1 + decay)/2: the mode over one step in which its drive grows by a kick evenly."""
+    grown, part = 0.5 * (1.0 + decay_re), 0.5 * decay_im
+    return (
+        re * decay_re - im * decay_im + kick_re * grown - kick_im * part,
+        re * decay_im + im * decay_re + kick_re * part + kick_im * grown,
+    )
+
+
+@njit(cache=True, error_model="numpy")
 def integrate(
     table: Table,
     adaptation: Adaptation,
@@ -100,53 +120,39 @@ def integrate(
     rate (bin,) is the mean over each bin; V_mean and w_mean (bin,) are at its middle, at its end if it has one step.
     Returns how many steps left the table, or NOT_FINITE.
     """
-    n = w.shape[0]
     old, trial, new = np.empty(COLUMNS), np.empty(COLUMNS), np.empty(COLUMNS)
-    w_trial = np.empty(n)
-    re, im, s = 0.0, 0.0, sigma[0]
-    outside = 0
+    w_trial = np.empty(w.shape[0])
+    varies = table.values.shape[0] > 1
+    k_re, k_im = table.kappa_sigma_re, table.kappa_sigma_im
+    re, im, s, total, outside = 0.0, 0.0, sigma[0], 0.0, 0
     look_up(table, effective_drive(h, adaptation, w), s, old)
     A = old[RATE]
-    total = 0.0
     for k in range(mu.shape[0]):
-        for j in range(n):
-            drive = adaptation.a[j] * (old[V_MEAN] - adaptation.E[j]) + adaptation.jump[j] * A
-            w_trial[j] = w[j] + (drive - w[j]) * adaptation.factor[j]
+        relax(adaptation, w, old[V_MEAN], A, w_trial)
         h_trial = h + (mu[k] - h) * old[FILTER]
         s_trial = s + (sigma[k] - s) * old[SIGMA_FILTER]
         look_up(table, effective_drive(h_trial, adaptation, w_trial), s_trial, trial)
-        kick = 0.5 * (trial[LOG_RATE] - old[LOG_RATE])
-        grown = 1.0 + old[DECAY_RE]
-        re_trial = re * old[DECAY_RE] - im * old[DECAY_IM]
-        re_trial += kick * (old[KAPPA_RE] * grown - old[KAPPA_IM] * old[DECAY_IM])
+        change, louder = trial[LOG_RATE] - old[LOG_RATE], np.log(s_trial / s) if varies else 0.0
+        kick_re, kick_im = change * old[KAPPA_RE] + louder * k_re, change * old[KAPPA_IM] + louder * k_im
+        re_trial, _ = turn(re, im, old[DECAY_RE], old[DECAY_IM], kick_re, kick_im)
         A_trial = trial[RATE] * np.exp(re_trial)
 
-        for j in range(n):
-            V = 0.5 * (old[V_MEAN] + trial[V_MEAN])
-            drive = adaptation.a[j] * (V - adaptation.E[j]) + adaptation.jump[j] * 0.5 * (A + A_trial)
-            w[j] += (drive - w[j]) * adaptation.factor[j]
+        relax(adaptation, w, 0.5 * (old[V_MEAN] + trial[V_MEAN]), 0.5 * (A + A_trial), w)
         h += (mu[k] - h) * 0.5 * (old[FILTER] + trial[FILTER])
-        s += (sigma[k] - s) * 0.5 * (old[SIGMA_FILTER] + trial[SIGMA_FILTER])
+        s_old, s = s, s + (sigma[k] - s) * 0.5 * (old[SIGMA_FILTER] + trial[SIGMA_FILTER])
         outside += look_up(table, effective_drive(h, adaptation, w), s, new)
+        for c in range(DECAY_RE, COLUMNS):
+            trial[c] = 0.5 * (old[c] + new[c])
+        change, louder = new[LOG_RATE] - old[LOG_RATE], np.log(s / s_old) if varies else 0.0
+        kick_re, kick_im = change * trial[KAPPA_RE] + louder * k_re, change * trial[KAPPA_IM] + louder * k_im
+        re, im = turn(re, im, trial[DECAY_RE], trial[DECAY_IM], kick_re, kick_im)
 
-        kick = 0.5 * (new[LOG_RATE] - old[LOG_RATE])
-        decay_re = 0.5 * (old[DECAY_RE] + new[DECAY_RE])
-        decay_im = 0.5 * (old[DECAY_IM] + new[DECAY_IM])
-        kick_re = kick * 0.5 * (old[KAPPA_RE] + new[KAPPA_RE])
-        kick_im = kick * 0.5 * (old[KAPPA_IM] + new[KAPPA_IM])
-        before = re
-        re = before * decay_re - im * decay_im + kick_re * (1.0 + decay_re) - kick_im * decay_im
-        im = before * decay_im + im * decay_re + kick_re * decay_im + kick_im * (1.0 + decay_re)
-
-        total += 0.5 * A
-        A = new[RATE] * np.exp(re)
-        total += 0.5 * A
+        A_old, A = A, new[RATE] * np.exp(re)
+        total += 0.5 * (A_old + A)
         old, new = new, old
-        place = k % steps_per_bin
+        place, row = k % steps_per_bin, k // steps_per_bin
         if place == (steps_per_bin - 1) // 2:
-            V_mean[k // steps_per_bin] = old[V_MEAN]
-            w_mean[k // steps_per_bin] = w.sum()
+            V_mean[row], w_mean[row] = old[V_MEAN], w.sum()
         if place == steps_per_bin - 1:
-            rate[k // steps_per_bin] = total / steps_per_bin
-            total = 0.0
+            rate[row], total = total / steps_per_bin, 0.0
     return outside if np.isfinite(A) else NOT_FINITE

@@ -1,8 +1,8 @@
 """One population as a cascade unit: input filter, exact static gain, one complex mode, one ODE per adaptation time.
 
     tau_h(e) dh/dt = mu - h,    e = h - s sum_j w_j / C_m
-    A = F(e, sigma) exp(Re y),  dy/dt = -(alpha(e) + i omega(e)) y + kappa(e) d ln F / dt
-    tau_j dw_j/dt = a_j (V(e) - E_j) - w_j + b_j tau_j A
+    A = F(e, sigma_h) exp(Re y),  dy/dt = -(alpha(e) + i omega(e)) y + kappa(e) d ln F/dt + kappa_sigma d ln sigma_h/dt
+    tau_j dw_j/dt = a_j (V(e) - E_j) - w_j + b_j tau_j A,  tau_sigma_ratio tau_h(e) dsigma_h/dt = sigma - sigma_h
 
 with x = ln((F + F_0)/(F_ref + F_0)), F_0 = F_ref/20, and
     tau_h(e) = tau_h (d ln F/de) / (d ln F/de)_ref exp(-p_tau x)
@@ -132,7 +132,10 @@ class CascadePopulation:
             columns[:, kernel.SIGMA_FILTER] = -np.expm1(-dt / (laws.tau_h * self.parameters.tau_sigma_ratio))
             columns[:, kernel.DECAY_RE], columns[:, kernel.DECAY_IM] = decay.real, decay.imag
             columns[:, kernel.KAPPA_RE], columns[:, kernel.KAPPA_IM] = laws.kappa.real, laws.kappa.imag
-        return kernel.Table(e[0], e[1] - e[0], self.gain.rows[0].sigma, self.gain.sigma_step, values)
+        p = self.parameters
+        return kernel.Table(
+            e[0], e[1] - e[0], self.gain.rows[0].sigma, self.gain.sigma_step, values, p.kappa_sigma_re, p.kappa_sigma_im
+        )
 
     def integrate(
         self, mu: FloatArray, sigma: FloatArray, w: FloatArray, *, dt: float, steps_per_bin: int,
@@ -201,18 +204,23 @@ class CascadePopulation:
         laws = self.laws(np.asarray(at.rate), np.asarray(at.slope), self.reference_slope(self.curves()))
         s = 2j * np.pi * np.asarray(frequencies, dtype=np.float64)
         decay = laws.alpha + 1j * laws.omega
-        mode = 1 + 0.5 * s * (laws.kappa / (s + decay) + np.conj(laws.kappa) / (s + np.conj(decay)))
-        gain = at.rate * mode
+
+        def real_part(kappa: complex) -> ComplexArray:
+            return 0.5 * s * (kappa / (s + decay) + np.conj(kappa) / (s + np.conj(decay)))
+
+        gain = at.rate * (1 + real_part(complex(laws.kappa)))
         if target == "mu":
-            drive, log_rate, V_mean = 1 / (1 + s * laws.tau_h), 0.0 * s, 0.0 * s
+            drive, direct, V_mean = 1 / (1 + s * laws.tau_h), 0.0 * s, 0.0 * s
         elif len(self.gain.rows) > 1:
             through = 1 / (1 + s * laws.tau_h * self.parameters.tau_sigma_ratio) / sigma
-            drive, log_rate, V_mean = 0.0 * s, at.sigma_slope * through, at.V_sigma_slope * through
+            kappa_sigma = self.parameters.kappa_sigma_re + 1j * self.parameters.kappa_sigma_im
+            direct = (gain * at.sigma_slope + at.rate / sigma * real_part(kappa_sigma)) * through
+            drive, V_mean = 0.0 * s, at.V_sigma_slope * through
         else:
             raise DomainError(f"populations.{self.name}: the unit was fitted at one sigma; fit it on a range of sigma")
         feedback = np.ones_like(s)
         for v in self.adaptation:
             weight = self.strength / (1 + s * v.tau)
             feedback += weight * (v.a * at.V_slope + v.b * v.tau * gain * at.slope)
-            drive = drive - weight * (v.a * V_mean + v.b * v.tau * gain * log_rate)
-        return gain * (at.slope * drive / feedback + log_rate)
+            drive = drive - weight * (v.a * V_mean + v.b * v.tau * direct)
+        return gain * at.slope * drive / feedback + direct

@@ -40,7 +40,9 @@ class CascadeParameters:
     kappa_re: float
     kappa_im: float
     kappa_exponent: float
-    tau_sigma_ratio: float = 1.0
+    tau_sigma_ratio: float = 0.5
+    kappa_sigma_re: float = 0.0
+    kappa_sigma_im: float = 0.0
 
 
 _ALL = (
@@ -82,9 +84,18 @@ _ALL = (
     ),
     Fitted(
         "tau_sigma_ratio", "1", "time constant of the sigma filter over that of the input filter",
-        start=1.0, lower=0.02, upper=10.0, log=True, scale=0.5,
+        start=0.5, lower=0.02, upper=10.0, log=True, scale=0.5,
+    ),
+    Fitted(
+        "kappa_sigma_re", "1", "share of a change of ln sigma that enters the mode in phase",
+        start=0.0, lower=-20.0, upper=20.0, log=False, scale=0.5,
+    ),
+    Fitted(
+        "kappa_sigma_im", "1", "share of a change of ln sigma that enters the mode a quarter period early",
+        start=0.0, lower=-20.0, upper=20.0, log=False, scale=0.5,
     ),
 )  # fmt: skip
+SIGMA_PARAMETERS = ("tau_sigma_ratio", "kappa_sigma_re", "kappa_sigma_im")
 FITTED: Mapping[str, Fitted] = {p.name: p for p in _ALL}
 
 assert tuple(FITTED) == tuple(f.name for f in fields(CascadeParameters))

@@ -12,8 +12,9 @@ from popdyn.rungs.domain import describe
 EQUATIONS = """\
 tau_h(e) dh/dt = mu - h                       input filter
 e = h - s sum_j w_j / C_m                     effective drive [V/s]
-A = F(e, sigma) exp(Re y)                     population rate [1/s]
-dy/dt = -(alpha(e) + i omega(e)) y + kappa(e) d(ln F)/dt
+A = F(e, sigma_h) exp(Re y)                   population rate [1/s]
+dy/dt = -(alpha(e) + i omega(e)) y + kappa(e) d(ln F)/dt + (kappa_sigma_re + i kappa_sigma_im) d(ln sigma_h)/dt
+tau_sigma_ratio tau_h(e) dsigma_h/dt = sigma - sigma_h
 tau_j dw_j/dt = a_j (V(e) - E_j) - w_j + b_j tau_j A
 with x = ln((F + F_0)/(F_ref + F_0))
 tau_h(e) = tau_h (dlnF/de)/(dlnF/de)_ref exp(-tau_h_exponent x)

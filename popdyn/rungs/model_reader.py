@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from popdyn.errors import Fault
-from popdyn.spec.section import show
 from popdyn.spec.section import join as join_path
+from popdyn.spec.section import show
 from popdyn.types import FloatArray
 
 

@@ -10,17 +10,21 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from popdyn.errors import UsageError
+from popdyn.errors import Fault, SpecError, UsageError
 from popdyn.results import make_dataset
 from popdyn.rungs.cascade import CascadePopulation
+from popdyn.rungs.cascade_document import fit_of, population_document, population_of
 from popdyn.rungs.cascade_text import equations_of
 from popdyn.rungs.domain import report_outside, share_outside
+from popdyn.rungs.model_reader import Reader
+from popdyn.spec import from_dict, to_dict
 from popdyn.spec.network import Network, Population
 from popdyn.spec.network import Protocol as StimulusProtocol
 from popdyn.stimuli import waveforms
 from popdyn.theory.problem import input_statistics
 from popdyn.types import ComplexArray, FloatArray
 
+KIND, SCHEMA, FAMILY = "popdyn model", 1, "cascade"
 BIN = 1e-3
 DT = 1e-4
 """Bin of the results and default step [s]."""
@@ -61,7 +65,7 @@ class CascadeUnit:
             raise UsageError(f"dt: got {dt:g} s; allowed: 1 ms over a whole number")
         began = process_time()
         bins = round((protocol.duration + protocol.transient) / BIN)
-        middle: FloatArray = (np.arange(bins * steps_per_bin) + 0.5) * dt - protocol.transient
+        middle = (np.arange(bins * steps_per_bin, dtype=np.float64) + 0.5) * dt - protocol.transient
         scored = middle >= 0
         traces, outside = [], {}
         for key, unit in self.units.items():
@@ -108,16 +112,40 @@ class CascadeUnit:
 
     def to_dict(self) -> dict[str, Any]:
         """The model as model.json holds it."""
-        from popdyn.rungs.model_file import document_of
-
-        return document_of(self)
+        return {
+            "kind": KIND,
+            "schema": SCHEMA,
+            "rung": self.name,
+            "family": FAMILY,
+            "spec_hash": self.network.spec_hash,
+            "network": to_dict(self.network),
+            "units": {name: population_document(u, self.fits.get(name, {})) for name, u in self.units.items()},
+        }
 
     @staticmethod
-    def from_dict(document: Mapping[str, Any]) -> CascadeUnit:
-        """The model of a document, every fault of it in one SpecError."""
-        from popdyn.rungs.model_file import unit_of
-
-        return unit_of(document)
+    def from_dict(document: Any, source: str = "") -> CascadeUnit:
+        """The model of a document. Raises SpecError with all faults, `source` named."""
+        faults: list[Fault] = []
+        top = Reader(document, "", faults)
+        for key, wanted in (("kind", KIND), ("schema", SCHEMA), ("rung", "unit"), ("family", FAMILY)):
+            top.constant(key, wanted)
+        written, spec, entries = top.text("spec_hash"), top.table("network"), top.table("units")
+        if faults:
+            raise SpecError(faults, source)
+        network = from_dict(spec.data)
+        if network.spec_hash != written:
+            top.fault("spec_hash", written, "the hash of `network`: the file was edited, convert again")
+        found = {name: entries.table(name) for name in entries.data}
+        for name, entry in found.items():
+            if name not in network.populations:
+                faults.append(Fault(entry.path, "no such population", ", ".join(network.populations)))
+        if not found:
+            top.fault("units", "none", "at least one population")
+        units = {name: population_of(entry, name) for name, entry in found.items()}
+        fits = {name: fit_of(entry) for name, entry in found.items()}
+        if faults:
+            raise SpecError(faults, source)
+        return CascadeUnit(network, {name: unit for name, unit in units.items() if unit is not None}, fits)
 
 
 def join(units: list[CascadeUnit]) -> CascadeUnit:
