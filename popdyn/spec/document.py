@@ -106,7 +106,7 @@ def check_form(document: Mapping[str, Any], source: str = "") -> None:
     faults: list[Fault] = []
     keys = values = 0
     stack: list[tuple[Any, _Place | None, int]] = [(document, None, 1)]
-    while stack and keys <= MAX_KEYS and values <= 5 * MAX_MARKS:
+    while stack and keys <= MAX_KEYS and values <= 5 * MAX_MARKS and len(faults) < MAX_KEYS:
         node, place, depth = stack.pop()
         values += 1
         if depth > MAX_DEPTH:
