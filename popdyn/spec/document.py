@@ -66,7 +66,6 @@ def parse(text: str, *, is_json: bool, source: str = "") -> dict[str, Any]:
         raise SpecError([Fault("(file)", show(str(error), 200), f"valid {kind}", fix)], source) from None
     if not isinstance(document, dict):
         raise SpecError([Fault("(file)", f"{type(document).__name__}", "one table (object) at the top")], source)
-    check_form(document, source)
     return document
 
 
@@ -101,16 +100,20 @@ def _too_deep(path: str) -> Fault:
     return Fault(path, f"nesting deeper than {MAX_DEPTH}", f"at most {MAX_DEPTH} levels", "a spec needs about 6")
 
 
-def check_form(document: Mapping[str, Any], source: str = "") -> None:
-    """Depth, number of keys, finite numbers, integers that a double can hold: all faults at once."""
+def check_form(document: Mapping[str, Any], source: str = "") -> list[Fault]:
+    """Numbers that are not finite, integers that a double cannot hold, nulls: the faults that do not hinder reading on.
+
+    Raises SpecError for what does: nesting, too many keys or values, integers of hundreds of digits.
+    """
     faults: list[Fault] = []
+    hopeless: list[Fault] = []
     keys = values = 0
     stack: list[tuple[Any, _Place | None, int]] = [(document, None, 1)]
-    while stack and keys <= MAX_KEYS and values <= 5 * MAX_MARKS and len(faults) < MAX_KEYS:
+    while stack and keys <= MAX_KEYS and values <= 5 * MAX_MARKS and len(hopeless) < MAX_KEYS:
         node, place, depth = stack.pop()
         values += 1
         if depth > MAX_DEPTH:
-            faults.append(_too_deep(_path(place)))
+            hopeless.append(_too_deep(_path(place)))
         elif isinstance(node, Mapping):
             keys += len(node)
             stack.extend((value, (place, key), depth + 1) for key, value in reversed(list(node.items())))
@@ -118,13 +121,14 @@ def check_form(document: Mapping[str, Any], source: str = "") -> None:
             if not all(type(item) is float and math.isfinite(item) for item in node):
                 stack.extend((value, (place, i), depth + 1) for i, value in reversed(list(enumerate(node))))
         elif (wrong := _wrong_scalar(node)) is not None:
-            faults.append(Fault(_path(place), *wrong))
-    if values > 5 * MAX_MARKS:
-        faults.append(Fault("(file)", f"more than {5 * MAX_MARKS} values", f"at most {5 * MAX_MARKS}", "shorten it"))
-    if keys > MAX_KEYS:
-        faults.append(Fault("(file)", f"more than {MAX_KEYS} keys", f"at most {MAX_KEYS} keys", "split the network"))
-    if faults:
-        raise SpecError(faults, source)
+            monstrous = isinstance(node, int) and node.bit_length() > 1000
+            (hopeless if monstrous else faults).append(Fault(_path(place), *wrong))
+    for count, most, what in ((values, 5 * MAX_MARKS, "values"), (keys, MAX_KEYS, "keys")):
+        if count > most:
+            hopeless.append(Fault("(file)", f"more than {most} {what}", f"at most {most} {what}", "split the network"))
+    if hopeless:
+        raise SpecError(hopeless + faults, source)
+    return faults
 
 
 _Place = tuple[Any, Any]

@@ -31,7 +31,6 @@ def load(source: str | Path | Mapping[str, Any] | Network, *, folder: str | Path
     if isinstance(source, Network):
         return resolve(to_dict(source))
     if isinstance(source, Mapping):
-        check_form(source)
         return resolve(source, folder=None if folder is None else Path(folder))
     path = Path(source)
     return resolve(read(path), folder=path.parent, source=printable(str(path)))
@@ -45,8 +44,9 @@ def from_dict(document: Mapping[str, Any]) -> Network:
 
 
 def resolve(document: Mapping[str, Any], *, folder: Path | None = None, source: str = "") -> Network:
-    """The network of a document whose form has been checked."""
-    faults: list[Fault] = []
+    """The network of a document as a file or a dict has it."""
+    faults = check_form(document, source)
+    form = {fault.path for fault in faults}
     top = Section(document, "", faults, resolved=document.get("resolved") is True)
     _check_header(top)
     name = _resolve_name(top)
@@ -54,7 +54,7 @@ def resolve(document: Mapping[str, Any], *, folder: Path | None = None, source: 
     protocols = _resolve_protocols(top, populations, folder)
     top.close(NOT_YET_TOP)
     if faults:
-        raise SpecError(faults, source)
+        raise SpecError([f for i, f in enumerate(faults) if i < len(form) or f.path not in form], source)
     kept = {key: population for key, population in populations.items() if population is not None}
     network = Network(name, kept, protocols, SCHEMA)
     return replace(network, spec_hash=spec_hash(network))

@@ -79,6 +79,14 @@ def test_all_faults_of_a_file_in_one_answer(tmp_path):
     assert "8 faults" in str(caught.value)
 
 
+def test_numbers_of_bad_form_do_not_hide_the_other_faults(tmp_path):
+    path = tmp_path / "spec.toml"
+    path.write_text(BASE.replace("size = 1000", "size = inf").replace('g_L = "10 nS"', "g_L = 10"))
+    with pytest.raises(SpecError) as caught:
+        load(path)
+    assert [fault.path for fault in caught.value.faults] == ["populations.E.size", "populations.E.neuron.g_L"]
+
+
 @pytest.mark.parametrize("name", ["absent.toml", ".", "x" * 5000, "a\0b", "/dev/zero", "/dev/null/x"])
 def test_a_path_that_is_no_file(name, tmp_path):
     with pytest.raises(SpecError, match="1 fault"):
