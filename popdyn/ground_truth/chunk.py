@@ -82,9 +82,8 @@ def structure(job: Job) -> dict[str, Any]:
 
 def noisy(job: Job, population: Population) -> bool:
     """Whether the population has white noise at any time."""
-    return population.noise.sigma != 0 or any(
-        stimulus.population == population.name and stimulus.target == "sigma" for stimulus in job.protocol.stimuli
-    )
+    stimulated = [s for s in job.protocol.stimuli if s.population == population.name and s.target == "sigma"]
+    return bool(population.noise.sigma != 0 or stimulated)
 
 
 def parameters(job: Job, population: Population) -> dict[str, float]:

@@ -28,9 +28,9 @@ class Cost:
 
 
 COSTS = {
-    "numpy": Cost(compile=0.0, start=2.5, step=350e-6, neuron=60e-9, chunked=False),
+    "numpy": Cost(compile=0.0, start=4.4, step=95e-6, neuron=46e-9, chunked=False),
     "cython": Cost(compile=32.0, start=3.0, step=150e-6, neuron=30e-9, chunked=False),
-    "cpp_standalone": Cost(compile=18.0, start=0.05, step=1e-6, neuron=11e-9, chunked=True),
+    "cpp_standalone": Cost(compile=17.0, start=0.02, step=1.2e-6, neuron=11e-9, chunked=True),
 }
 
 

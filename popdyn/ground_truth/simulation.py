@@ -58,12 +58,19 @@ def run(decided: Job, *, workers: int | None = None, progress: Progress | None =
     """Do a job; see `simulate`. Ctrl-C ends all workers and leaves nothing."""
     by_population = drives(decided)
     check_barrier(decided, by_population)
-    workers = workers or len(os.sched_getaffinity(0))
+    workers = workers or _cores()
     with tempfile.TemporaryDirectory(prefix="popdyn-") as name:
         scratch = Path(name)
         runner = _run_standalone if decided.backend == "cpp_standalone" else _run_in_python
         chunks = runner(decided, by_population, scratch, workers, progress)
         return assemble.dataset(decided, chunks)
+
+
+def _cores() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1
 
 
 def _initial(decided: Job, chunk: int) -> Arrays:

@@ -99,11 +99,20 @@ def _kill(child: _Child) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child.process.pid, signal.SIGKILL)
     child.process.wait()
+    _close(child)
+
+
+def _close(child: _Child) -> None:
+    child.reader.join(5)
+    if child.process.stdin is not None:
+        child.process.stdin.close()
+    if child.process.stdout is not None:
+        child.process.stdout.close()
 
 
 def _check(child: _Child) -> None:
     code = child.process.returncode
-    child.reader.join(5)
+    _close(child)
     errors = (child.directory / "errors.txt").read_text(errors="replace").strip()
     tail = "\n".join(errors.splitlines()[-15:])
     if code == -signal.SIGKILL:

@@ -42,8 +42,8 @@ class TimeGrid:
 
 def time_grid(protocol: Protocol, dt: float) -> TimeGrid:
     """The grid of a protocol: whole bins that cover -transient to duration."""
-    ratio = HALF_BIN / dt
-    if not (dt > 0 and abs(ratio - round(ratio)) < 1e-6 * ratio):
+    ratio = HALF_BIN / dt if 0 < dt <= HALF_BIN else 0.5
+    if abs(ratio - round(ratio)) > 1e-6 * ratio:
         examples = ", ".join(f"{step:g}" for step in STEPS)
         raise UsageError(f"dt: got {dt:g} s; allowed: whole fractions of {HALF_BIN:g} s, as {examples}")
     before = _ceil(protocol.transient / BIN)

@@ -42,60 +42,65 @@ def test_deterministic_intervals_with_and_without_dead_time(dt):
     assert json.loads(result.attrs["dead_time"])["p1"] == pytest.approx(2e-3)
 
 
-def test_passive_response_to_a_step_in_mu_and_to_the_bias_current():
-    """V_mean at the bin centres of a neuron that never fires against the exact solution; spikes are counted as none."""
-    step = Stimulus("E", "mu", "step", {"at": 0.0103, "until": 0.0512, "amplitude": 0.2})
-    one = population(model="lif", mu=0.3, V=-60e-3, I_e=20e-12)
-    result = simulate(network(one, stimuli=[step], transient=0.01, duration=0.07), "p", dt=5e-5, backend="numpy")
-    tau, t = 0.02, result["time"].values
+JUMP = 50e-3
+"""More than threshold minus reset: every step with an event is a spike."""
+DT, EVENTS, DURATION = 5e-5, 0.5, 0.12
+BURST = PoissonDrive(10, EVENTS / DT / 10, JUMP)
+SHOTS = (PoissonDrive(100, 10.0, 0.2e-3), PoissonDrive(50, 8.0, -0.3e-3))
+STEP = Stimulus("passive", "mu", "step", {"at": 0.0103, "until": 0.0512, "amplitude": 0.2})
+
+
+@pytest.fixture(scope="module")
+def side_by_side():
+    """Four populations without white noise, in one simulation."""
+    spec = network(
+        population("passive", "lif", 1, mu=0.3, V=-60e-3, I_e=20e-12),
+        population("free", "lif", 400, mu=0.0, poisson=[BURST]),
+        population("dead", "lif", 400, mu=0.0, poisson=[BURST], t_ref=4 * DT),
+        population("shots", "lif", 3000, mu=0.0, V=-65e-3, poisson=SHOTS),
+        transient=0.01,
+        duration=DURATION - 0.01,
+        stimuli=[STEP],
+    )
+    return simulate(spec, "p", dt=DT, backend="numpy", groups=1, record=Record(traces=3000))
+
+
+def test_passive_response_to_a_step_in_mu_and_to_the_bias_current(side_by_side):
+    """V_mean at the bin centres of a neuron that never fires against the exact solution; no spike is counted."""
+    tau, t = 0.02, side_by_side["time"].values
     base, start = -65e-3 + tau * (0.3 + 0.1), -60e-3
     exact = base + (start - base) * np.exp(-(t + 0.01) / tau)
     for at, sign in ((0.0103, 1), (0.0512, -1)):
         exact += sign * 0.2 * tau * np.where(t > at, 1 - np.exp(-np.maximum(t - at, 0) / tau), 0)
-    assert np.abs(result["V_mean"].values[0, :, 0] - exact).max() < 2e-8
-    assert result["rate"].values.max() == 0
+    assert np.abs(side_by_side["V_mean"].sel(population="passive").values[0] - exact).max() < 2e-8
+    assert side_by_side["rate"].sel(population="passive").max() == 0
 
 
-JUMP = 50e-3
-"""More than threshold minus reset: every step with an event is a spike."""
-
-
-def test_poisson_jumps_count_at_the_step_of_the_reset_and_are_lost_in_the_dead_time_only():
+def test_poisson_jumps_count_at_the_step_of_the_reset_and_are_lost_in_the_dead_time_only(side_by_side):
     """With one jump per spike, P = 1 - exp(-K nu dt) per step and n steps of dead time: rate = P / (1 + n P) / dt.
 
-    Input applied after the threshold, Brian2's default, gives P/(1 + P) at n = 0 (28 % less); one more step of dead time
-    15 % less. The test fails by chance once in 10^4 (4 standard errors).
+    Input applied after the threshold, Brian2's default, gives P/(1 + P) at n = 0, 28 % less; one more step of dead
+    time 15 % less. The test fails by chance once in 10^4 (4 standard errors).
     """
-    dt, events = 5e-5, 0.5
-    drive = PoissonDrive(10, events / dt / 10, JUMP)
-    size, duration = 400, 0.1
-    free = population("free", "lif", size, mu=0.0, poisson=[drive])
-    dead = population("dead", "lif", size, mu=0.0, poisson=[drive], t_ref=4 * dt)
-    result = simulate(network(free, dead, duration=duration), "p", dt=dt, backend="numpy")
-    P = 1 - np.exp(-events)
+    P = 1 - np.exp(-EVENTS)
     for name, steps in (("free", 0), ("dead", 4)):
-        rate = result["rate"].sel(population=name).mean().item()
-        expected = P / (1 + steps * P) / dt
-        error = np.sqrt(expected * duration * size * (1 - P)) / (duration * size)
+        rate = side_by_side["rate"].sel(population=name).mean().item()
+        expected = P / (1 + steps * P) / DT
+        error = np.sqrt(expected * DURATION * 400 * (1 - P)) / (DURATION * 400)
         assert abs(rate - expected) < 4 * error, name
 
 
-def test_poisson_drive_has_the_right_mean_and_variance_below_threshold():
+def test_poisson_drive_has_the_right_mean_and_variance_below_threshold(side_by_side):
     """Shot noise on a leak: mean K nu J tau, variance K nu J^2 tau / 2 over neurons; exact for any step to O(dt/tau).
     Two sources, one inhibitory; one chance failure in 10^4 (4 standard errors)."""
-    drives = [PoissonDrive(100, 10.0, 0.2e-3), PoissonDrive(50, 8.0, -0.3e-3)]
-    size = 3000
-    one = population(model="lif", size=size, mu=0.0, V=-65e-3, poisson=drives)
-    result = simulate(
-        network(one, duration=0.12), "p", dt=1e-4, backend="numpy", record=Record(traces=size), groups=1
-    )
-    V = result["V_trace_E"].values[-1] + 65e-3
-    tau, filled = 0.02, 1 - np.exp(-0.12 / 0.02)
-    mean = tau * filled * sum(d.K * d.nu * d.J for d in drives)
-    variance = tau / 2 * sum(d.K * d.nu * d.J**2 for d in drives)
-    assert abs(V.mean() - mean) < 4 * np.sqrt(variance / size) + 0.005 * abs(mean)
-    assert abs(V.var() / variance - 1) < 4 * np.sqrt(2 / size) + 0.005
-    assert result["rate"].values.max() == 0
+    V = side_by_side["V_trace_shots"].values[-1] + 65e-3
+    tau, filled = 0.02, 1 - np.exp(-DURATION / 0.02)
+    mean = tau * filled * sum(d.K * d.nu * d.J for d in SHOTS)
+    variance = tau / 2 * sum(d.K * d.nu * d.J**2 for d in SHOTS)
+    assert len(V) == 3000
+    assert abs(V.mean() - mean) < 4 * np.sqrt(variance / len(V)) + 0.005 * abs(mean)
+    assert abs(V.var() / variance - 1) < 4 * np.sqrt(2 / len(V)) + 0.005
+    assert side_by_side["rate"].sel(population="shots").max() == 0
 
 
 def test_lif_under_white_noise_needs_the_lowered_barrier():

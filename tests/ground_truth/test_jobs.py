@@ -86,7 +86,8 @@ def test_groups_are_equal_blocks():
 
 def test_initial_values_do_not_depend_on_the_chunks_and_stay_below_the_barrier():
     spec = network(population(size=2000, V=-42e-3, V_std=5e-3))
-    parts = [chunk.initial(job(spec, "p", backend=name), spec.populations["E"], 3) for name in ("numpy", "cpp_standalone")]
+    jobs = [job(spec, "p", backend=name) for name in ("numpy", "cpp_standalone")]
+    parts = [chunk.initial(one, spec.populations["E"], 3) for one in jobs]
     assert np.array_equal(parts[0][0], parts[1][0])
     assert parts[0][0].max() < -40e-3
     other = chunk.initial(job(spec, "p"), spec.populations["E"], 4)

@@ -38,7 +38,7 @@ def test_preferences_of_the_user_are_never_executed(tmp_path, monkeypatch):
 SCRIPT = """
 from popdyn.ground_truth import simulate
 from tests.ground_truth.networks import network, population
-simulate(network(population(size=1000), duration=100.0), "p", backend="numpy",
+simulate(network(population(size=1000), duration=100.0), "p", backend="numpy", groups=1,
          progress=lambda fraction, message: print(message, flush=True))
 """
 

@@ -1,4 +1,4 @@
-"""The compiled program: one program for all numbers, the same result from any number of workers, like the numpy target."""
+"""The compiled program: one for all numbers, the same result from any number of workers, like the numpy target."""
 
 import subprocess
 from dataclasses import replace
@@ -30,7 +30,7 @@ def cache(tmp_path_factory):
 
 
 def example(**options):
-    one = population(size=1000, sigma=SIGMA, V=-58e-3, V_std=4e-3, t_ref=2e-3, **options)
+    one = population(size=1000, sigma=SIGMA, **{"t_ref": 2e-3, **options})
     one = replace(one, initial=Initial(-58e-3, 4e-3, 120e-12, 20e-12))
     return network(one, duration=0.3, transient=0.1, stimuli=STIMULI)
 
@@ -58,7 +58,7 @@ def test_the_number_of_workers_changes_no_byte(cache, compiled, tmp_path):
 
 
 def test_groups_are_independent(compiled):
-    """No two groups are alike, and their fluctuations about the common response are uncorrelated (4 standard errors)."""
+    """Fluctuations of the groups about the common response are uncorrelated (4 standard errors)."""
     rate = compiled["rate"].values[..., 0]
     centred = rate - rate.mean(axis=0)
     correlations = np.corrcoef(centred)[np.triu_indices(10, 1)]

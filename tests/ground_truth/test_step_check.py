@@ -34,7 +34,7 @@ def test_sampling_error_is_never_taken_for_convergence(monkeypatch):
 
 
 def test_a_rate_that_never_settles(monkeypatch):
-    fake(monkeypatch, lambda dt: 10.0 + math.log(dt), error=1e-4)
+    fake(monkeypatch, lambda dt: 30.0 + math.log(dt), error=1e-4)
     check = check_dt(network(population()), "p", tolerance=0.001, dt=5e-5)
     assert check.dt is None
     assert {step.verdict for step in check.halvings} == {"moves"}
