@@ -89,15 +89,12 @@ class Misfit:
     def parts(self, coordinates: FloatArray) -> list[FloatArray]:
         """Per protocol (bin,): (unit - density)/(rms of density's deviation), over sqrt(number of bins)."""
         unit = self.unit_at(coordinates)
-        table = unit.table(self.records[0].dt)
-        parts = []
-        for r in self.records:
-            try:
-                difference = r.unit_rate(unit, table) - r.target
-            except NumericsError:
-                difference = np.full_like(r.target, FAILED * r.scale)
-            parts.append(difference / (r.scale * np.sqrt(len(r.target))))
-        return parts
+        try:
+            table = unit.table(self.records[0].dt)
+            differences = [r.unit_rate(unit, table) - r.target for r in self.records]
+        except NumericsError:  # a step too far: no inverse of the gain, or no finite rate
+            differences = [np.full_like(r.target, FAILED * r.scale) for r in self.records]
+        return [d / (r.scale * np.sqrt(len(d))) for d, r in zip(differences, self.records, strict=True)]
 
     def bias_factor(self, r: Record) -> float:
         """What the sum of a protocol's residuals is multiplied with to give its bias residual."""

@@ -155,4 +155,4 @@ def integrate(
             V_mean[row], w_mean[row] = old[V_MEAN], w.sum()
         if place == steps_per_bin - 1:
             rate[row], total = total / steps_per_bin, 0.0
-    return outside if np.isfinite(A) else NOT_FINITE
+    return outside if np.isfinite(A + h + s) else NOT_FINITE

@@ -1,0 +1,79 @@
+"""The cascade kernel by itself: order of the scheme, rest, and what it says of bad input."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from popdyn.kernels import cascade as kernel
+from popdyn.rungs.cascade import CascadePopulation
+from popdyn.rungs.cascade_parameters import starting_values
+from popdyn.rungs.static_gain import AdaptationVariable, GainRow, StaticGain
+from popdyn.theory.discretisation import Domain
+
+SIGMA = 0.06
+C_M = 2e-10
+VARIABLES = (AdaptationVariable(4e-9, 40e-12, 0.2, -0.08), AdaptationVariable(0.0, 20e-12, 0.03, -0.08))
+
+
+def row(sigma: float) -> GainRow:
+    """From a gain over effective drive, so that it has an inverse."""
+    e = np.linspace(-2.0, 3.0, 40)
+    rate = 60.0 / (1.0 + np.exp(-(e - 1.0 + 5 * (SIGMA - sigma)) / 0.4))
+    V_mean = -0.065 + 0.01 * np.tanh(e)
+    return GainRow(sigma, e + sum(v.stationary(rate, V_mean) for v in VARIABLES) / C_M, rate, V_mean)
+
+
+def unit(*sigmas: float) -> CascadePopulation:
+    return CascadePopulation(
+        "E", C_M, VARIABLES, StaticGain(tuple(row(s) for s in sigmas)), starting_values(), 15.0, SIGMA,
+        Domain(0.0, 2.0, SIGMA, SIGMA),
+    )  # fmt: skip
+
+
+def run(model: CascadePopulation, dt: float, duration: float = 0.3) -> np.ndarray:
+    t = (np.arange(round(duration / dt)) + 0.5) * dt
+    mu = 1.0 + 0.6 * np.sin(30 * t) ** 2
+    sigma = SIGMA * (1.1 + 0.1 * np.sin(20 * t) ** 2) if len(model.gain.rows) > 1 else np.full(t.size, SIGMA)
+    return model.integrate(mu, sigma, np.array([1e-10, 2e-11]), dt=dt, steps_per_bin=round(1e-3 / dt)).rate
+
+
+@pytest.mark.parametrize("sigmas", [(SIGMA,), (SIGMA, 1.2 * SIGMA)])
+def test_second_order_in_the_step(sigmas):
+    model = unit(*sigmas)
+    exact = run(model, 1.5625e-5)
+    errors = [np.max(np.abs(run(model, dt) - exact)[20:]) for dt in (5e-4, 2.5e-4, 1.25e-4)]
+    orders = np.log2(np.array(errors[:-1]) / errors[1:])
+    assert np.all(np.abs(orders - 2.0) < 0.25), orders
+
+
+def test_rest_is_rest():
+    model = unit(SIGMA)
+    _, at = model.stationary(1.2, SIGMA)
+    w = np.array([v.stationary(at.rate, at.V_mean) for v in model.adaptation])
+    trace = model.integrate(np.full(20000, 1.2), np.full(20000, SIGMA), w, dt=1e-4, steps_per_bin=10)
+    settled = trace.rate[-100:]
+    assert np.ptp(settled) < 1e-9 * at.rate
+    assert settled[-1] == pytest.approx(at.rate, rel=2e-5)  # the kernel's table is linear between 2048 points
+    assert trace.w_mean[-1] == pytest.approx(w.sum(), rel=1e-4)
+
+
+def test_leaving_the_table_is_counted():
+    model, calm = unit(SIGMA), np.full(2000, 1.0)
+    violent = calm.copy()
+    violent[500:1500] = 40.0
+    start = np.zeros(2)
+    assert model.integrate(calm, np.full(2000, SIGMA), start, dt=1e-4, steps_per_bin=10).outside == 0
+    trace = model.integrate(violent, np.full(2000, SIGMA), start, dt=1e-4, steps_per_bin=10)
+    assert 800 < trace.outside <= 1001
+    assert np.all(trace.rate > 0)
+
+
+def test_not_a_number_is_a_status():
+    model = unit(SIGMA)
+    mu = np.full(100, 1.0)
+    mu[50] = np.nan
+    out = np.empty((3, 10))
+    empty = kernel.Adaptation(*(np.empty(0) for _ in range(5)))
+    status = kernel.integrate(model.table(1e-4), empty, mu, np.full(100, SIGMA), 10, 1.0, np.empty(0), *out)
+    assert status == kernel.NOT_FINITE
