@@ -17,6 +17,7 @@ from popdyn.stimuli import drive
 from popdyn.theory.diffusion_problem import Problem, make_problem
 from popdyn.theory.grid_2d import AdaptationGrid, make_voltage_grid
 from popdyn.theory.operator_2d import make_operator, make_refractory, make_work, normal_masses
+from popdyn.theory.problem import input_statistics
 from popdyn.theory.stationary_2d import Domain, find_domain, stationary_2d
 
 FloatArray = NDArray[np.float64]
@@ -97,10 +98,8 @@ class Density2D:
         return dataset
 
     def _stationary(self, population: Population) -> float:
-        mu, variance = _poisson(population)
-        neuron, noise = population.neuron, population.noise
-        sigma = float(np.sqrt(noise.sigma**2 + variance))
-        return stationary_2d(neuron.parameters, neuron.model, noise.mu + mu, sigma)[0].rate
+        neuron = population.neuron
+        return stationary_2d(neuron.parameters, neuron.model, *input_statistics(population))[0].rate
 
     def _march(self, population: Population, protocol: Protocol) -> Trajectory2D:
         domain = outer_domain(population, *step_drive(population, protocol, BIN))
@@ -136,8 +135,7 @@ def _poisson(population: Population) -> tuple[float, float]:
 
 def problem_at(population: Population, mu: float, D: float) -> Problem:
     """The population under a constant total drive mu (I_e included) and D."""
-    p = dict(population.neuron.parameters) | {"I_e": 0.0}
-    return make_problem(p, population.neuron.model, mu, float(np.sqrt(2.0 * D)))
+    return make_problem(population.neuron.parameters, population.neuron.model, mu, float(np.sqrt(2.0 * D)))
 
 
 def outer_domain(population: Population, mu: FloatArray, D: FloatArray) -> Domain:

@@ -29,13 +29,13 @@ class Problem:
 def make_problem(
     neuron_parameters: Mapping[str, float], model: str | NeuronModel, mu: float, sigma: float
 ) -> Problem:
-    """mu [V/s] (I_e/C_m is added here), sigma [V/sqrt(s)]; models without adaptation get a = b = 0."""
+    """Total drive mu [V/s] (I_e/C_m counted in it: I_e is not read), sigma [V/sqrt(s)]; a = b = 0 unless given."""
     model = MODELS[model] if isinstance(model, str) else model
     if not sigma > 0.0:
         raise DomainError(f"the density needs noise: got sigma = {sigma} V/sqrt(s); allowed: > 0")
-    p = {"a": 0.0, "b": 0.0, "tau_w": 1.0, "E_w": 0.0, "I_e": 0.0, "t_ref": 0.0} | dict(neuron_parameters)
+    p = {"a": 0.0, "b": 0.0, "tau_w": 1.0, "E_w": 0.0, "t_ref": 0.0} | dict(neuron_parameters)
     drift = model.drift
-    return Problem(p, lambda V: drift(V, p), p[model.barrier], mu + p["I_e"] / p["C_m"], 0.5 * sigma**2)
+    return Problem(p, lambda V: drift(V, p), p[model.barrier], mu, 0.5 * sigma**2)
 
 
 def need_lower_boundary(problem: Problem, w: float) -> float:

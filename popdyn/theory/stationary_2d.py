@@ -58,7 +58,7 @@ def stationary_2d(
     cells: int = 128,
     w_nodes: int = 64,
 ) -> tuple[Stationary2D, float]:
-    """Extrapolated stationary state and the estimated error of its rate [1/s]; mu [V/s], sigma [V/sqrt(s)].
+    """Extrapolated stationary state and the estimated error of its rate [1/s]; total drive mu [V/s], sigma [V/sqrt(s)].
 
     Grids of `cells` x (1, 2, 4) in V with `w_nodes`, and of `cells` with 1.5 `w_nodes`.
     Valid when the density of V is not bimodal beyond 3 V below V_reset; measured: 1e-6 of the rate against exact cases.

@@ -49,7 +49,7 @@ class ThresholdResponse:
 def threshold_state(
     neuron_parameters: Mapping[str, float], model: str | NeuronModel, mu: float, sigma: float, *, cells: int = CELLS
 ) -> ThresholdState:
-    """Stationary state without adaptation (a, b are ignored); mu [V/s], sigma [V/sqrt(s)].
+    """Stationary state without adaptation (a, b are ignored); total drive mu [V/s], sigma [V/sqrt(s)].
 
     Source: Richardson 2007, Phys Rev E 76:021919, section III.
     """

@@ -98,13 +98,16 @@ def test_dead_time_is_continuous_in_its_length():
     assert np.max(np.abs(whole - off)) < 1e-3
 
 
-def test_poisson_drive_is_its_mean_and_variance():
+def test_poisson_drive_and_current_are_mean_and_variance():
     protocol = Protocol("rest", 0.05, 0.05, 0)
     white = population(mu=1.5, sigma=2.0)
     source = PoissonDrive(100, 5.0, 1e-3)
-    rest = WhiteNoise(1.5 - 0.5, np.sqrt((2.0 * ROOT_MS) ** 2 - 100 * 5.0 * 1e-6))
-    shot = replace(white, noise=rest, poisson=(source,))
+    rest = WhiteNoise(1.5 - 0.5 - 0.2, np.sqrt((2.0 * ROOT_MS) ** 2 - 100 * 5.0 * 1e-6))
+    current = Neuron("adex", white.neuron.parameters | {"I_e": 0.2 * ADEX["C_m"]})
+    shot = replace(white, neuron=current, noise=rest, poisson=(source,))
     assert run(shot, protocol).rate == pytest.approx(run(white, protocol).rate, rel=1e-9)
+    rates = [Density2D(Network("n", {"E": p}, {})).rates()["E"] for p in (shot, white)]
+    assert rates[0] == pytest.approx(rates[1], rel=1e-9)
 
 
 def test_narrowed_domain_changes_nothing():

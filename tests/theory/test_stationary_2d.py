@@ -64,7 +64,7 @@ def test_without_adaptation_it_is_threshold_integration(t_ref):
 
 def test_lif_is_siegert():
     lif = {"C_m": 200e-12, "g_L": 10e-9, "E_L": -65e-3, "V_th": -50e-3, "V_reset": -70e-3, "t_ref": 2e-3, "I_e": 40e-12}
-    rate, _ = stationary_rate_2d(lif, "lif", 0.35, 1.5 * ROOT_MS)
+    rate, _ = stationary_rate_2d(lif, "lif", 0.55, 1.5 * ROOT_MS)
     assert rate == pytest.approx(float(siegert_rate(0.55, 1.5 * ROOT_MS, 0.02, 15e-3, -5e-3, 2e-3)), rel=1e-6)
 
 
