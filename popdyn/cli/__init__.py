@@ -64,9 +64,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.environ.setdefault(name, "1")
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return int(app(args=words, prog_name="popdyn", standalone_mode=False) or 0)
+        code = int(app(args=words, prog_name="popdyn", standalone_mode=False) or 0)
+        if code == 130:  # typer has caught the KeyboardInterrupt
+            raise KeyboardInterrupt
+        return code
     except BaseException as error:
-        if isinstance(error, SystemExit | GeneratorExit) or os.environ.get("POPDYN_DEBUG") == "1":
+        if isinstance(error, SystemExit) or os.environ.get("POPDYN_DEBUG") == "1":
             raise
         from popdyn.cli.failure import report_failure
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -72,12 +73,17 @@ def convert(
     network = load(spec)
     name = protocol_name(network, protocol)
     say = progress or _silent
+    stop = threading.Event()
     with ThreadPoolExecutor(max_workers=1) as pool:
-        pending = _start_truth(pool, network, name, truth, seed, store, say)
-        say(0.0, "deriving the density equations (a first run compiles them)")
-        work = _derive(network, name, to, tolerance, say)
-        if pending is not None:
-            work.truth = pending.result()
+        try:
+            pending = _start_truth(pool, network, name, truth, seed, store, _stoppable(say, stop))
+            say(0.0, "deriving the density equations (a first run compiles them)")
+            work = _derive(network, name, to, tolerance, say)
+            if pending is not None:
+                work.truth = pending.result()
+        except BaseException:  # Ctrl-C too: the pool waits for its thread, and the neurons would go on without us
+            stop.set()
+            raise
     _compare_all(work)
     work.document = _document(work, command, _spec_text(spec))
     if out is not None:
@@ -87,6 +93,17 @@ def convert(
 
 def _silent(fraction: float, message: str) -> None:
     """No progress."""
+
+
+def _stoppable(say: Progress, stop: threading.Event) -> Progress:
+    """Progress of the thread that ends it when `stop` is set."""
+
+    def progress(fraction: float, message: str) -> None:
+        if stop.is_set():
+            raise CancelledError
+        say(fraction, message)
+
+    return progress
 
 
 def _start_truth(
