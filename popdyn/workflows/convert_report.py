@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -16,7 +16,9 @@ from popdyn.rungs.density import Density, TransferPoint
 from popdyn.spec import to_dict
 from popdyn.stimuli import drive
 from popdyn.theory.problem import input_statistics
-from popdyn.workflows.convert import Conversion
+
+if TYPE_CHECKING:
+    from popdyn.workflows.convert import Conversion
 
 BIN = 5e-3
 MODELS = ("density", "mean closure", "unit")
@@ -221,6 +223,11 @@ def _warnings(work: Conversion) -> list[str]:
     density = work.results["density"].attrs
     if density["positive_steps"]:
         lines.append(f"the positive scheme took {density['positive_steps']} steps of the density rung (first order)")
+    used = dict(zip(work.network.populations, density["closures_used"].split(","), strict=True))
+    lines += [
+        f"population {name}: closure `{work.density.closure}` left the densities that exist; `{closure}` stands in"
+        for name, closure in used.items() if closure != work.density.closure
+    ]  # fmt: skip
     for name, population in work.network.populations.items():
         p = population.neuron.parameters
         if population.poisson:
