@@ -29,7 +29,7 @@ class Cost:
 
 COSTS = {
     "numpy": Cost(compile=0.0, start=4.4, step=95e-6, neuron=46e-9, chunked=False),
-    "cython": Cost(compile=32.0, start=3.0, step=150e-6, neuron=30e-9, chunked=False),
+    "cython": Cost(compile=39.0, start=4.1, step=1.4e-6, neuron=54e-9, chunked=False),
     "cpp_standalone": Cost(compile=17.0, start=0.02, step=1.2e-6, neuron=11e-9, chunked=True),
 }
 
