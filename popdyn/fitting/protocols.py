@@ -21,7 +21,7 @@ HELDOUT_STEPS = (0.0, 0.4, -0.4, 0.7, 0.0, -0.6)
 SIGMA_STEPS = (0.0, 0.9, -0.9, 0.5, -0.5)
 HELDOUT_SIGMA_STEPS = (0.0, 0.7, -0.3, -0.7)
 """Levels from the centre of an input: 1 is the upper end of its domain, -1 the lower."""
-EDGE = 0.3
+EDGE = 0.35
 """Share of the domain's width that the centre of the inputs keeps from its ends."""
 
 

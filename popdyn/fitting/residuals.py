@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from popdyn.errors import NumericsError
+from popdyn.errors import NumericsError, UsageError
 from popdyn.fitting.measures import BIN, binned
 from popdyn.fitting.protocols import Job
 from popdyn.kernels.cascade import Table
@@ -20,6 +20,8 @@ from popdyn.types import FloatArray
 BIAS_WEIGHT = 6.0
 """Weight of a protocol's relative bias beside its nrmse: a bias of 1 % counts as an nrmse of 6 %."""
 FAILED = 10.0
+STILL = 1e-6
+"""Relative deviation below which a rate is constant."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,11 @@ def record(density: Density, unit: CascadePopulation, job: Job, dt: float) -> Re
     ratio = round(BIN / 1e-3)
     start = start_of(unit, density.network.populations[unit.name])
     mu, sigma = _drive(density, unit.name, job, dt)
-    return Record(job, dt, mu, sigma, start, first, binned(rate, ratio)[first:])
+    target = binned(rate, ratio)[first:]
+    if np.std(target) < STILL * np.mean(target):
+        raise UsageError(f"protocols.{job.protocol.name}: the rate of population {unit.name} does not move; allowed: "
+                         "protocols that move it, for a fit and for its errors")  # fmt: skip
+    return Record(job, dt, mu, sigma, start, first, target)
 
 
 @dataclass(frozen=True)
