@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -44,7 +45,8 @@ def simulate(
         with progress_line("checking the step of the spiking network") as progress:
             report = check(source.network, protocol_name(source.network, protocol), fraction(tolerance, "--tolerance"),
                            progress=progress)  # fmt: skip
-        typer.echo(json.dumps(report.to_dict(), indent=2) if as_json else str(report))
+        found = {**asdict(report), "lines": report.lines()}
+        typer.echo(json.dumps(found, indent=2) if as_json else "\n".join(report.lines()))
         return
     with progress_line(f"simulating the {chosen} rung") as progress:
         dataset = compute(

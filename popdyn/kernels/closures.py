@@ -2,7 +2,8 @@
 
 `hermite` (linear in the fields): q_1 = 0 | q_2 = S_2 q_0 | q_3 = 3 S_2 q_1 + S_3 q_0
 | q_4 = 6 S_2 q_2 + 4 S_3 q_1 + (S_4 - 6 S_2^2) q_0, S_n the central moments of w over the active neurons.
-`gaussian` (M = 2): w given V is Gaussian, with its own mean and variance at each V; nothing else is assumed.
+Cumulant closures: w given V has its own first M cumulants at each V, and cumulant M + 1 is zero: `gaussian` (M = 2),
+`cumulant3`, `cumulant4`.
 Source: moving-frame hierarchy after Ly and Tranchina 2007; closures written out in docs/theory/adaptation.md.
 """
 
@@ -12,7 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-MEAN, HERMITE, GAUSSIAN = 0, 1, 2
+MEAN, HERMITE, CUMULANT = 0, 1, 2
 EMPTY = 1e-12  # relative density below which a cell's conditional moments are not formed
 
 Array = NDArray[np.float64]
@@ -29,30 +30,38 @@ def linear_closure(order: int, S_2: float, S_3: float, S_4: float, q_0: float, q
 
 
 @njit(cache=True, error_model="numpy")
-def gaussian_closure(q_0: float, q_1: float, q_2: float, spread: float) -> float:
-    """q_3 of the `gaussian` closure at one point; conditional moments limited to 12 standard deviations."""
-    m = q_1 / q_0
-    variance = q_2 / q_0 - m * m
+def cumulant_closure(order: int, q: Array, spread: float) -> float:
+    """q_(M+1) from q (column,) with the cumulant M + 1 of w given V zero; moments limited to 12 standard deviations."""
     limit = 12.0 * spread
-    m = min(max(m, -limit), limit)
-    variance = min(max(variance, 0.0), limit * limit)
-    return q_0 * m * (m * m + 3.0 * variance)
+    m = min(max(q[1] / q[0], -limit), limit)
+    variance = min(max(q[2] / q[0] - m * m, 0.0), limit * limit)
+    if order == 2:
+        return q[0] * m * (m * m + 3.0 * variance)
+    third = q[3] / q[0] - m * (3.0 * variance + m * m)
+    third = min(max(third, -(limit**3)), limit**3)
+    low = m**4 + 6.0 * m * m * variance + 4.0 * m * third
+    if order == 3:
+        return q[0] * (low + 3.0 * variance * variance)
+    fourth = min(max(q[4] / q[0] - low, 0.0), limit**4)
+    return q[0] * (
+        m**5 + 10.0 * m**3 * variance + 10.0 * m * m * third + 5.0 * m * fourth + 10.0 * variance * third
+    )
 
 
 @njit(cache=True, error_model="numpy")
 def close_fields(closure: int, order: int, fields: Array, S_2: float, S_3: float, S_4: float) -> None:
     """Write q_(M+1) into column M + 1 of `fields` (cell, column)."""
     n = fields.shape[0]
-    if closure == GAUSSIAN:
+    if closure == CUMULANT:
         spread = np.sqrt(max(S_2, 0.0))
         peak = 0.0
         for i in range(n):
             peak = max(peak, fields[i, 0])
         for i in range(n):
             if fields[i, 0] > EMPTY * peak:
-                fields[i, 3] = gaussian_closure(fields[i, 0], fields[i, 1], fields[i, 2], spread)
+                fields[i, order + 1] = cumulant_closure(order, fields[i], spread)
             else:
-                fields[i, 3] = 0.0
+                fields[i, order + 1] = 0.0
     else:
         for i in range(n):
             fields[i, order + 1] = linear_closure(order, S_2, S_3, S_4, fields[i, 0], fields[i, 1], fields[i, 2])

@@ -13,12 +13,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from popdyn.kernels.closures import GAUSSIAN, close_fields, linear_closure
+from popdyn.kernels.closures import CUMULANT, close_fields, linear_closure
 
 WIDTH = 8
-RESET, SHIFT = 4, 5  # columns of the right-hand side: response to reinjection, and to a shift of the frame
+RESET, SHIFT = 5, 6  # columns of the right-hand side: response to reinjection, and to a shift of the frame
 W, S, J, Q, X, P, PV, SCALARS = 0, 1, 2, 3, 4, 5, 6, 7  # rows of the scalar state
-FLUXES = 5  # R_0..R_4
+FIELDS = 5  # columns that can hold q_0..q_4
+FLUXES = 6  # R_0..R_5
 AFFINE, POSITIVE = 0, 1
 UNDERSHOOT = 1e-6
 SCHEMES = {"affine": AFFINE, "positive": POSITIVE}
@@ -58,7 +59,7 @@ class State(NamedTuple):
 
     fields: Array  # (3, cell, WIDTH)
     scalars: Array  # (3, SCALARS)
-    past: Array  # (lag, FLUXES + 1): R_0..R_4 and W at earlier steps, a ring
+    past: Array  # (lag, FLUXES + 1): R_0..R_5 and W at earlier steps, a ring
     work: Array  # (4, cell): up, down, inverse diagonal, conditional mean of w - W at the faces
     star: Array  # (cell, WIDTH) extrapolated fields
     done: NDArray[np.int64]  # (1,) steps
@@ -154,9 +155,9 @@ def _right_hand_sides(
     for i in range(op.width.shape[0]):
         width = op.width[i]
         pull = h.a * (op.centre[i] - mean_V) * rate
-        for k in range(4):
+        for k in range(FIELDS):
             x[i, k] = width * (c_now * now[i, k] + c_old * old[i, k])
-        for k in range(4, WIDTH):
+        for k in range(FIELDS, WIDTH):
             x[i, k] = 0.0
         for k in range(1, h.order + 1):
             lower = pull if k == 1 else pull - shift
@@ -219,7 +220,7 @@ def _close_fluxes(
         rest = gain * known + late_moment(m, decay, jump, late)
         if m > M:  # the moment above: by the closure, which holds for fluxes as for fields
             r = 0.0
-            if M > 0 and h.closure != GAUSSIAN:
+            if M > 0 and h.closure != CUMULANT:
                 r = linear_closure(M, moments[0], moments[1], moments[2], outgoing[0], outgoing[1], outgoing[2])
         elif m == 1:
             base = out * x[n - 1, 1] + edge[1]
@@ -286,13 +287,13 @@ def advance(
     if scheme == POSITIVE:
         _make_nonnegative(op.width, state.fields[now])
     for i in range(x.shape[0]):
-        for k in range(4):
+        for k in range(FIELDS):
             state.star[i, k] = e_now * state.fields[now, i, k] + e_old * state.fields[old, i, k]
     W_star = e_now * s_now[W] + e_old * s_old[W]
     S_star = e_now * s_now[S] + e_old * s_old[S]
     shift = e_now * s_now[J] + e_old * s_old[J]
     mass, mean_V, S_2, S_3 = _moments(op, h.order, state.star, S_star)
-    edge, outgoing, inflow = np.zeros(4), np.zeros(FLUXES), np.zeros(FLUXES)
+    edge, outgoing, inflow = np.zeros(FIELDS), np.zeros(FLUXES), np.zeros(FLUXES)
     u, first = mu - W_star / h.C_m, 0
     if scheme == POSITIVE:
         assemble_positive(op, h, u, D, state, state.star, np.sqrt(max(S_2, 0.0)))
@@ -328,7 +329,7 @@ def undershoot(op: Operator, state: State) -> float:
         least = min(least, q[i, 0])
         most = max(most, q[i, 0])
         second += op.width[i] * q[i, 2]
-        total += q[i, 0] + q[i, 1] + q[i, 2] + q[i, 3]
+        total += q[i, 0] + q[i, 1] + q[i, 2] + q[i, 3] + q[i, 4]
     if not (np.isfinite(total) and most > 0.0) or second < -1e-9:
         return -1.0
     return least / most

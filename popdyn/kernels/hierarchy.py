@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from popdyn.kernels.closures import EMPTY, GAUSSIAN
+from popdyn.kernels.closures import CUMULANT, EMPTY
 from popdyn.kernels.density_1d import Hierarchy, Operator
 
 W, S, J, P, PV, I_2, I_3, I_M, VI_M, R = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9  # rows of the scalars; R_0.. from R on
@@ -22,21 +22,41 @@ THIN = 1e-4  # relative density below which a cell's conditional moments do not 
 
 
 @njit(cache=True, error_model="numpy")
+def _cumulant(M: int, q: Complex, limit: float, held: bool) -> complex:
+    """q_(M+1) with no conditional cumulant M + 1; `held`: conditional moments are limited and have no derivative."""
+    m = q[1] / q[0]
+    v = q[2] / q[0] - m * m
+    t, f = 0.0j, 0.0j
+    if held:
+        m, v = complex(min(max(m.real, -limit), limit)), complex(min(max(v.real, 0.0), limit**2))
+    if M > 2:
+        t = q[3] / q[0] - m * (3.0 * v + m * m)
+        t = complex(min(max(t.real, -(limit**3)), limit**3)) if held else t
+    low = m * m * m * m + 6.0 * m * m * v + 4.0 * m * t
+    if M > 3:
+        f = q[4] / q[0] - low
+        f = complex(min(max(f.real, 0.0), limit**4)) if held else f
+    if M == 2:
+        ratio = m * (m * m + 3.0 * v)
+    elif M == 3:
+        ratio = low + 3.0 * v * v
+    else:
+        ratio = m * (m * m * m * m + 10.0 * m * m * v + 10.0 * m * t + 5.0 * f) + 10.0 * v * t
+    if held and M == 2:  # linear in q_1 where it can be
+        return q[1] * (m * m + 3.0 * v)
+    return q[0] * ratio
+
+
+@njit(cache=True, error_model="numpy")
 def _top(h: Hierarchy, q: Complex, s: Complex, peak: float) -> complex:
     """q_(M+1) by the closure, from q_0..q_M at one point."""
     M = h.order
     if M == 0:
         return 0.0j
-    if h.closure == GAUSSIAN:
+    if h.closure == CUMULANT:
         if q[0].real <= EMPTY * peak:
             return 0.0j
-        m = q[1] / q[0]
-        v = q[2] / q[0] - m * m
-        if q[0].real < THIN * peak:  # held in the Jacobian: Newton's method is unstable in the tails otherwise
-            limit = 12.0 * np.sqrt(max((s[I_2] / s[P]).real, 0.0))
-            steady = min(max(m.real, -limit), limit)
-            return q[1] * (steady * steady + 3.0 * min(max(v.real, 0.0), limit * limit))
-        return q[0] * m * (m * m + 3.0 * v)
+        return _cumulant(M, q, 12.0 * np.sqrt(max((s[I_2] / s[P]).real, 0.0)), q[0].real < THIN * peak)
     S_2 = s[S] if M == 1 else s[I_2] / s[P]
     if M == 1:
         return S_2 * q[0]
@@ -83,7 +103,7 @@ def residual(
             below = above
         r_s[R + m] = below - s[R + m]  # below is now the outgoing flux
     r_s[R + M + 1] = -s[R + M + 1]
-    if M > 0 and h.closure != GAUSSIAN:
+    if M > 0 and h.closure != CUMULANT:
         r_s[R + M + 1] += _top(h, s[R : R + M + 1], s, 0.0)
     # J as the frame sees it: at M = 0 the hierarchy has no q_1 and R_1 vanishes
     r_s[J] = inflow[1] - (s[R + 1] if M > 0 else 0.0) - s[J]

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from popdyn.errors import UsageError
+from popdyn.errors import NumericsError, UsageError
 from popdyn.kernels import density_1d as kernel
 from popdyn.results import make_dataset
 from popdyn.rungs.march import Traces, march, step_drive
@@ -24,6 +24,11 @@ from popdyn.theory.stationary import find_stationary
 Array = NDArray[np.float64]
 
 DT = 1e-4  # [s]
+LOWER_CLOSURE = {
+    "cumulant4": "cumulant3", "cumulant3": "gaussian", "gaussian": "hermite1", "hermite3": "hermite1",
+    "hermite2": "hermite1", "hermite1": "mean",
+}  # fmt: skip
+"""What a trajectory falls back on where its moments stop belonging to a density."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,7 @@ class Density:
     Parameters
     ----------
     network : resolved spec
-    closure : "mean", "hermite1", "hermite2", "hermite3" or "gaussian" (default)
+    closure : "mean", "hermite1", "hermite2", "hermite3", "gaussian", "cumulant3" (default) or "cumulant4"
     dt : step [s], a divisor of 1 ms
     domain : range of drive per population that the voltage grid must serve; default: what the protocols reach
     refine : divides the spacing of the chosen grid (2 halves it)
@@ -91,6 +96,7 @@ class Density:
             "bin": 1e-3, "dt": self.dt, "seed": seed,
             "mass_error": max(t.mass_error for t in traces), "least_density": min(t.least_density for t in traces),
             "positive_steps": sum(t.positive_steps for t in traces),
+            "closures_used": ",".join(t.closure for t in traces),
         }  # fmt: skip
         dataset = make_dataset(traces[0].time, list(self.network.populations), **stack, attrs=attrs)
         dataset.encoding["cpu_s"] = time.process_time() - began
@@ -99,10 +105,20 @@ class Density:
     def _march(self, population: Population, protocol: Protocol) -> Traces:
         problem, grid = self.problems[population.name], self.grids[population.name]
         steps = step_drive(population, protocol, self.dt)
-        h = problem.hierarchy(self.closure)
-        return march(
-            grid.operator, h, population.initial, steps, self.dt, protocol.transient, population.name, self.scheme
-        )
+        closure = self.closure
+        while True:
+            h = problem.hierarchy(closure)
+            try:
+                traces = march(
+                    grid.operator, h, population.initial, steps, self.dt, protocol.transient, population.name,
+                    self.scheme,
+                )  # fmt: skip
+            except NumericsError:
+                if closure not in LOWER_CLOSURE:
+                    raise
+                closure = LOWER_CLOSURE[closure]
+            else:
+                return replace(traces, closure=closure)
 
     def state(
         self, population: str, mu: float | None = None, sigma: float | None = None, near: StationaryState | None = None

@@ -13,7 +13,9 @@ _CLOSURE_TEXT = {
     "hermite1": "q_2 = S_2 q_0",
     "hermite2": "q_3 = 3 S_2 q_1 + S_3 q_0",
     "hermite3": "q_4 = 6 S_2 q_2 + 4 S_3 q_1 + (S_4 - 6 S_2^2) q_0",
-    "gaussian": "q_3 = q_0 (m^3 + 3 m s^2),  m = q_1/q_0,  s^2 = q_2/q_0 - m^2",
+    "gaussian": "q_3 = q_0 (m^3 + 3 m v),  m = q_1/q_0,  v = q_2/q_0 - m^2",
+    "cumulant3": "q_4 = q_0 (m^4 + 6 m^2 v + 4 m t + 3 v^2),  m, v, t: mean, variance, third cumulant of w given V",
+    "cumulant4": "q_5: w given V has its own first four cumulants and no fifth",
 }
 
 

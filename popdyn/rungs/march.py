@@ -39,6 +39,7 @@ class Traces:
     mass_error: float  # largest |P + Q - 1|
     least_density: float  # least q_0 over its largest value
     positive_steps: int  # steps that the positive scheme took
+    closure: str = ""
 
 
 def step_drive(population: Population, protocol: Protocol, dt: float) -> StepDrive:
@@ -77,9 +78,10 @@ def first_state(op: kernel.Operator, h: kernel.Hierarchy, initial: Initial, dt: 
     fields[:, :, 0] = profile
     if h.order >= 2:
         fields[:, :, 2] = variance * profile
+        fields[:, :, 4] = 3.0 * variance**2 * profile if h.order >= 4 else 0.0
     scalars = np.zeros((3, kernel.SCALARS))
     scalars[:, kernel.W] = initial.w_mean / W_UNIT
-    scalars[:, kernel.S] = (0.0, variance, 0.0, 3.0 * variance**2)[h.order]
+    scalars[:, kernel.S] = variance if h.order == 1 else 3.0 * variance**2
     scalars[:, kernel.P] = 1.0
     past = np.zeros((int(h.t_ref / dt) + 2, kernel.FLUXES + 1))
     past[:, kernel.FLUXES] = scalars[0, kernel.W]

@@ -28,6 +28,7 @@ Array = NDArray[np.float64]
 Complex = NDArray[np.complex128]
 
 SLOW_START = 300.0  # [1/s]: first pseudo-time step of 3 ms
+RESIDUAL = 1e-4  # largest imbalance of a cell over the rate that a state may have
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,8 @@ def _newton(
         part = min(1.0, 0.5 / size) if size > 1.0 else 1.0
         x, s = x + part * move.reshape(x.shape), s + part * move_s
         if size < tolerance and damping < 1.0:
-            return x, s
+            left = np.abs(lin.residual).max() / (s[kernel.R] + 1e-6)  # of flux balance, beside the rate
+            return (x, s) if left < RESIDUAL else None
         if damping > 0.0:
             damping *= 0.6 if size < 0.3 and size < 2.0 * before else 1.5
             damping = 0.0 if damping < 0.3 else damping

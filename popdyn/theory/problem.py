@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from popdyn.kernels.closures import GAUSSIAN, HERMITE, MEAN
+from popdyn.kernels.closures import CUMULANT, HERMITE, MEAN
 from popdyn.kernels.density_1d import Hierarchy
 from popdyn.neurons import MODELS
 from popdyn.spec.network import Population
@@ -22,9 +22,11 @@ CLOSURES: dict[str, tuple[int, int]] = {
     "hermite1": (HERMITE, 1),
     "hermite2": (HERMITE, 2),
     "hermite3": (HERMITE, 3),
-    "gaussian": (GAUSSIAN, 2),
+    "gaussian": (CUMULANT, 2),
+    "cumulant3": (CUMULANT, 3),
+    "cumulant4": (CUMULANT, 4),
 }
-DEFAULT_CLOSURE = "gaussian"
+DEFAULT_CLOSURE = "cumulant3"
 
 
 @dataclass(frozen=True)

@@ -42,13 +42,15 @@ def _mean_start(op: Operator, h: Hierarchy, mu: float, D: float) -> tuple[np.nda
     fields[:, 0] = p
     if h.order >= 2:
         fields[:, 2] = variance * p
+    if h.order >= 4:
+        fields[:, 4] = 3.0 * variance**2 * p
     s = np.zeros(kernel.R + h.order + 2)
     active = float(p @ op.width)
     s[kernel.W], s[kernel.P], s[kernel.PV] = W, active, float(p @ (op.width * op.centre))
     s[kernel.J] = h.b * rate
     s[kernel.S] = variance if h.order == 1 else (3.0 * variance**2 if h.order == 3 else 0.0)
     s[kernel.I_2] = active * variance if h.order >= 2 else 0.0
-    s[kernel.I_M] = (active, 0.0, active * variance, 0.0)[h.order]
+    s[kernel.I_M] = (active, 0.0, active * variance, 0.0, 3.0 * active * variance**2)[h.order]
     s[kernel.R] = rate
     if h.order >= 2:
         s[kernel.R + 2] = variance * rate

@@ -11,9 +11,10 @@ from popdyn.comparison import compare
 from popdyn.rungs.density import Density
 
 NEXT_CLOSURE = {
-    "mean": "hermite1", "hermite1": "hermite2", "hermite2": "hermite3", "hermite3": "gaussian", "gaussian": "hermite3"
+    "mean": "hermite1", "hermite1": "hermite2", "hermite2": "hermite3", "hermite3": "cumulant3",
+    "gaussian": "cumulant3", "cumulant3": "cumulant4", "cumulant4": "cumulant3",
 }  # fmt: skip
-"""What a closure is compared with: the order above, or the other closure that is as good."""
+"""What a closure is compared with: the order above."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import resource
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ import xarray as xr
 from popdyn.errors import IntegrityError, UsageError
 from popdyn.results import open_dataset, save
 from popdyn.spec import Network
-from popdyn.store import Store, make_key
+from popdyn.store import Store, job_key
 
 Progress = Callable[[float, str], None]
 
@@ -28,11 +28,6 @@ class Truth:
     cpu_s: float
     wall_s: float
     reused: bool
-
-
-def default_store() -> Path:
-    """$POPDYN_STORE, or popdyn_store/ here."""
-    return Path(os.environ.get("POPDYN_STORE") or "popdyn_store")
 
 
 def from_file(path: str | Path, network: Network, protocol: str) -> Truth:
@@ -58,16 +53,24 @@ def simulate_truth(
 
     decided = job(network, protocol, seed=seed, dt=dt, backend=backend)
     document = decided.document()
-    key, shelf = make_key(document), Store(store or default_store())
-    try:
-        found = shelf.find(key)
-    except IntegrityError:  # damaged: it is in quarantine now, and is done again
-        found = None
-    if found is not None:
-        return Truth(open_dataset(found / "result.h5"), found / "result.h5", key, 0.0, 0.0, True)
-    began = time.perf_counter()
-    dataset = run(decided, progress=progress)
-    wall, cpu = time.perf_counter() - began, float(dataset.encoding.get("cpu_s", 0.0))
-    manifest = {"job": document, "cpu_s": cpu, "wall_s": wall}
-    place = shelf.publish(key, lambda folder: save(dataset, folder / "result.h5"), manifest)
-    return Truth(dataset, place / "result.h5", key, cpu, wall, False)
+    key, shelf = job_key(document), Store(store)
+    cost: dict[str, float] = {}
+
+    def work(folder: Path) -> None:
+        began, before = time.perf_counter(), _children()
+        save(run(decided, progress=progress), folder / "result.h5")
+        cost.update(cpu_s=_children() - before, wall_s=time.perf_counter() - began)
+
+    def damaged(error: IntegrityError) -> None:
+        if progress is not None:
+            progress(0.0, str(error))
+
+    place = shelf.obtain(key, work, {"job": document}, damaged) / "result.h5"
+    dataset = open_dataset(place)
+    return Truth(dataset, place, key, cost.get("cpu_s", 0.0), cost.get("wall_s", 0.0), not cost)
+
+
+def _children() -> float:
+    """CPU seconds of the worker processes that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

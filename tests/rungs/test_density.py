@@ -30,7 +30,7 @@ def test_dataset_is_labelled_and_carries_its_numerics():
     assert result["rate"].shape == (1, 600, 2)
     assert result["rate"].attrs["units"] == "1/s"
     assert result["time"].values[0] == pytest.approx(-0.1995)
-    assert result.attrs["closure"] == "gaussian"
+    assert result.attrs["closure"] == "cumulant3"
     assert result.attrs["mass_error"] < 1e-11
     assert result.attrs["positive_steps"] == 0
     np.testing.assert_array_equal(result["rate"].sel(population="E"), result["rate"].sel(population="I"))
@@ -103,7 +103,7 @@ def test_halving_the_cells_moves_the_rate_by_less_than_promised():
     assert density.rates()["E"] == pytest.approx(finer, rel=1e-3)
 
 
-@pytest.mark.parametrize("closure", ["mean", "hermite1", "hermite3", "gaussian"])
+@pytest.mark.parametrize("closure", ["mean", "hermite1", "hermite3", "gaussian", "cumulant3", "cumulant4"])
 def test_equations_name_every_symbol_and_value(closure):
     text = Density(spec(), closure=closure).equations()
     for words in ("tau_w = 200 ms", "b = 40 pA", "mu = 1.5 mV/ms", "W: mean w", f"closure `{closure}`"):

@@ -36,7 +36,7 @@ def test_newton_finds_what_marching_reaches(closure, t_ref):
     assert state.w_mean * W_UNIT == pytest.approx(float(end.w_mean), rel=2e-6)
 
 
-@pytest.mark.parametrize("closure", ["mean", "hermite2", "gaussian"])
+@pytest.mark.parametrize("closure", ["mean", "hermite2", "cumulant3"])
 def test_response_at_zero_frequency_is_the_slope_of_the_fI_curve(closure):
     """d rate/d mu from the resolvent against a central difference of the stationary rate: 1e-5."""
     density = Density(spec("2 ms"), closure=closure)
