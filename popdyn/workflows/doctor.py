@@ -58,7 +58,7 @@ def examine(*, store: str | Path | None = None, progress: Progress | None = None
     checks: list[Check] = []
     for index, (name, step) in enumerate(steps):
         if progress is not None:
-            progress(index / len(steps), name)
+            progress(index / len(steps), f"{name} (a first run compiles)" if "toy" in name else name)
         try:
             checks.extend(step())
         except Exception as error:  # the doctor reports what fails, whatever it is
