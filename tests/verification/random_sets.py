@@ -3,8 +3,8 @@
     python tests/verification/random_sets.py > tests/verification/random_sets.csv
 
 tau_w 30-300 ms and the rate 1-60 Hz log-uniform; b 0-120 pA (every fifth is 0), a 0-8 nS (every seventh is 0) and
-sigma 1-3 mV/sqrt(ms) uniform (a Latin hypercube, so that each range is covered); t_ref 0 and 2 ms in turn. mu is solved on a coarse two-dimensional grid
-and rounded.
+sigma 1-3 mV/sqrt(ms) uniform; a Latin hypercube, so that each range is covered; t_ref 0 and 2 ms in turn. mu is
+solved on a coarse two-dimensional grid and rounded.
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ def network(row: dict[str, float], protocols: dict[str, Any] | None = None) -> N
     }  # fmt: skip
     noise = {"mu": f"{row['mu']} mV/ms", "sigma": f"{row['sigma']} mV/sqrt(ms)"}
     population = {"size": 20000, "neuron": neuron, "noise": noise}
-    return load({"schema": 1, "name": f"set {row['set']:g}", "populations": {"E": population}, "protocols": protocols or {}})
+    return load(
+        {"schema": 1, "name": f"set {row['set']:g}", "populations": {"E": population}, "protocols": protocols or {}}
+    )
 
 
 def table() -> list[dict[str, float]]:

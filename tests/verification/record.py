@@ -1,4 +1,4 @@
-"""Results of slow rows, one JSON line each, in POPDYN_VERIFICATION (default ./out/verification.jsonl): a row is resumed.
+"""Results of slow rows, one JSON line each, in POPDYN_VERIFICATION (default out/verification.jsonl): rows are resumed.
 
 A line stays valid for one version of the code that it covers: its key holds a hash of the package's source.
 """

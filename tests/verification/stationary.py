@@ -3,7 +3,7 @@
     python tests/verification/stationary.py > docs/verification/stationary.csv
 
 Columns: the neuron and its drive; `rate` and its relative numerical error of the two-dimensional solver; `default`, the
-relative error in per cent of `Density(network).rates()` as it is; then those of each closure on a grid four times finer.
+error in per cent of `Density(network).rates()` as it is; then those of each closure on a grid four times finer.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Row: stationary rate of the default closure against the extrapolated two-dimensional solver, `mean` beside it.
 
-    pytest -m slow tests/verification/test_stationary.py
+pytest -m slow tests/verification/test_stationary.py
 """
 
 import numpy as np
