@@ -6,51 +6,26 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import xarray as xr
-
-from popdyn.comparison import Comparison, compare
+from popdyn.comparison import compare
 from popdyn.errors import UsageError
-from popdyn.fitting import UnitFit, fit_cascade
+from popdyn.fitting import fit_cascade
 from popdyn.report import judge, to_json, validate
 from popdyn.report import write as write_report
 from popdyn.rungs.density import Density
 from popdyn.rungs.model_file import write_model
-from popdyn.rungs.unit import CascadeUnit, join
+from popdyn.rungs.unit import join
 from popdyn.spec import Network, load
-from popdyn.theory.problem import DEFAULT_CLOSURE
-from popdyn.workflows.prediction import PredictedError, predict_error
+from popdyn.workflows.conversion import Conversion
+from popdyn.workflows.convert_report import report_document
+from popdyn.workflows.prediction import predict_error
 from popdyn.workflows.source import protocol_name
 from popdyn.workflows.truth import Truth, from_file, simulate_truth
 
 Progress = Callable[[float, str], None]
 TARGETS = ("density", "unit")
-
-
-@dataclass
-class Conversion:
-    """What a conversion found; `document` is the report's JSON, `verdict` its word."""
-
-    network: Network
-    protocol: str
-    target: str
-    tolerance: float
-    density: Density
-    results: dict[str, xr.Dataset] = field(default_factory=dict)
-    predicted: dict[str, PredictedError] = field(default_factory=dict)
-    fits: dict[str, UnitFit] = field(default_factory=dict)
-    unit: CascadeUnit | None = None
-    truth: Truth | None = None
-    comparisons: list[Comparison] = field(default_factory=list)
-    costs: list[dict[str, Any]] = field(default_factory=list)
-    document: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def verdict(self) -> str:
-        return str(self.document["verdict"]["word"])
 
 
 def convert(
@@ -161,8 +136,6 @@ def _compare_all(work: Conversion) -> None:
 
 
 def _document(work: Conversion, command: str, spec_text: str) -> dict[str, Any]:
-    from popdyn.workflows.convert_report import report_document
-
     document = to_json(report_document(work, command, spec_text))
     document["verdict"] = dict(judge(validate(document)))
     return dict(document)
@@ -181,4 +154,4 @@ def write(work: Conversion, out: str | Path) -> None:
         write_model(work.unit, folder / "model.json")
 
 
-__all__ = ["DEFAULT_CLOSURE", "TARGETS", "Conversion", "convert", "write"]
+__all__ = ["TARGETS", "Conversion", "convert", "write"]

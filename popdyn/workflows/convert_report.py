@@ -18,7 +18,7 @@ from popdyn.stimuli import drive
 from popdyn.theory.problem import input_statistics
 
 if TYPE_CHECKING:
-    from popdyn.workflows.convert import Conversion
+    from popdyn.workflows.conversion import Conversion
 
 BIN = 5e-3
 MODELS = ("density", "mean closure", "unit")
