@@ -29,39 +29,38 @@ def linear_closure(order: int, S_2: float, S_3: float, S_4: float, q_0: float, q
     return 6.0 * S_2 * q_2 + 4.0 * S_3 * q_1 + (S_4 - 6.0 * S_2 * S_2) * q_0
 
 
-@njit(cache=True, error_model="numpy")
-def cumulant_closure(order: int, q: Array, spread: float) -> float:
-    """q_(M+1) from q (column,) with the cumulant M + 1 of w given V zero; moments limited to 12 standard deviations."""
-    limit = 12.0 * spread
-    m = min(max(q[1] / q[0], -limit), limit)
-    variance = min(max(q[2] / q[0] - m * m, 0.0), limit * limit)
+@njit(cache=True, error_model="numpy", inline="always")
+def cumulant_closure(order: int, q: Array, limit: float, limit_2: float, limit_3: float, limit_4: float) -> float:
+    """q_(M+1) from q (column,) with the cumulant M + 1 of w given V zero; moments within powers of `limit`."""
+    inverse = 1.0 / q[0]
+    m = min(max(q[1] * inverse, -limit), limit)
+    m_2 = m * m
+    variance = min(max(q[2] * inverse - m_2, 0.0), limit_2)
     if order == 2:
-        return q[0] * m * (m * m + 3.0 * variance)
-    third = q[3] / q[0] - m * (3.0 * variance + m * m)
-    third = min(max(third, -(limit**3)), limit**3)
-    low = m**4 + 6.0 * m * m * variance + 4.0 * m * third
+        return q[0] * m * (m_2 + 3.0 * variance)
+    third = min(max(q[3] * inverse - m * (3.0 * variance + m_2), -limit_3), limit_3)
+    low = m_2 * (m_2 + 6.0 * variance) + 4.0 * m * third
     if order == 3:
         return q[0] * (low + 3.0 * variance * variance)
-    fourth = min(max(q[4] / q[0] - low, 0.0), limit**4)
-    return q[0] * (
-        m**5 + 10.0 * m**3 * variance + 10.0 * m * m * third + 5.0 * m * fourth + 10.0 * variance * third
-    )
+    fourth = min(max(q[4] * inverse - low, 0.0), limit_4)
+    return q[0] * (m * (m_2 * (m_2 + 10.0 * variance) + 10.0 * m * third + 5.0 * fourth) + 10.0 * variance * third)
 
 
 @njit(cache=True, error_model="numpy")
 def close_fields(closure: int, order: int, fields: Array, S_2: float, S_3: float, S_4: float) -> None:
-    """Write q_(M+1) into column M + 1 of `fields` (cell, column)."""
+    """Write q_(M+1) into column M + 1 of `fields` (cell, column); 12 standard deviations limit conditional moments."""
     n = fields.shape[0]
-    if closure == CUMULANT:
-        spread = np.sqrt(max(S_2, 0.0))
-        peak = 0.0
-        for i in range(n):
-            peak = max(peak, fields[i, 0])
-        for i in range(n):
-            if fields[i, 0] > EMPTY * peak:
-                fields[i, order + 1] = cumulant_closure(order, fields[i], spread)
-            else:
-                fields[i, order + 1] = 0.0
-    else:
+    if closure != CUMULANT:
         for i in range(n):
             fields[i, order + 1] = linear_closure(order, S_2, S_3, S_4, fields[i, 0], fields[i, 1], fields[i, 2])
+        return
+    peak = 0.0
+    for i in range(n):
+        peak = max(peak, fields[i, 0])
+    limit = 12.0 * np.sqrt(max(S_2, 0.0))
+    limit_2 = limit * limit
+    for i in range(n):
+        top = 0.0
+        if fields[i, 0] > EMPTY * peak:
+            top = cumulant_closure(order, fields[i], limit, limit_2, limit * limit_2, limit_2 * limit_2)
+        fields[i, order + 1] = top

@@ -11,7 +11,7 @@ from popdyn.theory.grid import bulk, frozen_state, operator_on
 from popdyn.theory.problem import DensityProblem
 from popdyn.theory.stationary import mean_adaptation
 
-RATE_TOLERANCE = 5e-4  # of the rate; the issue asks for 1e-3 of the whole discretisation
+RATE_TOLERANCE = 8e-4  # of the rate, in the worst corner of the domain
 FINEST = 0.02e-3  # [V]
 WIDEST = 0.5e-3  # [V]
 MOST_CELLS = 1500  # refinement stops here; the error that is left is reported

@@ -7,11 +7,9 @@ import platform
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
-from popdyn.comparison import step_error
 from popdyn.fitting import UnitFit
-from popdyn.results import rebin
+from popdyn.report import trace_part
 from popdyn.rungs.density import Density, TransferPoint
 from popdyn.spec import to_dict
 from popdyn.stimuli import drive
@@ -19,6 +17,7 @@ from popdyn.theory.problem import input_statistics
 
 if TYPE_CHECKING:
     from popdyn.workflows.conversion import Conversion
+from popdyn.workflows.step_answer import step_answer
 
 BIN = 5e-3
 MODELS = ("density", "mean closure", "unit")
@@ -29,6 +28,7 @@ FREQUENCIES = np.geomspace(0.5, 300.0, 40)
 def report_document(work: Conversion, command: str, spec_text: str) -> dict[str, Any]:
     """Everything that popdyn.report.schema.Report names, from what was computed."""
     names = list(work.network.populations)
+    answers = [step_answer(work, name) for name in names]
     return {
         "schema": 1,
         "title": f"{work.network.name or 'network'}: conversion to the {work.target} rung",
@@ -37,9 +37,9 @@ def report_document(work: Conversion, command: str, spec_text: str) -> dict[str,
         "populations": names,
         "rungs": _rungs(work),
         "comparisons": [c.to_dict() for c in work.comparisons] + _heldout(work),
-        "traces": [_trace(work)],
+        "traces": [_trace(work), *(trace for trace, _ in answers)],
         "curves": [_curve(work, name) for name in names],
-        "steps": _steps(work),
+        "steps": [step for _, step in answers],
         "responses": [_response(work, name) for name in names],
         "predictions": _predictions(work),
         "units": [_unit(fit) for fit in work.fits.values()],
@@ -99,27 +99,9 @@ def _heldout(work: Conversion) -> list[dict[str, Any]]:
 
 
 def _trace(work: Conversion) -> dict[str, Any]:
-    binned = {name: _scored(work.results[name]) for name in MODELS}
-    time = binned["density"]["time"].values
-    truth = None if work.truth is None else _scored(work.truth.dataset)
-    populations: dict[str, Any] = {}
-    for name in work.network.populations:
-        populations[name] = {"models": {m: _mean_rate(binned[m], name) for m in MODELS}, "truth": None}
-        if truth is not None:
-            runs = truth["rate"].sel(population=name).values
-            error = runs.std(axis=0, ddof=1) / np.sqrt(runs.shape[0])
-            populations[name]["truth"] = {"rung": "spiking", "rate": runs.mean(axis=0), "standard_error": error}
-    return {"protocol": work.protocol, "bin": BIN, "time": time, "stimulus": _stimulus(work, time),
-            "populations": populations}  # fmt: skip
-
-
-def _scored(dataset: xr.Dataset) -> xr.Dataset:
-    wide = rebin(dataset, BIN)
-    return wide.isel(time=wide["time"].values > 0)
-
-
-def _mean_rate(dataset: xr.Dataset, population: str) -> np.ndarray:
-    return np.asarray(dataset["rate"].sel(population=population).mean("run").values)
+    truth = None if work.truth is None else work.truth.dataset
+    part = trace_part(work.protocol, {name: work.results[name] for name in MODELS}, truth, bin=BIN)
+    return {**part, "stimulus": _stimulus(work, np.asarray(part["time"]))}
 
 
 def _stimulus(work: Conversion, time: np.ndarray) -> dict[str, Any]:
@@ -147,27 +129,6 @@ def _curve(work: Conversion, name: str) -> dict[str, Any]:
 
 def _rates(points: list[TransferPoint]) -> list[float]:
     return [point.rate for point in points]
-
-
-def _steps(work: Conversion) -> list[dict[str, Any]]:
-    """The first step or pulse on mu, with the errors of peak, time to peak and steady value."""
-    protocol = work.network.protocols[work.protocol]
-    reference = work.truth.dataset if work.truth is not None else work.results["density"]
-    for stimulus in protocol.stimuli:
-        if stimulus.kind not in ("step", "pulse") or stimulus.target != "mu":
-            continue
-        onset = float(stimulus.parameters["at"])
-        until = float(stimulus.parameters.get("until", onset + stimulus.parameters.get("width", 0.0)))
-        if until - onset < 0.05 or onset < until - onset:
-            continue
-        name = stimulus.population
-        models = [m for m in MODELS if work.results[m] is not reference]
-        errors = {
-            m: step_error(reference, work.results[m], population=name, onset=onset, until=until).to_dict()
-            for m in models
-        }
-        return [{"protocol": protocol.name, "population": name, "onset": onset, "until": until, "errors": errors}]
-    return []
 
 
 def _response(work: Conversion, name: str) -> dict[str, Any]:
