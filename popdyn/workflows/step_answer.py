@@ -1,4 +1,4 @@
-"""The derived rungs' answer to one clean step of mu, for a report: trace, and errors of peak, time to peak, steady value."""
+"""The derived rungs' answer to one clean step of mu: trace, and errors of peak, time to peak, steady value."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ def step_answer(work: Conversion, name: str) -> tuple[dict[str, Any], dict[str, 
     base = work.network.protocols[work.protocol]
     protocol = Protocol(f"step {name}", DURATION, base.transient, 0, (stimulus,))
     density = work.density.simulate(protocol)
-    others = {"mean closure": Density(work.network, closure="mean").simulate(protocol).assign_attrs(rung="mean closure")}
+    mean = Density(work.network, closure="mean").simulate(protocol)
+    others = {"mean closure": mean.assign_attrs(rung="mean closure")}
     if work.unit is not None:
         others["unit"] = work.unit.simulate(protocol)
     errors = {
