@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import pairwise
 
 import numpy as np
@@ -21,7 +22,7 @@ TOLERANCE, SIDE_TOLERANCE = 1e-4, 5e-4
 """Largest error of the rate between nodes, relative to it or to SILENT_RATE: at the spec's sigma, and at others."""
 HIGHEST_RATE = 1000.0
 """Rate [1/s] at which the table ends, as it does below SILENT_RATE."""
-FIRST_STEP, LEAST_NODES, MAX_NODES = 0.25, 4, 150
+FIRST_STEP, LEAST_NODES, MAX_NODES, MAX_DETOURS = 0.5, 4, 150, 3
 SIGMA_ROWS = 7
 MARGIN = 0.25
 """Of the domain's half-width: how far the table reaches beyond the effective drives that the domain brings about."""
@@ -100,10 +101,19 @@ class _Curve:
             )
         return GainRow(self.sigma, mu, rate, V_mean)
 
-    def _state(self, mu: float) -> StationaryState:
+    def _state(self, mu: float, depth: int = 0) -> StationaryState:
+        """From the nearest state; where Newton's method fails from there, by way of the middle."""
         mu = round(mu, MU_DIGITS)
-        if mu not in self.states:
-            near = self.states[min(self.states, key=lambda m: abs(m - mu))] if self.states else None
+        if mu in self.states:
+            return self.states[mu]
+        nearest = min(self.states, key=lambda m: abs(m - mu)) if self.states else None
+        near = None if nearest is None else self.states[nearest]
+        try:
+            self.states[mu] = self.density.state(self.population, mu, self.sigma, near)
+        except NumericsError:
+            if nearest is None or depth == MAX_DETOURS:
+                raise
+            near = self._state(0.5 * (mu + nearest), depth + 1)
             self.states[mu] = self.density.state(self.population, mu, self.sigma, near)
         return self.states[mu]
 
@@ -120,7 +130,8 @@ def _sample_row(density: Density, population: str, domain: Domain, sigma: float,
     low = _walk(start, -step, lambda mu: curve.effective(mu) <= bottom or curve.rate(mu) < SILENT_RATE)
     first_w = who.initial.w_mean / curve.C_m if curve.variables else 0.0
     top = domain.mu_high - min(first_w, curve.adaptation(max(low, domain.mu_low))) + MARGIN * half
-    _walk(high, step, lambda mu: curve.effective(mu) >= top or curve.rate(mu) > HIGHEST_RATE)
+    with suppress(NumericsError):  # the table then ends inside the reach of the transients, and leaving it is reported
+        _walk(high, step, lambda mu: curve.effective(mu) >= top or curve.rate(mu) > HIGHEST_RATE)
     _refine(curve, tolerance)
     return curve.row()
 
