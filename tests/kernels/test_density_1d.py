@@ -64,7 +64,9 @@ def test_columns_are_solved_as_a_dense_matrix_would():
     np.testing.assert_allclose(x, dense, rtol=1e-11, atol=1e-12)
 
 
-@pytest.mark.parametrize(("order", "closure"), [(0, MEAN), (1, HERMITE), (3, HERMITE), (2, CUMULANT), (3, CUMULANT), (4, CUMULANT)])
+@pytest.mark.parametrize(
+    ("order", "closure"), [(0, MEAN), (1, HERMITE), (3, HERMITE), (2, CUMULANT), (3, CUMULANT), (4, CUMULANT)]
+)
 @pytest.mark.parametrize("scheme", [kernel.AFFINE, kernel.POSITIVE])
 def test_python_and_compiled_agree(order, closure, scheme):
     """One step of the plain-Python face of `advance` against the compiled one, from the same state."""
@@ -78,7 +80,10 @@ def test_python_and_compiled_agree(order, closure, scheme):
 
 
 @pytest.mark.parametrize("t_ref", [0.0, 0.7e-4, 2e-3, 2.05e-3])
-@pytest.mark.parametrize(("order", "closure"), [(0, MEAN), (1, HERMITE), (2, HERMITE), (3, HERMITE), (2, CUMULANT), (3, CUMULANT), (4, CUMULANT)])
+@pytest.mark.parametrize(
+    ("order", "closure"),
+    [(0, MEAN), (1, HERMITE), (2, HERMITE), (3, HERMITE), (2, CUMULANT), (3, CUMULANT), (4, CUMULANT)],
+)
 def test_mass_is_conserved_over_ten_seconds(order, closure, t_ref):
     """Active mass and refractory pool sum to one to 1e-10 over 10 s (100,000 steps)."""
     out, _ = run(small_operator(), hierarchy(order, closure, t_ref), 100_000)

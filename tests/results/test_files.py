@@ -93,8 +93,16 @@ def nested(file):
 
 
 HOSTILE = [
-    external_link, soft_link, deep_link, external_storage, virtual,
-    shape_bomb, lzf, named_type, reference, nested,
+    external_link,
+    soft_link,
+    deep_link,
+    external_storage,
+    virtual,
+    shape_bomb,
+    lzf,
+    named_type,
+    reference,
+    nested,
 ]
 
 
