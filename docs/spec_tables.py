@@ -50,7 +50,7 @@ def neuron() -> str:
     for p in (*parameters.values(), TAU_M):
         models = [m.name for m in MODELS.values() if p.name == "tau_m" or p.name in {q.name for q in m.parameters}]
         default = "C_m / g_L" if p is TAU_M else _default(p)
-        rows.append([code(p.name), p.doc, default, bounds(p, p.unit), ", ".join(models), _other_names(p.name)])
+        rows.append([code(p.name), p.doc, default, bounds(p), ", ".join(models), _other_names(p.name)])
     return table(["key", "meaning", "default", "allowed", "models", "also accepted as"], rows)
 
 
@@ -82,8 +82,8 @@ def conventions() -> str:
 def poisson() -> str:
     rows = [
         [code("K"), "independent sources per neuron", f"an integer from 1 to {MAX_SOURCES}"],
-        [code("nu"), NU.doc, bounds(NU, NU.unit)],
-        [code("J"), J.doc, bounds(J, J.unit)],
+        [code("nu"), NU.doc, bounds(NU)],
+        [code("J"), J.doc, bounds(J)],
     ]
     return table(["key", "meaning", "allowed"], rows)
 

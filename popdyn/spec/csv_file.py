@@ -20,49 +20,47 @@ _SHOWN_FAULTS = 5
 
 
 def read_points(
-    section: Section, times: Parameter, values: Parameter, unit: str | None, folder: Path | None
+    section: Section, times: Parameter, values: Parameter | None, folder: Path | None
 ) -> dict[str, Any] | None:
-    """`times` and `values` (in `unit`; None: not known) as tuples of SI floats; None after a fault."""
+    """`times` and `values` (None: of an unknown target) as tuples of SI floats; None after a fault."""
     inline = section.resolved or section.given("times") or section.given("values")
-    columns = _inline(section, times, values) if inline else _from_file(section, folder)
-    units: list[str | None] = ["s", unit]
+    columns = _inline(section) if inline else _from_file(section, folder)
+    units = [times.unit, values.unit if values else None]
     if not section.resolved:
-        time_unit = section.text("time_unit", units_of("s"))
-        units = [time_unit, section.text("value_unit", units_of(unit) if unit else list(UNITS))]
-    if columns is None or unit is None or None in units:
+        allowed = units_of(values.unit) if values else list(UNITS)
+        units = [section.text("time_unit", units_of(times.unit)), section.text("value_unit", allowed)]
+    if columns is None or values is None or None in units:
         return None
     found: dict[str, Any] = {}
-    for parameter, column, written, si in zip((times, values), columns, units, ("s", unit), strict=True):
-        found[parameter.name] = _to_si(section, parameter, column, str(written), si)
+    for parameter, column, unit in zip((times, values), columns, units, strict=True):
+        found[parameter.name] = _to_si(section, parameter, column, str(unit))
     return None if None in found.values() else found
 
 
-def _to_si(
-    section: Section, parameter: Parameter, column: Sequence[str], written: str, si: str
-) -> tuple[float, ...] | None:
+def _to_si(section: Section, parameter: Parameter, column: Sequence[str], unit: str) -> tuple[float, ...] | None:
     faults = 0
     numbers = []
     for row, text in enumerate(column, 1):
         try:
-            value = scale(text, written, si)
+            value = scale(text, unit, parameter.unit)
         except QuantityError as error:
             section.fault(parameter.name, f"{error.got} in row {row}", error.allowed, error.fix)
             return None
         if not parameter.lower <= value <= parameter.upper:
             faults += 1
             if faults <= _SHOWN_FAULTS:
-                section.fault(parameter.name, f"{text} {written} in row {row}", bounds(parameter, si))
+                section.fault(parameter.name, f"{text} {unit} in row {row}", bounds(parameter))
         numbers.append(value)
     return None if faults else tuple(numbers)
 
 
-def _inline(section: Section, times: Parameter, values: Parameter) -> tuple[list[str], list[str]] | None:
+def _inline(section: Section) -> tuple[list[str], list[str]] | None:
     columns = []
-    for parameter in (times, values):
-        _, given = section.take(parameter.name)
+    for name in ("times", "values"):
+        _, given = section.take(name)
         numbers = isinstance(given, (list, tuple)) and all(type(x) in (int, float) for x in given)
         if not numbers or len(given) > MAX_ROWS:
-            section.fault(parameter.name, show(given) if given is not None else "nothing", f"up to {MAX_ROWS} numbers")
+            section.fault(name, show(given) if given is not None else "nothing", f"up to {MAX_ROWS} numbers")
         else:
             columns.append([repr(x) for x in given])
     return (columns[0], columns[1]) if len(columns) == 2 else None

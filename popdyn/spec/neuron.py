@@ -87,7 +87,7 @@ def _check(section: Section, model: NeuronModel, parameters: dict[str, float], f
     for p in model.parameters:
         if p.name not in faulty and not p.lower <= parameters[p.name] <= p.upper:
             got = f"{format_quantity(parameters[p.name], p.unit)} (from tau_m)"
-            section.fault(p.name, got, bounds(p, p.unit), "give C_m and g_L")
+            section.fault(p.name, got, bounds(p), "give C_m and g_L")
     for constraint in model.constraints:
         named = [name for name in constraint.names() if name in parameters]
         if not faulty & set(named) and not constraint.holds(parameters):

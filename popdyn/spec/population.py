@@ -84,8 +84,8 @@ def _distribution(section: Section, mean: Parameter, std: Parameter) -> tuple[fl
             allowed = "one value, or { normal = [mean, standard deviation] }"
             section.fault(key, show(value), allowed, "other distributions are not derived yet")
             return None
-        first = section.convert(key, pair[0], mean, mean.unit)
-        second = section.convert(key, pair[1], std, std.unit)
+        first = section.convert(key, pair[0], mean)
+        second = section.convert(key, pair[1], std)
         return None if first is None or second is None else (first, second)
-    only = section.convert(key, value, mean, mean.unit)
+    only = section.convert(key, value, mean)
     return None if only is None else (only, 0.0)

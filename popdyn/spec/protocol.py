@@ -15,7 +15,7 @@ from popdyn.spec.document import MAX_INTEGER
 from popdyn.spec.network import Population, Protocol, Stimulus
 from popdyn.spec.section import Section
 from popdyn.spec.sigma import check_sigma
-from popdyn.stimuli import KINDS, TARGET, TARGETS
+from popdyn.stimuli import KINDS, TARGET, TARGETS, on_target
 
 LONGEST = 3600.0
 DURATION = Parameter("duration", "s", "length of the protocol", None, 1e-3, LONGEST)
@@ -79,7 +79,7 @@ def resolve_stimulus(
     shape = KINDS[kind]
     if shape.repeated:
         times, values = shape.parameters
-        parameters = read_points(section, times, values, target and TARGETS[target], folder) or {}
+        parameters = read_points(section, times, on_target(values, target) if target else None, folder) or {}
     else:
         parameters = {p.name: _scalar(section, p, target, duration) for p in shape.parameters}
     section.close(elsewhere=_keys_of_other_kinds(kind))
@@ -95,12 +95,11 @@ def resolve_stimulus(
 
 def _scalar(section: Section, p: Parameter, target: str | None, duration: float | None) -> float | None:
     """An SI value; None after a fault, or where it depends on a target or duration that is itself faulty."""
-    unit = p.unit if p.unit != TARGET else target and TARGETS[target]
-    if unit is None:
-        section.take(p.name)
-        return None
     if p.default is None or section.given(p.name):
-        return section.required(p, unit=unit)
+        if p.unit == TARGET and target is None:
+            section.take(p.name)
+            return None
+        return section.required(on_target(p, target or ""))
     section.take(p.name)
     return duration if p.default == "duration" else float(p.default)
 

@@ -16,7 +16,7 @@ from popdyn.spec.neuron import TAU_M
 from popdyn.spec.population import MAX_SIZE, V_MEAN, V_STD, W_MEAN, W_STD
 from popdyn.spec.protocol import DURATION, TRANSIENT
 from popdyn.spec.resolve import MAX_NAME, MAX_POPULATIONS, SCHEMA
-from popdyn.stimuli import KINDS, TARGET, TARGETS, StimulusKind
+from popdyn.stimuli import KINDS, TARGETS, StimulusKind, on_target
 
 _NAME = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
 _NUMBER = r"[+-]?([0-9]+(_[0-9]+)*(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?"
@@ -66,9 +66,8 @@ class _Maker:
         plain = [{"type": "number"}] if unit == "1" else []
         return {"description": f"{words.name}, e.g. {words.example}", "anyOf": [text, pair, *plain]}
 
-    def _value(self, parameter: Parameter, unit: str | None = None) -> Schema:
-        unit = unit or parameter.unit
-        schema: Schema = {"$ref": f"#/$defs/{_definition(unit)}", "description": parameter.doc}
+    def _value(self, parameter: Parameter) -> Schema:
+        schema: Schema = {"$ref": f"#/$defs/{_definition(parameter.unit)}", "description": parameter.doc}
         if self.resolved:
             low = "exclusiveMinimum" if parameter.lower_open else "minimum"
             limits = {low: parameter.lower, "maximum": parameter.upper}
@@ -131,22 +130,22 @@ class _Maker:
             "seed": {"type": "integer", "minimum": 0, "maximum": MAX_INTEGER, "description": "draws random stimuli"},
             "stimulus": {
                 "type": "array",
-                "items": {"oneOf": [self._stimulus(kind, t, u) for kind in KINDS.values() for t, u in TARGETS.items()]},
+                "items": {"oneOf": [self._stimulus(kind, t) for kind in KINDS.values() for t in TARGETS]},
             },
         }
         return _table(properties, ["duration"])
 
-    def _stimulus(self, kind: StimulusKind, target: str, target_unit: str) -> Schema:
+    def _stimulus(self, kind: StimulusKind, target: str) -> Schema:
         properties: Schema = {
             "population": {"type": "string", "description": "may be left out when there is one population"},
             "target": {"const": target},
             "kind": {"const": kind.name, "description": kind.doc},
         }
         if kind.repeated:
-            properties |= self._points(target_unit)
+            properties |= self._points(TARGETS[target])
             return _table(properties, ["target", "kind", *(() if self.resolved else ("time_unit", "value_unit"))])
         for p in kind.parameters:
-            properties[p.name] = self._value(p, target_unit if p.unit == TARGET else None)
+            properties[p.name] = self._value(on_target(p, target))
         needed = [p.name for p in kind.parameters if p.default is None]
         return _table(properties, ["target", "kind", *needed])
 

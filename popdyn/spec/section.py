@@ -166,34 +166,38 @@ class Section:
         self.fault(key, show(value), f"an integer from {lower} to {upper}", fix)
         return None
 
-    def quantity(self, parameter: Parameter, aliases: Sequence[str] = (), *, unit: str | None = None) -> float | None:
+    def quantity(self, parameter: Parameter, aliases: Sequence[str] = ()) -> float | None:
         """A parameter's SI value; None where it is absent or faulty (`given` tells which)."""
         key, value = self.take(parameter.name, aliases)
         if value is None:
             return None
-        return self.convert(key, value, parameter, unit or parameter.unit)
+        return self.convert(key, value, parameter)
 
-    def required(self, parameter: Parameter, *, unit: str | None = None) -> float | None:
-        value = self.quantity(parameter, unit=unit)
+    def required(self, parameter: Parameter) -> float | None:
+        value = self.quantity(parameter)
         if value is None and not self.given(parameter.name):
-            example = quantities.expected(unit or parameter.unit)
+            example = quantities.expected(parameter.unit)
             self.fault(parameter.name, "nothing", example, f"add {parameter.name} = … ({parameter.doc})")
         return value
 
     def given(self, key: str, aliases: Sequence[str] = ()) -> bool:
         return any(self.data.get(name) is not None for name in (key, *aliases))
 
-    def convert(self, key: str, value: Any, parameter: Parameter, unit: str) -> float | None:
+    def convert(self, key: str, value: Any, parameter: Parameter) -> float | None:
         """A value of the document as an SI float within the parameter's bounds; None after a fault."""
         try:
-            si = self._resolved_number(value, unit) if self.resolved else to_si(value, unit, HABITS.get(key))
+            si = (
+                self._resolved_number(value, parameter.unit)
+                if self.resolved
+                else to_si(value, parameter.unit, HABITS.get(key))
+            )
         except QuantityError as error:
             self.fault(key, error.got, error.allowed, error.fix)
             return None
         above = si > parameter.lower if parameter.lower_open else si >= parameter.lower
         if above and si <= parameter.upper:
             return si
-        self.fault(key, show(value), bounds(parameter, unit))
+        self.fault(key, show(value), bounds(parameter))
         return None
 
     def _resolved_number(self, value: Any, unit: str) -> float:
@@ -233,10 +237,10 @@ def to_si(value: Any, dimension: str, habit: str | None = None) -> float:
 DISTRIBUTIONS = ("normal", "lognormal", "gamma", "uniform", "truncated_normal", "lorentzian", "empirical", "covariance")
 
 
-def bounds(parameter: Parameter, unit: str) -> str:
+def bounds(parameter: Parameter) -> str:
     """Words for the allowed range."""
     low, high = parameter.lower, parameter.upper
     edge = "above" if parameter.lower_open else "at least"
-    low_text = quantities.format_quantity(low, unit, unit="auto", digits=6) if math.isfinite(low) else ""
-    high_text = quantities.format_quantity(high, unit, unit="auto", digits=6) if math.isfinite(high) else ""
+    low_text = quantities.format_quantity(low, parameter.unit, unit="auto", digits=6) if math.isfinite(low) else ""
+    high_text = quantities.format_quantity(high, parameter.unit, unit="auto", digits=6) if math.isfinite(high) else ""
     return " and ".join(t for t in (low_text and f"{edge} {low_text}", high_text and f"at most {high_text}") if t)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from popdyn.errors import DomainError, UsageError
+from popdyn.parameters import Parameter
 from popdyn.stimuli import csv, oscillation, ou, pulse, ramp, step
 from popdyn.stimuli.base import TARGET, FloatArray, Span, StimulusKind, Waveform
 from popdyn.stimuli.piecewise import piecewise_linear
@@ -26,6 +29,18 @@ KINDS: dict[str, StimulusKind] = {
 
 TARGETS = {"mu": "V/s", "sigma": "V/sqrt(s)"}
 """What a stimulus can be added to, and its SI unit."""
+
+LARGEST = {"mu": 1e3, "sigma": 10.0}
+"""The largest change of a target, in its SI unit."""
+
+
+@cache
+def on_target(parameter: Parameter, target: str) -> Parameter:
+    """The parameter with the unit and the bounds that it has on that target."""
+    if parameter.unit != TARGET:
+        return parameter
+    largest = LARGEST[target]
+    return replace(parameter, unit=TARGETS[target], lower=max(parameter.lower, -largest), upper=largest)
 
 
 def waveforms(protocol: Protocol, population: str, target: str) -> Waveform:
@@ -64,4 +79,15 @@ def drive(population: Population, protocol: Protocol, t: FloatArray) -> tuple[Fl
     return mu, sigma
 
 
-__all__ = ["KINDS", "TARGET", "TARGETS", "Span", "StimulusKind", "Waveform", "drive", "piecewise_linear", "waveforms"]
+__all__ = [
+    "KINDS",
+    "TARGET",
+    "TARGETS",
+    "Span",
+    "StimulusKind",
+    "Waveform",
+    "drive",
+    "on_target",
+    "piecewise_linear",
+    "waveforms",
+]

@@ -155,13 +155,8 @@ def wrong_values() -> list[Case]:
             "dimension": ('"3 %"', word),
             "type": ("[1, 2]", word),
             "payload": (json.dumps(PAYLOADS[i % len(PAYLOADS)]), word),
-            "huge": (
-                f'"1e99 {line.split(chr(34))[1].split()[-1]}"',
-                "at most" if key not in ("std", "amplitude") else "",
-            ),
+            "huge": (f'"1e99 {line.split(chr(34))[1].split()[-1]}"', "at most"),
         }
-        if key in ("std", "amplitude"):
-            del bad["huge"]
         for kind, (value, says) in bad.items():
             at = f"\n{line}\n"
             cases.append(edit(f"{where}.{key} {kind}", at, f"\n{key} = {value}\n", f"{where}.{key}", says))
@@ -611,6 +606,7 @@ CSVS = [
     csv_data("unsorted", b"5,1\n0,1\n", "times do not decrease", ""),
     csv_data("beyond the end", b"0,1\n5000,1\n", "times <= duration", ""),
     csv_data("negative time", b"-1,1\n", "at least 0", ".times"),
+    csv_data("huge value", b"0,1e300\n", "at most", ".values"),
     csv_data("overflow", b"0,1e999\n", "too large", ".values"),
 ]
 

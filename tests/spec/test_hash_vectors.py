@@ -31,11 +31,6 @@ def test_vector(number):
     assert from_dict(document).spec_hash == vector["spec_hash"]
 
 
-def test_the_example_is_pinned():
-    example = load(Path(__file__).parents[2] / "examples" / "adapting_population.toml")
-    assert example.spec_hash == "82eca9c7977913f17b0289ac8bab64b59be09d2c52710e48c3e160b3633c923f"
-
-
 def make() -> list[dict[str, str]]:
     import rfc8785
 
