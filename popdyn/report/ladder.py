@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from popdyn.report.schema import Comparison, Measures, Report, Rung
-from popdyn.report.text import NARROW, number, percent, percent_interval, plain
+from popdyn.report.text import NARROW, error_text, number, percent, percent_interval, plain
 
 _ORDER = ("pass", "inconclusive", "fail")
 
@@ -38,7 +38,7 @@ def _card(report: Report, rung: Rung) -> Card:
     lines = []
     if as_model:
         worst, measures = max(as_model, key=lambda item: _badness(item[1]))
-        headline = percent(None if measures["nrmse"] is None else max(0.0, measures["nrmse"]))
+        headline = error_text(measures)
         interval = measures.get("nrmse_interval")
         note = f"nrmse against {worst['truth']}" + (
             f", 95 %: {percent_interval(interval, floor=True)}" if interval else ""

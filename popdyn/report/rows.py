@@ -6,7 +6,7 @@ import itertools
 
 from popdyn.report.block import Table
 from popdyn.report.schema import Comparison, Measures, Report, Unit
-from popdyn.report.text import bar, number, percent, percent_interval, plain, quantity, quantity_interval
+from popdyn.report.text import bar, error_text, number, percent, percent_interval, plain, quantity, quantity_interval
 
 ERROR_COLUMNS = (
     "rung",
@@ -40,7 +40,7 @@ def error_table(report: Report) -> Table | None:
 def _error_row(comparison: Comparison, population: str, m: Measures) -> tuple[str, ...]:
     use = f" ({plain(comparison['use'], 20)})" if comparison.get("use") else ""
     interval, bias_interval = m.get("nrmse_interval"), m.get("bias_interval")
-    nrmse = percent(None if m["nrmse"] is None else max(0.0, m["nrmse"]))
+    nrmse = error_text(m)
     return (
         f"{plain(comparison['model'], 40)} vs {plain(comparison['truth'], 40)}",
         m["verdict"],

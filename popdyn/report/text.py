@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
+from typing import Any
 
 NARROW = "\u202f"
 MINUS = "\u2212"
@@ -85,3 +87,11 @@ def _percent_digits(value: float) -> str:
     size = abs(value)
     places = 0 if size >= 100 else 1 if size >= 10 else 2
     return f"{value:.{places}f}".replace("-", MINUS)
+
+
+def error_text(measures: Mapping[str, Any]) -> str:
+    """A noise-corrected nrmse; one that the truth cannot tell from zero reads as below its resolution."""
+    nrmse, resolution = measures["nrmse"], measures.get("resolution") or 0.0
+    if nrmse is not None and nrmse < resolution:
+        return f"< {percent(resolution)}"
+    return percent(nrmse)
