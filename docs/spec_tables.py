@@ -18,7 +18,7 @@ from popdyn.spec.population import MAX_SIZE
 from popdyn.spec.protocol import LONGEST
 from popdyn.spec.resolve import MAX_POPULATIONS
 from popdyn.spec.section import bounds
-from popdyn.stimuli import KINDS, TARGET
+from popdyn.stimuli import KINDS, LARGEST, TARGET, TARGETS
 
 PAGE = Path(__file__).with_name("spec.md")
 BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -125,6 +125,7 @@ def limits() -> str:
         ["populations", str(MAX_POPULATIONS)],
         ["neurons in a population", f"{MAX_SIZE:,}"],
         ["duration, transient", f"{LONGEST:.0f} s"],
+        *([f"change of {t} by a stimulus", format_quantity(LARGEST[t], unit, digits=6)] for t, unit in TARGETS.items()),
     ]
     return table(["what", "at most"], rows)
 

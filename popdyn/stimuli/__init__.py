@@ -81,6 +81,7 @@ def drive(population: Population, protocol: Protocol, t: FloatArray) -> tuple[Fl
 
 __all__ = [
     "KINDS",
+    "LARGEST",
     "TARGET",
     "TARGETS",
     "Span",
