@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from popdyn.report.schema import Comparison, Measures, Report, Verdict, Word
-from popdyn.report.text import bar, percent, percent_interval
+from popdyn.report.text import bar, error_text, percent, percent_interval
 
 SAMPLED = ("spiking",)
 _ORDER: tuple[Word, ...] = ("pass", "inconclusive", "fail")
@@ -54,7 +54,7 @@ def _figures(measures: Measures, where: str) -> str:
         interval = measures.get("nrmse_interval")
         span = f" (95 % interval {percent_interval(interval, floor=True)})" if interval else ""
         parts.append(
-            f"its rate is off by {percent(max(0.0, measures['nrmse']))}{span} once the truth's noise is removed"
+            f"its rate is off by {error_text(measures)}{span} once the truth's noise is removed"
         )
     if measures["bias"] is not None:
         bias_interval = measures.get("bias_interval")

@@ -32,6 +32,7 @@ class Conversion:
     truth: Truth | None = None
     comparisons: list[Comparison] = field(default_factory=list)
     costs: list[dict[str, Any]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     document: dict[str, Any] = field(default_factory=dict)
 
     @property

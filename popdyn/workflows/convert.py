@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from popdyn.comparison import compare
-from popdyn.errors import UsageError
+from popdyn.errors import NumericsError, UsageError
 from popdyn.fitting import fit_cascade
 from popdyn.report import judge, to_json, validate
 from popdyn.report import write as write_report
@@ -108,10 +108,15 @@ def _derive(network: Network, protocol: str, to: str, tolerance: float, say: Pro
     _cost(work, "predicted error", began)
     say(0.3, "fitting a rate unit to the density rung")
     began = time.process_time()
-    for name in network.populations:
-        work.fits[name] = fit_cascade(work.density, name)
-    work.unit = join([fit.unit for fit in work.fits.values()])
-    work.results["unit"] = work.unit.simulate(protocol)
+    try:
+        work.fits = {name: fit_cascade(work.density, name) for name in network.populations}
+        work.unit = join([fit.unit for fit in work.fits.values()])
+        work.results["unit"] = work.unit.simulate(protocol)
+    except NumericsError as error:
+        if to == "unit":
+            raise
+        work.fits, work.unit = {}, None
+        work.warnings.append(f"no unit was fitted: {error}")
     _cost(work, "unit: fit and held-out protocols", began)
     work.costs.append({"stage": "simulated time", "cpu_s": None, "wall_s": None, "note": f"{duration:g} s per rung"})
     return work
@@ -124,12 +129,13 @@ def _cost(work: Conversion, stage: str, began: float) -> None:
 def _compare_all(work: Conversion) -> None:
     """Truth against every derived rung, and the density against what stands below it."""
     slowest = max(5.0 * p.tau_w if p.adapts else 0.1 for p in work.density.problems.values())
-    pairs = [(work.results["density"], name) for name in ("mean closure", "unit")]
+    below: list[str] = [name for name in ("mean closure", "unit") if name in work.results]
+    pairs = [(work.results["density"], name) for name in below]
     if work.truth is not None:
         found = work.truth
         note = "reused from the store or a file" if found.reused else "Brian2, compilation included"
         work.costs.append({"stage": "spiking truth", "cpu_s": found.cpu_s, "wall_s": found.wall_s, "note": note})
-        pairs = [(found.dataset, name) for name in ("density", "mean closure", "unit")] + pairs
+        pairs = [(found.dataset, name) for name in ("density", *below)] + pairs
     for truth, name in pairs:
         block = slowest if truth.sizes["run"] > 1 else None
         work.comparisons.append(compare(truth, work.results[name], tolerance=work.tolerance, block=block))

@@ -28,7 +28,7 @@ FREQUENCIES = np.geomspace(0.5, 300.0, 40)
 def report_document(work: Conversion, command: str, spec_text: str) -> dict[str, Any]:
     """Everything that popdyn.report.schema.Report names, from what was computed."""
     names = list(work.network.populations)
-    answers = [step_answer(work, name) for name in names]
+    answers = [step_answer(work, name) for name in names if name in work.fits]
     return {
         "schema": 1,
         "title": f"{work.network.name or 'network'}: conversion to the {work.target} rung",
@@ -38,7 +38,7 @@ def report_document(work: Conversion, command: str, spec_text: str) -> dict[str,
         "rungs": _rungs(work),
         "comparisons": [c.to_dict() for c in work.comparisons] + _heldout(work),
         "traces": [_trace(work), *(trace for trace, _ in answers)],
-        "curves": [_curve(work, name) for name in names],
+        "curves": [_curve(work, name) for name in names if name in work.fits],
         "steps": [step for _, step in answers],
         "responses": [_response(work, name) for name in names],
         "predictions": _predictions(work),
@@ -63,11 +63,11 @@ def _rungs(work: Conversion) -> list[dict[str, Any]]:
     cells = grid.operator.width.size
 
     def cost(name: str) -> float | None:
-        found = work.results[name].encoding.get("cpu_s")
+        found = work.results[name].encoding.get("cpu_s") if name in work.results else None
         return None if found is None else float(found) / simulated
 
     truth_cost = None if work.truth is None or work.truth.reused else work.truth.cpu_s / simulated
-    return [
+    rungs: list[dict[str, Any]] = [
         {"name": "spiking", "label": "spiking network", "about": f"{size} neurons, simulated by Brian2",
          "state": f"{size} x (V, w)" if problem.adapts else f"{size} x V", "cpu_s_per_s": truth_cost},
         {"name": "density", "label": "population density", "about": f"closure `{work.density.closure}`, nothing fitted",
@@ -77,6 +77,7 @@ def _rungs(work: Conversion) -> list[dict[str, Any]]:
         {"name": "unit", "label": "rate unit", "about": "cascade family, fitted to the density",
          "state": "4 to 5 numbers", "cpu_s_per_s": cost("unit")},
     ]  # fmt: skip
+    return [rung for rung in rungs if rung["name"] == "spiking" or rung["name"] in work.results]
 
 
 def _heldout(work: Conversion) -> list[dict[str, Any]]:
@@ -100,7 +101,8 @@ def _heldout(work: Conversion) -> list[dict[str, Any]]:
 
 def _trace(work: Conversion) -> dict[str, Any]:
     truth = None if work.truth is None else work.truth.dataset
-    part = trace_part(work.protocol, {name: work.results[name] for name in MODELS}, truth, bin=BIN)
+    models = {name: work.results[name] for name in MODELS if name in work.results}
+    part = trace_part(work.protocol, models, truth, bin=BIN)
     return {**part, "stimulus": _stimulus(work, np.asarray(part["time"]))}
 
 
@@ -180,7 +182,7 @@ def _domain(work: Conversion) -> list[str]:
 
 
 def _warnings(work: Conversion) -> list[str]:
-    lines = []
+    lines = list(work.warnings)
     density = work.results["density"].attrs
     if density["positive_steps"]:
         lines.append(f"the positive scheme took {density['positive_steps']} steps of the density rung (first order)")
