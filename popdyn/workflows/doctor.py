@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from popdyn.errors import ResourceError
 from popdyn.types import Progress
 
 OK, NOTE, FAULT = "ok", "note", "fault"
@@ -132,7 +133,7 @@ def _writable(name: str, find: Callable[[], Path], fix: str, otherwise: str, sho
             folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             return Check(name, OK, f"{shown or folder} is writable")
-    except OSError as error:
+    except (OSError, ResourceError) as error:
         return Check(name, otherwise, str(error), fix)
 
 

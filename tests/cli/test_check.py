@@ -18,7 +18,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "adapting_population.toml"
 def test_a_sound_spec(capsys):
     assert main(["check", str(EXAMPLE)]) == 0
     out = capsys.readouterr().out
-    assert "population  E: 10000 x adex, mu 1.5 mV/ms, sigma 2 mV/sqrt(ms)" in out
+    assert "population  E: 20000 x adex, mu 1.5 mV/ms, sigma 2 mV/sqrt(ms)" in out
     assert load(EXAMPLE).spec_hash in out
 
 
