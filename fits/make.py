@@ -1,0 +1,51 @@
+"""Makes an entry of this catalogue: converts a network of reference_sims/ and keeps the report.
+
+    python fits/make.py adex_aug [lif ...]
+
+The truth is the digest of the reference entry, so that nothing spiking is simulated. Writes `report.json`, `report.md`
+(rendered from the JSON) and `model.json`.
+"""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from popdyn.cli.options import fraction
+from popdyn.report import render_markdown
+from popdyn.workflows.convert import convert
+
+HERE = Path(__file__).parent
+REFERENCES = HERE.parent / "reference_sims"
+
+
+def entries() -> list[str]:
+    return sorted(path.parent.name for path in HERE.glob("*/fit.toml"))
+
+
+def read_fit(name: str) -> dict[str, Any]:
+    return tomllib.loads((HERE / name / "fit.toml").read_text(encoding="utf-8"))
+
+
+def make(name: str) -> None:
+    fit, folder = read_fit(name), HERE / name
+    reference = REFERENCES / fit["reference"]
+    work = convert(
+        reference / "network.toml",
+        to=fit["to"],
+        tolerance=fraction(fit["tolerance"], "tolerance"),
+        protocol=fit["protocol"],
+        truth=reference / "digest.h5",
+        out=folder,
+        command=f"python fits/make.py {name}",
+    )
+    (folder / "report.html").unlink()
+    (folder / "report.md").write_text(render_markdown(work.document), encoding="utf-8")
+    print(f"{name}: {work.verdict}")
+
+
+if __name__ == "__main__":
+    for entry in sys.argv[1:] or entries():
+        make(entry)

@@ -1,0 +1,82 @@
+"""Every entry of reference_sims/: complete, what it says it is, and followed by the density rung."""
+
+import json
+import re
+
+import make_reference as catalogue
+import pytest
+
+from popdyn.comparison import compare
+from popdyn.rungs.density import Density
+from popdyn.spec import from_dict, to_dict
+from popdyn.theory.problem import input_statistics
+from popdyn.theory.stationary_2d import stationary_rate_2d
+
+NAMES = catalogue.entries()
+FOLDERS = sorted(path.name for path in catalogue.HERE.iterdir() if path.is_dir() and path.name != "__pycache__")
+FILES = {"network.toml", "job.toml", "resolved.json", "summary.json", "digest.h5"}
+MOST_BYTES = 1_000_000
+SLOWEST = 5.0  # blocks of time of the bootstrap, in units of tau_w
+
+
+def test_every_folder_is_an_entry():
+    assert FOLDERS == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_entry_is_complete(name):
+    assert re.fullmatch(r"[a-z][a-z0-9_]*", name)
+    folder = catalogue.HERE / name
+    assert FILES <= {path.name for path in folder.iterdir()} <= FILES | {"plain_brian2.py"}
+    assert (folder / "digest.h5").stat().st_size <= MOST_BYTES
+    summary, job = catalogue.read_summary(name), catalogue.read_job(name)
+    assert summary["id"] == catalogue.read_network(name).name == name
+    assert set(summary["checks"]) == set(job["checks"])
+    assert ("against_density" in job) != ("expected" in job), "followed by the density, or said why not"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_resolved_spec_is_the_network(name):
+    network = catalogue.read_network(name)
+    resolved = json.loads((catalogue.HERE / name / "resolved.json").read_text(encoding="utf-8"))
+    assert resolved == to_dict(network)
+    assert from_dict(resolved).spec_hash == network.spec_hash == catalogue.read_summary(name)["spec_hash"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_digest_is_the_one_that_was_made(name):
+    summary, job, digest = catalogue.read_summary(name), catalogue.read_job(name), catalogue.read_digest(name)
+    assert catalogue.digest_hash(name) == summary["digest"]["sha256"]
+    network = catalogue.read_network(name)
+    assert digest.attrs["key"] == summary["truth"]["protocol"]["key"]
+    assert digest.attrs["protocol"] == job["protocol"]
+    assert digest.sizes["run"] >= 10
+    assert digest.sizes["time"] * catalogue.BIN == pytest.approx(network.protocols[job["protocol"]].duration)
+    assert digest.attrs["dt"] <= 2e-5
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_checks_hold_when_evaluated_again(name):
+    summary = catalogue.read_summary(name)
+    again = catalogue.checks(catalogue.read_job(name), summary["rest"], catalogue.read_digest(name))
+    for check, result in again.items():
+        assert result["passed"], f"{check}: {result}"
+        assert result["value"] == pytest.approx(summary["checks"][check]["value"], rel=1e-6)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_rate_at_rest_of_the_two_dimensional_density(name):
+    population = catalogue.read_network(name).populations["E"]
+    rate, _ = stationary_rate_2d(population.neuron.parameters, population.neuron.model, *input_statistics(population))
+    assert rate == pytest.approx(catalogue.read_job(name)["density_2d_rate"], rel=1e-5)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if "against_density" in catalogue.read_job(name)])
+def test_density_follows_the_truth(name):
+    """Upper 95 % bound of the noise-corrected nrmse, and the bias: deterministic, the truth is the stored digest."""
+    job, network = catalogue.read_job(name), catalogue.read_network(name)
+    trace = Density(network).simulate(job["protocol"])
+    block = SLOWEST * network.populations["E"].neuron.parameters.get("tau_w", 0.02)
+    found = compare(catalogue.read_digest(name), trace, bin=catalogue.BIN, block=block).populations["E"]
+    assert found.nrmse_interval[1] <= job["against_density"]["nrmse_upper"]
+    assert abs(found.bias) <= job["against_density"]["bias"]
