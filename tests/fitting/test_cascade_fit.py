@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cases import adex, eif
+from fitted_cases import adex, eif
 
 from popdyn.errors import UsageError
 from popdyn.fitting import fit_cascade

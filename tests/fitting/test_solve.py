@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cases import eif
+from fitted_cases import eif
 
 from popdyn.fitting.intervals import coordinate_spread
 from popdyn.fitting.protocols import Job, training_jobs

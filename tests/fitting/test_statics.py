@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cases import adex, eif
+from fitted_cases import adex, eif
 
 from popdyn.fitting import asked_domain, training_domain
 from popdyn.fitting.protocols import heldout_jobs, training_jobs
