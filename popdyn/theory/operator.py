@@ -23,6 +23,8 @@ from popdyn.kernels.density_1d import Operator
 Array = NDArray[np.float64]
 Drift = Callable[[Array], Array]
 
+REACH = 40.0  # decay lengths of e^phi after which nothing is left
+
 
 def make_operator(faces: Array, drift: Drift, V_reset: float, u_ref: float, D_ref: float) -> Operator:
     """Operator on the cells between `faces` (cell + 1,) [V]; the last face is the barrier, the first reflects."""
@@ -31,9 +33,9 @@ def make_operator(faces: Array, drift: Drift, V_reset: float, u_ref: float, D_re
     left, right = centre, np.append(centre[1:], faces[-1])
     spacing = right - left
     f = drift_integral(drift, left, right) / spacing
-    share = upwind_share((f + u_ref) * spacing / D_ref)
-    factor = exponential_integral(drift, left, right, u_ref, D_ref, straight=True)
-    factor /= exponential_integral(drift, left, right, u_ref, D_ref)
+    z = (f + u_ref) * spacing / D_ref
+    share = upwind_share(z)
+    factor = straight_integral(z, spacing) / exponential_integral(drift, left, right, u_ref, D_ref)
     up = factor * np.stack([f * share, share, 1.0 / spacing])
     down = factor * np.stack([-f * (1.0 - share), -(1.0 - share), 1.0 / spacing])
     down[:, -1] = 0.0
@@ -42,10 +44,9 @@ def make_operator(faces: Array, drift: Drift, V_reset: float, u_ref: float, D_re
 
 def upwind_share(peclet: Array) -> Array:
     """Share of the lower cell in the advective flux: 1/(1 - exp(-z)) - 1/z, one half at z = 0."""
-    z = np.clip(peclet, -700.0, 700.0)
-    small = np.abs(z) < 1e-3
-    safe = np.where(small, 1.0, z)
-    return np.where(small, 0.5 + z / 12.0, 1.0 / -np.expm1(-safe) - 1.0 / safe)
+    small = np.abs(peclet) < 1e-3
+    z = np.where(small, 1.0, peclet)
+    return np.where(small, 0.5 + peclet / 12.0, 1.0 / -np.expm1(-np.maximum(z, -700.0)) - 1.0 / z)
 
 
 def drift_integral(drift: Drift, left: Array, right: Array) -> Array:
@@ -55,21 +56,32 @@ def drift_integral(drift: Drift, left: Array, right: Array) -> Array:
     return np.asarray(half * sum(w * drift(middle + half * x) for x, w in zip(nodes, weights, strict=True)))
 
 
-def exponential_integral(drift: Drift, left: Array, right: Array, u: float, D: float, straight: bool = False) -> Array:
+def straight_integral(z: Array, spacing: Array) -> Array:
+    """Integral of exp(-|z| x) over 0 < x < 1, times spacing: `exponential_integral` of a constant drift."""
+    size = np.abs(z)
+    small = size < 1e-6
+    safe = np.where(small, 1.0, size)
+    return np.asarray(spacing * np.where(small, 1.0 - 0.5 * size, -np.expm1(-safe) / safe))
+
+
+def exponential_integral(drift: Drift, left: Array, right: Array, u: float, D: float) -> Array:
     """Integral of e^phi from left to right, phi' = -(f + u)/D, times e^(-max(phi)); phi(left) = 0.
 
-    `straight` takes the mean of f between the two ends instead of f itself.
+    phi is largest at one end; where it falls steeply from there (upstroke: by 10^9 and more within a cell) only the
+    first `REACH` decay lengths count.
     """
     nodes, weights = np.polynomial.legendre.leggauss(24)
     spacing = right - left
     z = (drift_integral(drift, left, right) + u * spacing) / D
+    slope = np.where(z >= 0.0, drift(left) + u, -(drift(right) + u)) / D
+    reach = np.minimum(spacing, REACH / np.maximum(slope, 1e-300))
+    start = np.where(z >= 0.0, left, right - reach)
+    base = (drift_integral(drift, left, start) + u * (start - left)) / D
     total = np.zeros_like(z)
     for x, weight in zip(0.5 * (1.0 + nodes), 0.5 * weights, strict=True):
-        phi = -z * x
-        if not straight:
-            phi = -(drift_integral(drift, left, left + x * spacing) + u * x * spacing) / D
+        phi = -base - (drift_integral(drift, start, start + x * reach) + u * x * reach) / D
         total += weight * np.exp(phi - np.maximum(-z, 0.0))
-    return np.asarray(total * spacing)
+    return np.asarray(total * reach)
 
 
 def reset_share(drift: Drift, centre: Array, V_reset: float, u: float, D: float) -> Array:

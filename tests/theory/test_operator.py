@@ -67,6 +67,24 @@ def test_operator_is_affine_and_conserves():
     assert np.count_nonzero(op.reset) <= 2
 
 
+@pytest.mark.parametrize("cells", [40, 120])
+def test_an_upstroke_far_beyond_the_cells_costs_nothing(cells):
+    """EIF with V_peak 25 Delta_T above V_th, as NEST has it: the drift there is 10^9 V/s."""
+
+    def upstroke(V):
+        return 50.0 * (2e-3 * np.exp((V + 50e-3) / 2e-3) - V - 65e-3)
+
+    rates = []
+    for peak in (-30e-3, 0.0):
+        h = 20e-3 / cells
+        faces = V_RESET + h * np.arange(-2 * cells, round((peak - V_RESET) / h) + 1)
+        op = make_operator(faces, upstroke, V_RESET, 1.0, 1.125e-3)
+        rates.append(frozen_state(op, 1.0, 1.125e-3, 0.0)[0])
+        assert np.all(op.down[0] + op.down[1] + 1.125e-3 * op.down[2] >= -1e-6)
+    after = 20e-3 * np.exp(-10.0)  # tau_m e^(-(V - V_th)/Delta_T) [s]: what is left of the upstroke at V
+    assert 1.0 / rates[1] - 1.0 / rates[0] == pytest.approx(after, rel=0.1)
+
+
 def test_upwind_share_is_smooth_through_zero():
     z = np.array([-50.0, -1e-3 - 1e-9, -1e-3 + 1e-9, 0.0, 1e-3, 50.0])
     share = upwind_share(z)
@@ -74,3 +92,4 @@ def test_upwind_share_is_smooth_through_zero():
     assert share[1] == pytest.approx(share[2], abs=1e-9)
     assert share[0] == pytest.approx(0.02, rel=1e-6)
     assert share[5] == pytest.approx(0.98, rel=1e-6)
+    assert upwind_share(np.array([-1e9, 1e9])) == pytest.approx([1e-9, 1.0 - 1e-9], rel=1e-12)
