@@ -4,8 +4,8 @@
 
 CPU seconds per simulated second, median of the repeats, on the protocol `mixed` of reference_sims/adex_aug. The floor
 of a density step is its linear algebra alone (`solve_columns`, timed here on the same grid), with its operations and
-bytes counted; `gap` is what the step costs beyond it. Brian2 is timed with the Euler-Maruyama steps everybody uses, and with
-popdyn's Heun steps beside it.
+bytes counted; `gap` is what the step costs beyond it. Brian2 is timed with the Euler-Maruyama steps
+everybody uses, and with popdyn's Heun steps beside it.
 """
 
 import argparse

@@ -120,7 +120,7 @@ def test_the_distribution_holds_every_package_and_file():
     patterns = PROJECT["tool"]["setuptools"]["package-data"]["popdyn"]
     for path in LIBRARY.rglob("*"):
         name = path.relative_to(LIBRARY).as_posix()
-        if path.is_file() and path.suffix not in (".py", ".pyc"):
+        if path.is_file() and "__pycache__" not in name and path.suffix not in (".py", ".pyc"):
             assert any(fnmatch.fnmatch(name, pattern) for pattern in patterns), name
 
 

@@ -18,12 +18,14 @@ W, S, J, P, PV, I_2, I_3, I_M, VI_M, R = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9  # rows of
 Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]
 TINY = 1e-30  # complex step
-THIN = 1e-4  # relative density below which a cell's conditional moments do not move within a Newton step
 
 
 @njit(cache=True, error_model="numpy")
 def _cumulant(M: int, q: Complex, limit: float, held: bool) -> complex:
-    """q_(M+1) with no conditional cumulant M + 1; `held`: conditional moments are limited and have no derivative."""
+    """q_(M+1) with no conditional cumulant M + 1, by the recursion of moments over cumulants.
+
+    q_(n+1) = sum_k C(n, k) kappa_(k+1) q_(n-k). `held`: the cumulants are limited and have no derivative.
+    """
     m = q[1] / q[0]
     v = q[2] / q[0] - m * m
     t, f = 0.0j, 0.0j
@@ -32,31 +34,26 @@ def _cumulant(M: int, q: Complex, limit: float, held: bool) -> complex:
     if M > 2:
         t = q[3] / q[0] - m * (3.0 * v + m * m)
         t = complex(min(max(t.real, -(limit**3)), limit**3)) if held else t
-    low = m * m * m * m + 6.0 * m * m * v + 4.0 * m * t
     if M > 3:
-        f = q[4] / q[0] - low
-        f = complex(min(max(f.real, 0.0), limit**4)) if held else f
+        f = q[4] / q[0] - (m * m * m * m + 6.0 * m * m * v + 4.0 * m * t + 3.0 * v * v)
+        f = complex(min(max(f.real, -(limit**4)), limit**4)) if held else f
     if M == 2:
-        ratio = m * (m * m + 3.0 * v)
-    elif M == 3:
-        ratio = low + 3.0 * v * v
-    else:
-        ratio = m * (m * m * m * m + 10.0 * m * m * v + 10.0 * m * t + 5.0 * f) + 10.0 * v * t
-    if held and M == 2:  # linear in q_1 where it can be
-        return q[1] * (m * m + 3.0 * v)
-    return q[0] * ratio
+        return m * q[2] + 2.0 * v * q[1]
+    if M == 3:
+        return m * q[3] + 3.0 * v * q[2] + 3.0 * t * q[1]
+    return m * q[4] + 4.0 * v * q[3] + 6.0 * t * q[2] + 4.0 * f * q[1]
 
 
 @njit(cache=True, error_model="numpy")
-def _top(h: Hierarchy, q: Complex, s: Complex, peak: float) -> complex:
-    """q_(M+1) by the closure, from q_0..q_M at one point."""
+def _top(h: Hierarchy, q: Complex, s: Complex, peak: float, thin: float) -> complex:
+    """q_(M+1) by the closure, from q_0..q_M at one point; conditional cumulants are held below thin * peak."""
     M = h.order
     if M == 0:
         return 0.0j
     if h.closure == CUMULANT:
         if q[0].real <= EMPTY * peak:
             return 0.0j
-        return _cumulant(M, q, 12.0 * np.sqrt(max((s[I_2] / s[P]).real, 0.0)), q[0].real < THIN * peak)
+        return _cumulant(M, q, 12.0 * np.sqrt(max((s[I_2] / s[P]).real, 0.0)), q[0].real < thin * peak)
     S_2 = s[S] if M == 1 else s[I_2] / s[P]
     if M == 1:
         return S_2 * q[0]
@@ -69,7 +66,7 @@ def _top(h: Hierarchy, q: Complex, s: Complex, peak: float) -> complex:
 @njit(cache=True, error_model="numpy")
 def residual(
     op: Operator, h: Hierarchy, mu: complex, D: complex, q: Complex, s: Complex, late: Complex,
-    r: Complex, r_s: Complex,
+    r: Complex, r_s: Complex, thin: float,
 ) -> None:  # fmt: skip
     """Right-hand sides, times the cell width, into r (cell, M + 1) and r_s (scalar,); q has a spare column M + 1."""
     n, M = op.width.shape[0], h.order
@@ -80,7 +77,7 @@ def residual(
     for i in range(n):
         peak = max(peak, q[i, 0].real)
     for i in range(n):
-        q[i, M + 1] = _top(h, q[i], s, peak)
+        q[i, M + 1] = _top(h, q[i], s, peak, thin)
     decay = np.exp(-h.t_ref * rate)
     jump = decay * (late[M + 2] + h.b) + (1.0 - decay) * h.a * (h.V_reset - h.E_w) - s[W]
     inflow = np.zeros(M + 2, dtype=np.complex128)
@@ -104,7 +101,7 @@ def residual(
         r_s[R + m] = below - s[R + m]  # below is now the outgoing flux
     r_s[R + M + 1] = -s[R + M + 1]
     if M > 0 and h.closure != CUMULANT:
-        r_s[R + M + 1] += _top(h, s[R : R + M + 1], s, 0.0)
+        r_s[R + M + 1] += _top(h, s[R : R + M + 1], s, 0.0, 0.0)
     # J as the frame sees it: at M = 0 the hierarchy has no q_1 and R_1 vanishes
     r_s[J] = inflow[1] - (s[R + 1] if M > 0 else 0.0) - s[J]
     r_s[W] = (h.a * (mean_V - h.E_w) - s[W]) * rate + s[J] / s[P]
@@ -128,7 +125,7 @@ def residual(
 @njit(cache=True, error_model="numpy")
 def jacobian(
     op: Operator, h: Hierarchy, mu: float, D: float, q: NDArray[np.float64], s: NDArray[np.float64],
-    late: NDArray[np.float64],
+    late: NDArray[np.float64], thin: float,
 ) -> tuple[Real, Real, Real, Real, Real, Real]:  # fmt: skip
     """Derivatives of the residual: (field to field, field to scalar, edge, scalar to scalar) and to late, mu, D.
 
@@ -147,7 +144,7 @@ def jacobian(
         for colour in range(3):
             for i in range(colour, n, 3):
                 zq[i, m] += TINY * 1j
-            residual(op, h, complex(mu), complex(D), zq, zs, zl, r, r_s)
+            residual(op, h, complex(mu), complex(D), zq, zs, zl, r, r_s, thin)
             for i in range(colour, n, 3):
                 for j in range(max(i - 1, 0), min(i + 2, n)):
                     for k in range(M + 1):
@@ -166,12 +163,12 @@ def jacobian(
             mu_z = mu + TINY * 1j
         else:
             D_z = D + TINY * 1j
-        residual(op, h, mu_z, D_z, zq, zs, zl, r, r_s)
+        residual(op, h, mu_z, D_z, zq, zs, zl, r, r_s, thin)
         border[:, :, k] = r.imag / TINY
         corner[:, k] = r_s.imag / TINY
         if k < n_s:
             zs[k] = zs[k].real
         elif k < n_s + n_l:
             zl[k - n_s] = zl[k - n_s].real
-    residual(op, h, complex(mu), complex(D), zq, zs, zl, r, r_s)
+    residual(op, h, complex(mu), complex(D), zq, zs, zl, r, r_s, thin)
     return blocks, edge, border, corner, r.real.copy(), r_s.real.copy()

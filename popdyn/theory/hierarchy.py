@@ -27,6 +27,7 @@ from popdyn.kernels.density_1d import Hierarchy, Operator
 Array = NDArray[np.float64]
 Complex = NDArray[np.complex128]
 
+THIN, HELD = 1e-6, 1e-2  # relative density below which conditional cumulants are held: first and second try
 SLOW_START = 300.0  # [1/s]: first pseudo-time step of 3 ms
 RESIDUAL = 1e-4  # largest imbalance of a cell over the rate that a state may have
 
@@ -60,11 +61,13 @@ class _Linear:
     residual_s: Array  # (scalar,)
 
 
-def linearise(op: Operator, h: Hierarchy, mu: float, D: float, fields: Array, scalars: Array) -> _Linear:
+def linearise(
+    op: Operator, h: Hierarchy, mu: float, D: float, fields: Array, scalars: Array, thin: float = THIN
+) -> _Linear:
     """F and its derivatives at a point whose past equals its present."""
     n, m, n_s = op.width.size, h.order + 1, scalars.size
     late = np.append(scalars[kernel.R :], scalars[kernel.W])
-    blocks, edge, border, corner, r, r_s = kernel.jacobian(op, h, mu, D, fields, scalars, late)
+    blocks, edge, border, corner, r, r_s = kernel.jacobian(op, h, mu, D, fields, scalars, late, thin)
     k, n_f = 2 * m - 1, n * m
     band = np.zeros((2 * k + 1, n_f))
     cell, out, into = np.meshgrid(np.arange(n), np.arange(m), np.arange(m), indexing="ij")
@@ -131,8 +134,8 @@ def stationary_state(
 
     Raises NumericsError where neither converges.
     """
-    for damping, most in ((0.0, 40), (SLOW_START, 150)):
-        found = _newton(op, h, mu, D, fields, scalars, tolerance, damping, most)
+    for thin, damping, most in ((THIN, 0.0, 20), (HELD, 0.0, 40), (HELD, SLOW_START, 150)):
+        found = _newton(op, h, mu, D, fields, scalars, tolerance, thin, damping, most)
         if found is not None:
             return _finish(h, mu, D, *found)
     raise NumericsError(
@@ -143,7 +146,7 @@ def stationary_state(
 
 def _newton(
     op: Operator, h: Hierarchy, mu: float, D: float, fields: Array, scalars: Array, tolerance: float,
-    damping: float, most: int,
+    thin: float, damping: float, most: int,
 ) -> tuple[Array, Array] | None:  # fmt: skip
     """Fields and scalars at the root, or None; large steps are shortened, damping falls as they shrink."""
     x, s = fields.astype(float), scalars.astype(float)
@@ -151,7 +154,7 @@ def _newton(
     floor = np.array([1e-2, 1e-9, 1e-6])
     before = np.inf
     for _ in range(most):
-        lin = linearise(op, h, mu, D, x, s)
+        lin = linearise(op, h, mu, D, x, s, thin)
         source_s = -lin.residual_s
         source_s[kernel.R] = 1.0 - s[kernel.P] - h.t_ref * s[kernel.R]
         try:
