@@ -71,9 +71,7 @@ def _record(
     if structure["traces"]:
         variables = [name for name in ("V", "w") if name in group.variables]
         kept = np.arange(min(structure["traces"], len(group)))
-        named[f"v{index}"] = b2.StateMonitor(
-            group, variables, record=kept, dt=half_bin, when="start", name=f"v{index}"
-        )
+        named[f"v{index}"] = b2.StateMonitor(group, variables, record=kept, dt=half_bin, when="start", name=f"v{index}")
 
 
 def set_parameters(group: b2.NeuronGroup, values: dict[str, float]) -> None:

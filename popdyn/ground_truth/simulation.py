@@ -48,9 +48,7 @@ def simulate(
 
     Valid when the step's bias is small against the tolerance: `check_dt` measures it.
     """
-    decided = job(
-        network, protocol, seed=seed, dt=dt, backend=backend, method=method, groups=groups, record=record
-    )
+    decided = job(network, protocol, seed=seed, dt=dt, backend=backend, method=method, groups=groups, record=record)
     return run(decided, workers=workers, progress=progress)
 
 

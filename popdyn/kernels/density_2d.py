@@ -195,9 +195,7 @@ def flow_step(op: Operator2D, p: Array, work: Work2D) -> None:
 
 
 @njit(cache=True, error_model="numpy")
-def take_returns(
-    op: Operator2D, refractory: Refractory, past: Array, step: int, dt: float, returned: Array
-) -> None:
+def take_returns(op: Operator2D, refractory: Refractory, past: Array, step: int, dt: float, returned: Array) -> None:
     """Rate [1/s] per node at which earlier spikes come back during `step`; past is a ring of masses fired per step."""
     size = past.shape[0]
     returned[:] = 0.0

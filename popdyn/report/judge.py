@@ -53,9 +53,7 @@ def _figures(measures: Measures, where: str) -> str:
     if measures["nrmse"] is not None:
         interval = measures.get("nrmse_interval")
         span = f" (95 % interval {percent_interval(interval, floor=True)})" if interval else ""
-        parts.append(
-            f"its rate is off by {error_text(measures)}{span} once the truth's noise is removed"
-        )
+        parts.append(f"its rate is off by {error_text(measures)}{span} once the truth's noise is removed")
     if measures["bias"] is not None:
         bias_interval = measures.get("bias_interval")
         span = f" ({percent_interval(bias_interval)})" if bias_interval else ""

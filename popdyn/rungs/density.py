@@ -184,10 +184,7 @@ def drive_range(network: Network, population: Population, problem: DensityProble
 _silent = Protocol("silent", 1.0, 0.0, 0)
 
 
-def with_drive(network: Network, mu: float, sigma: float | None = None) -> Network:
-    """The same network with every population's white-noise drive replaced (for grids of drives)."""
-    populations = {
-        name: replace(p, noise=replace(p.noise, mu=mu, sigma=p.noise.sigma if sigma is None else sigma))
-        for name, p in network.populations.items()
-    }
+def with_drive(network: Network, **drive: float) -> Network:
+    """The same network with `mu` or `sigma` of every population's white noise replaced (for grids of drives)."""
+    populations = {name: replace(p, noise=replace(p.noise, **drive)) for name, p in network.populations.items()}
     return replace(network, populations=populations)

@@ -19,9 +19,7 @@ _CLOSURE_TEXT = {
 }
 
 
-def density_equations(
-    name: str, closure: str, problem: DensityProblem, grid: Discretisation, network: Network
-) -> str:
+def density_equations(name: str, closure: str, problem: DensityProblem, grid: Discretisation, network: Network) -> str:
     """Equations of one population at one closure, with the values of its parameters and its drive."""
     model = MODELS[network.populations[name].neuron.model]
     lines = [f"population {name}: {model.title}, density rung", "", "single neuron:"]

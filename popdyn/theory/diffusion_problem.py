@@ -12,6 +12,7 @@ from popdyn.neurons import MODELS, NeuronModel
 from popdyn.theory.grid_2d import Drift
 
 TAIL = 30.0  # -ln of the density, relative to its bulk, that is left below the lower boundary
+UPSTROKE = 11.0
 DEEPEST = 3.0  # [V] how far below V_reset a grid may go
 
 
@@ -26,16 +27,20 @@ class Problem:
     D: float
 
 
-def make_problem(
-    neuron_parameters: Mapping[str, float], model: str | NeuronModel, mu: float, sigma: float
-) -> Problem:
-    """Total drive mu [V/s] (I_e/C_m counted in it: I_e is not read), sigma [V/sqrt(s)]; a = b = 0 unless given."""
+def make_problem(neuron_parameters: Mapping[str, float], model: str | NeuronModel, mu: float, sigma: float) -> Problem:
+    """Total drive mu [V/s] (I_e/C_m counted in it: I_e is not read), sigma [V/sqrt(s)]; a = b = 0 unless given.
+
+    A V_peak further than UPSTROKE Delta_T above V_th and V_reset is moved down to there: the rest of the upstroke takes
+    tau_m exp(-UPSTROKE), 0.3 us, and no grid of these solvers resolves it.
+    """
     model = MODELS[model] if isinstance(model, str) else model
     if not sigma > 0.0:
         raise DomainError(f"the density needs noise: got sigma = {sigma} V/sqrt(s); allowed: > 0")
     p = {"a": 0.0, "b": 0.0, "tau_w": 1.0, "E_w": 0.0, "t_ref": 0.0} | dict(neuron_parameters)
-    drift = model.drift
-    return Problem(p, lambda V: drift(V, p), p[model.barrier], mu, 0.5 * sigma**2)
+    drift, barrier = model.drift, p[model.barrier]
+    if "Delta_T" in p:
+        barrier = min(barrier, max(p["V_th"], p["V_reset"]) + UPSTROKE * p["Delta_T"])
+    return Problem(p, lambda V: drift(V, p), barrier, mu, 0.5 * sigma**2)
 
 
 def need_lower_boundary(problem: Problem, w: float) -> float:

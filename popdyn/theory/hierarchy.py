@@ -34,7 +34,10 @@ RESIDUAL = 1e-4  # largest imbalance of a cell over the rate that a state may ha
 
 @dataclass(frozen=True)
 class StationaryState:
-    """Fields (cell, M + 1) and scalars (popdyn.kernels.hierarchy order) at a constant drive, all SI."""
+    """Fields (cell, M + 1) and scalars (popdyn.kernels.hierarchy order) at a constant drive.
+
+    SI but for w, which is in the hierarchy's unit: W, w_mean and the moments (`theory.problem.W_UNIT`).
+    """
 
     mu: float
     D: float

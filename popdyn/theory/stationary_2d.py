@@ -105,9 +105,7 @@ def find_domain(problem: Problem) -> Domain:
 
 def _domain(problem: Problem, w_mean: float, spread: float, low: float, high: float) -> Domain:
     p = problem.parameters
-    V_lower = next(
-        V for V in (lower_boundary(problem, w_mean + k * spread) for k in (4.0, 2.0, 0.0)) if V is not None
-    )
+    V_lower = next(V for V in (lower_boundary(problem, w_mean + k * spread) for k in (4.0, 2.0, 0.0)) if V is not None)
     low = min(low, w_mean - W_MARGIN * spread)
     high = max(high, w_mean + W_MARGIN * spread) + 3.0 * p["b"]
     floor = min(p["a"] * (V_lower - p["E_w"]), p["a"] * (p["V_reset"] - p["E_w"]))

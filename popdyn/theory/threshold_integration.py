@@ -94,10 +94,12 @@ def interval_transform(
 
     def solve(grid: _Cells) -> ComplexArray:
         no_source = np.zeros_like(grid.width)
-        J = np.array([
-            threshold.response_fluxes(grid.velocity, grid.width, grid.V, grid.edge, problem.D, no_source, w)
-            for w in omega
-        ])
+        J = np.array(
+            [
+                threshold.response_fluxes(grid.velocity, grid.width, grid.V, grid.edge, problem.D, no_source, w)
+                for w in omega
+            ]
+        )
         return np.asarray(-J[:, 1] / J[:, 0] * np.exp(-1j * omega * problem.parameters["t_ref"]))
 
     coarse, fine = (solve(_cells(problem, cells, refine)) for refine in (1, 2))

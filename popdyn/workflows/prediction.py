@@ -14,7 +14,7 @@ NEXT_CLOSURE = {
     "mean": "hermite1", "hermite1": "hermite2", "hermite2": "hermite3", "hermite3": "cumulant3",
     "gaussian": "cumulant3", "cumulant3": "cumulant4", "cumulant4": "cumulant3",
 }  # fmt: skip
-"""What a closure is compared with: the order above."""
+"""What a closure is compared with: a better one; the best, with the next best."""
 
 
 @dataclass(frozen=True)

@@ -45,9 +45,7 @@ def rates(
 
 
 def _at(source: Source, rung: str, closure: str | None, target: str, value: float) -> dict[str, float]:
-    first = next(iter(source.network.populations.values()))
-    mu, sigma = (value, None) if target == "mu" else (first.noise.mu, value)
-    network = with_drive(source.network, mu, sigma)
+    network = with_drive(source.network, **{target: value})
     unit = None if source.unit is None else replace(source.unit, network=network)
     return derived_rung(Source(network, unit), rung, closure).rates()
 
