@@ -26,6 +26,16 @@ def test_lif_rate_is_siegerts(mu, sigma):
     assert threshold_state(LIF, "lif", mu, sigma * ROOT_MS).rate == pytest.approx(float(exact), rel=1e-9)
 
 
+@pytest.mark.parametrize(("Delta_T", "V_peak"), [(2e-3, 0.0), (2e-3, 20e-3), (0.2e-3, -44e-3)])
+def test_a_peak_far_up_the_upstroke(Delta_T, V_peak):
+    """NEST's V_peak is 25 Delta_T above V_th: the rate is that of a peak at 9 Delta_T less the time between them."""
+    here, near = (
+        threshold_state(EIF | {"Delta_T": Delta_T, "V_peak": peak}, "eif", 1.0, 1.5 * ROOT_MS, cells=8000).rate
+        for peak in (V_peak, -50e-3 + 9 * Delta_T)
+    )
+    assert 1.0 / here - 1.0 / near == pytest.approx(0.02 * np.exp(-9.0), rel=0.2)
+
+
 def test_eif_rate_and_response_converge():
     coarse, fine = (threshold_state(EIF, "eif", 1.0, 1.5 * ROOT_MS, cells=n) for n in (2000, 8000))
     assert coarse.rate == pytest.approx(fine.rate, rel=1e-8)
