@@ -88,6 +88,15 @@ def test_a_constant_truth_is_judged_by_its_bias():
     assert worse.bias == pytest.approx(0.05, abs=0.005)
 
 
+def test_a_model_that_oscillates_about_a_constant_truth_never_passes():
+    noisy = np.random.default_rng(5).poisson(12 * BIN * 40_000, (10, BINS)) / (BIN * 40_000)
+    beating = 12.0 + 5.0 * np.sin(2 * np.pi * np.arange(BINS) / 20)
+    for truth, rung in ((noisy, "spiking"), (np.full((1, BINS), 12.0), "density")):
+        found = compare(dataset(truth, rung), dataset(beating[None], "unit")).populations["E"]
+        assert found.verdict == "inconclusive"
+        assert "never a pass" in found.notes[-1]
+
+
 def test_the_transient_is_not_scored_and_bins_start_at_zero():
     time = -0.1 + (np.arange(700) + 0.5) * 1e-3
     true = 10 + 5 * np.sin(40 * time)
