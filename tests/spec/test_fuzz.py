@@ -115,7 +115,8 @@ def places(node: Any) -> list[tuple[Any, Any]]:
 
 def mutate(document: dict[str, Any], rng: random.Random) -> dict[str, Any]:
     for _ in range(rng.choice([1, 1, 1, 2, 4])):
-        holder, key = rng.choice(places(document) or [(document, "schema")])
+        document = document or {"schema": 1}
+        holder, key = rng.choice(places(document))
         action = rng.randrange(8)
         if action == 0 and isinstance(holder, dict):
             holder.pop(key, None)
