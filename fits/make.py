@@ -1,13 +1,15 @@
 """Makes an entry of this catalogue: converts a network of reference_sims/ and keeps the report.
 
     python fits/make.py adex_aug [lif ...]
+    python fits/make.py --render            (report.md alone, from every report.json)
 
 The truth is the digest of the reference entry, so that nothing spiking is simulated. Writes `report.json`, `report.md`
-(rendered from the JSON) and `model.json`.
+(rendered from the JSON) and, where a unit was fitted, `model.json`.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 import tomllib
 from pathlib import Path
@@ -29,6 +31,14 @@ def read_fit(name: str) -> dict[str, Any]:
     return tomllib.loads((HERE / name / "fit.toml").read_text(encoding="utf-8"))
 
 
+def read_report(name: str) -> dict[str, Any]:
+    return json.loads((HERE / name / "report.json").read_text(encoding="utf-8"))
+
+
+def render(name: str) -> None:
+    (HERE / name / "report.md").write_text(render_markdown(read_report(name)), encoding="utf-8")
+
+
 def make(name: str) -> None:
     fit, folder = read_fit(name), HERE / name
     reference = REFERENCES / fit["reference"]
@@ -42,10 +52,14 @@ def make(name: str) -> None:
         command=f"python fits/make.py {name}",
     )
     (folder / "report.html").unlink()
-    (folder / "report.md").write_text(render_markdown(work.document), encoding="utf-8")
+    render(name)
     print(f"{name}: {work.verdict}")
 
 
 if __name__ == "__main__":
-    for entry in sys.argv[1:] or entries():
-        make(entry)
+    if sys.argv[1:] == ["--render"]:
+        for entry in entries():
+            render(entry)
+    else:
+        for entry in sys.argv[1:] or entries():
+            make(entry)

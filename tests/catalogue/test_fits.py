@@ -1,7 +1,5 @@
 """Every entry of fits/: complete, of the reference it names, its report.md rendered from its report.json."""
 
-import json
-
 import make_fit as catalogue
 import make_reference
 import pytest
@@ -11,10 +9,6 @@ from popdyn.report import render_markdown, validate
 NAMES = catalogue.entries()
 FOLDERS = sorted(path.name for path in catalogue.HERE.iterdir() if path.is_dir() and path.name != "__pycache__")
 FILES = {"fit.toml", "report.json", "report.md", "model.json"}
-
-
-def report(name):
-    return json.loads((catalogue.HERE / name / "report.json").read_text(encoding="utf-8"))
 
 
 def test_every_reference_has_its_fit():
@@ -29,7 +23,10 @@ def test_entry_is_complete(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_report_is_of_this_reference(name):
-    document, reference = report(name), make_reference.read_network(catalogue.read_fit(name)["reference"])
+    document, reference = (
+        catalogue.read_report(name),
+        make_reference.read_network(catalogue.read_fit(name)["reference"]),
+    )
     validate(document)
     assert document["spec_hash"] == reference.spec_hash
     summary = make_reference.read_summary(catalogue.read_fit(name)["reference"])
@@ -39,12 +36,12 @@ def test_report_is_of_this_reference(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_markdown_is_rendered_from_the_json(name):
     stored = (catalogue.HERE / name / "report.md").read_text(encoding="utf-8")
-    assert stored == render_markdown(report(name))
+    assert stored == render_markdown(catalogue.read_report(name))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_density_passes_or_the_report_says_that_it_is_outside_its_domain(name):
-    document, wanted = report(name), catalogue.read_fit(name).get("expected_warning")
+    document, wanted = catalogue.read_report(name), catalogue.read_fit(name).get("expected_warning")
     pair = next(c for c in document["comparisons"] if (c["truth"], c["model"]) == ("spiking", "density"))
     if wanted is None:
         assert pair["verdict"] == "pass"

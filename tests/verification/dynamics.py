@@ -52,7 +52,6 @@ def main() -> None:
                 f"{100 * v['nrmse']:.4f}",
                 f"{100 * v['bias']:+.4f}",
                 f"{v['correlation']:.7f}",
-                f"{v['cpu_s']:.4f}",
             ]
             writer.writerow([name, closure, *shown, f"{v['least_density']:.1e}", v["positive_steps"]])
 
