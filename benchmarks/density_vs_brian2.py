@@ -12,6 +12,8 @@ import argparse
 import json
 import resource
 import statistics
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from popdyn.ground_truth import job, run
-from popdyn.kernels.density_1d import WIDTH, solve_columns
+from popdyn.kernels.operators import WIDTH, solve_columns
 from popdyn.rungs.density import Density
 from popdyn.spec import load
 
@@ -27,6 +29,7 @@ SPEC = Path(__file__).parents[1] / "reference_sims" / "adex_aug" / "network.toml
 BRIAN2_DT = 5e-5  # [s]
 BRIAN2_DURATION = 1.0  # [s]
 NEURONS = 20_000
+PLAIN_DURATIONS = (0.5, 4.5)  # [s]
 
 
 def density_cost(density, repeats):
@@ -64,6 +67,18 @@ def brian2_cost(network, method, repeats):
     return times[1:]
 
 
+def plain_cost():
+    """CPU seconds per simulated second of the script that knows nothing of popdyn."""
+    options = ["--target", "cpp_standalone", "--size", str(NEURONS), "--dt", "0.05", "--transient", "0.1"]
+    found = []
+    for duration in PLAIN_DURATIONS:
+        before = children()
+        command = [sys.executable, str(SPEC.parent / "plain_brian2.py"), *options, "--duration", str(duration)]
+        subprocess.run(command, check=True, capture_output=True)
+        found.append(children() - before)
+    return (found[1] - found[0]) / (PLAIN_DURATIONS[1] - PLAIN_DURATIONS[0])
+
+
 def children():
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
@@ -79,6 +94,7 @@ def main(repeats):
     spiking = replace(network, protocols={"short": short})
     brian2 = {method: brian2_cost(spiking, method, 3) for method in ("euler", "heun")}
     cost = statistics.median(costs)
+    plain = plain_cost()
     per_step = cost / steps_per_s
     print(json.dumps({
         "claim": "the density rung costs at most 1/100 of Brian2 at N = 20,000 and dt 0.05 ms",
@@ -86,6 +102,8 @@ def main(repeats):
         "density_all": costs,
         "brian2_cpu_s_per_s": {method: statistics.median(found) for method, found in brian2.items()},
         "brian2_all": brian2,
+        "plain_brian2_cpu_s_per_s": plain,
+        "ratio_plain": plain / cost,
         "ratio_euler": statistics.median(brian2["euler"]) / cost,
         "ratio_heun": statistics.median(brian2["heun"]) / cost,
         "neurons": NEURONS, "brian2_dt": BRIAN2_DT, "density_dt": density.dt, "cells": cells, "columns": WIDTH,

@@ -19,7 +19,7 @@ EMPTY = 1e-12  # relative density below which a cell's conditional moments are n
 Array = NDArray[np.float64]
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
 def linear_closure(order: int, S_2: float, S_3: float, S_4: float, q_0: float, q_1: float, q_2: float) -> float:
     """q_(M+1) of the `hermite` closure at one point (a field value or a flux)."""
     if order == 1:
@@ -29,7 +29,7 @@ def linear_closure(order: int, S_2: float, S_3: float, S_4: float, q_0: float, q
     return 6.0 * S_2 * q_2 + 4.0 * S_3 * q_1 + (S_4 - 6.0 * S_2 * S_2) * q_0
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
 def cumulant_closure(order: int, q: Array, limit: float, limit_2: float, limit_3: float, limit_4: float) -> float:
     """q_(M+1) from q (column,) with the cumulant M + 1 of w given V zero; moments within powers of `limit`."""
     inverse = 1.0 / q[0]
@@ -46,17 +46,19 @@ def cumulant_closure(order: int, q: Array, limit: float, limit_2: float, limit_3
     return q[0] * (m * (m_2 * (m_2 + 10.0 * variance) + 10.0 * m * third + 5.0 * fourth) + 10.0 * variance * third)
 
 
-@njit(cache=True, error_model="numpy")
-def close_fields(closure: int, order: int, fields: Array, S_2: float, S_3: float, S_4: float) -> None:
-    """Write q_(M+1) into column M + 1 of `fields` (cell, column); 12 standard deviations limit conditional moments."""
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def close_fields(
+    closure: int, order: int, fields: Array, S_2: float, S_3: float, S_4: float, peak: float
+) -> None:
+    """Write q_(M+1) into column M + 1 of `fields` (cell, column); `peak` is the largest q_0.
+
+    Conditional moments are limited to 12 standard deviations.
+    """
     n = fields.shape[0]
     if closure != CUMULANT:
         for i in range(n):
             fields[i, order + 1] = linear_closure(order, S_2, S_3, S_4, fields[i, 0], fields[i, 1], fields[i, 2])
         return
-    peak = 0.0
-    for i in range(n):
-        peak = max(peak, fields[i, 0])
     limit = 12.0 * np.sqrt(max(S_2, 0.0))
     limit_2 = limit * limit
     for i in range(n):

@@ -14,10 +14,10 @@ from numba import njit
 from numpy.typing import NDArray
 
 from popdyn.kernels.closures import CUMULANT, close_fields, linear_closure
+from popdyn.kernels.operators import Hierarchy, Operator, assemble, assemble_positive, solve_columns
 
-WIDTH = 8
 RESET, SHIFT = 5, 6  # columns of the right-hand side: response to reinjection, and to a shift of the frame
-W, S, J, Q, X, P, PV, SCALARS = 0, 1, 2, 3, 4, 5, 6, 7  # rows of the scalar state
+W, S, J, Q, X, P, PV, I_2, I_3, PEAK, LEAST, SCALARS = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11  # scalar state
 FIELDS = 5  # columns that can hold q_0..q_4
 FLUXES = 6  # R_0..R_5
 AFFINE, POSITIVE = 0, 1
@@ -26,32 +26,6 @@ SCHEMES = {"affine": AFFINE, "positive": POSITIVE}
 OUTPUTS = 8  # rate, int V q_0, P, W, Q, X, least q_0 over the largest, 1 where the positive scheme stepped
 
 Array = NDArray[np.float64]
-
-
-class Operator(NamedTuple):
-    """Finite-volume operator; flux above cell i: up_i q_i - down_i q_(i+1), with up = up[0] + u up[1] + D up[2]."""
-
-    width: Array  # (cell,) [V]
-    centre: Array  # (cell,) [V]
-    up: Array  # (3, cell): [V/s], [1], [1/V]
-    down: Array  # (3, cell), zero at the barrier
-    reset: Array  # (cell,) share of a reinjected neuron, sums to one
-    drift: Array  # (cell,) [V/s] mean drift across each face
-    spacing: Array  # (cell,) [V] from centre to next centre, or to the barrier
-
-
-class Hierarchy(NamedTuple):
-    """Numbers of one population, SI, and the closure."""
-
-    C_m: float
-    a: float
-    b: float
-    tau_w: float
-    E_w: float
-    V_reset: float
-    t_ref: float
-    order: int
-    closure: int
 
 
 class State(NamedTuple):
@@ -65,34 +39,7 @@ class State(NamedTuple):
     done: NDArray[np.int64]  # (1,) steps
 
 
-@njit(cache=True, error_model="numpy")
-def assemble(op: Operator, u: float, D: float, up: Array, down: Array) -> None:
-    """Face coefficients at drift offset u [V/s] and diffusion D [V^2/s]."""
-    for i in range(up.shape[0]):
-        up[i] = op.up[0, i] + u * op.up[1, i] + D * op.up[2, i]
-        down[i] = op.down[0, i] + u * op.down[1, i] + D * op.down[2, i]
-
-
-@njit(cache=True, error_model="numpy")
-def assemble_positive(op: Operator, h: Hierarchy, u: float, D: float, state: State, now: Array, spread: float) -> None:
-    """Face coefficients of Scharfetter and Gummel (1969) at the drift that a cell's mean w leaves: never negative."""
-    n = op.width.shape[0]
-    up, down, face = state.work[0], state.work[1], state.work[3]
-    limit = 12.0 * spread
-    for i in range(n):
-        mean = now[i, 1] / now[i, 0] if now[i, 0] > 0.0 else 0.0
-        face[i] = min(max(mean, -limit), limit)
-    for i in range(n):
-        if i < n - 1:
-            face[i] = 0.5 * (face[i] + face[i + 1])
-        z = (op.drift[i] + u - face[i] / h.C_m) * op.spacing[i] / D
-        bernoulli = 1.0 - 0.5 * z if abs(z) < 1e-6 else z / np.expm1(min(z, 500.0))
-        down[i] = D / op.spacing[i] * bernoulli
-        up[i] = down[i] + D / op.spacing[i] * z
-    down[n - 1] = 0.0
-
-
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
 def _make_nonnegative(width: Array, q: Array) -> None:
     """Empty the negative cells of q_0 and scale the others so that the mass stays."""
     total, kept = 0.0, 0.0
@@ -103,25 +50,7 @@ def _make_nonnegative(width: Array, q: Array) -> None:
         q[i, 0] = max(q[i, 0], 0.0) * total / kept
 
 
-@njit(cache=True, error_model="numpy")
-def solve_columns(width: Array, up: Array, down: Array, step: float, x: Array, inverse: Array) -> None:
-    """Solve (1 - step L) x = rhs for all columns; x holds width * rhs on entry."""
-    n = width.shape[0]
-    inverse[0] = 1.0 / (width[0] + step * up[0])
-    for i in range(1, n):
-        factor = step * up[i - 1] * inverse[i - 1]
-        inverse[i] = 1.0 / (width[i] + step * (up[i] + down[i - 1]) - factor * step * down[i - 1])
-        for k in range(WIDTH):
-            x[i, k] += factor * x[i - 1, k]
-    for k in range(WIDTH):
-        x[n - 1, k] *= inverse[n - 1]
-    for i in range(n - 2, -1, -1):
-        above = step * down[i]
-        for k in range(WIDTH):
-            x[i, k] = (x[i, k] + above * x[i + 1, k]) * inverse[i]
-
-
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
 def late_moment(m: int, decay: float, jump: float, late: Array) -> float:
     """Part of R_m^in that lower moments bring: sum over k < m of C(m, k) decay^k jump^(m-k) R_k(t - t_ref)."""
     total, binomial = 0.0, 1.0
@@ -131,63 +60,71 @@ def late_moment(m: int, decay: float, jump: float, late: Array) -> float:
     return total
 
 
-@njit(cache=True, error_model="numpy")
-def _moments(op: Operator, order: int, star: Array, S_star: float) -> tuple[float, float, float, float]:
-    """P, <V>, S_2, S_3 of the extrapolated fields; the moment above the hierarchy is the scalar S."""
-    mass, mean_V, second, third = 0.0, 0.0, 0.0, 0.0
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def measure(op: Operator, order: int, q: Array, s: Array) -> tuple[float, float]:
+    """Integrals over V of the fields (P, V q_0, q_2, q_3), largest and least q_0, into s; returns those of q_M, V q_M.
+
+    LEAST is -1 where a field is not finite, or w has no variance.
+    """
+    mass, mean_V, second, third, top, top_V = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    peak, least, total = 0.0, 0.0, 0.0
     for i in range(op.width.shape[0]):
-        mass += op.width[i] * star[i, 0]
-        mean_V += op.width[i] * op.centre[i] * star[i, 0]
-        second += op.width[i] * star[i, 2]
-        third += op.width[i] * star[i, 3]
-    second = S_star if order == 1 else second / mass
-    third = S_star if order == 2 else third / mass
-    return mass, mean_V / mass, second, third
+        width, V = op.width[i], op.centre[i]
+        weight = width * q[i, 0]
+        mass += weight
+        mean_V += V * weight
+        second += width * q[i, 2]
+        third += width * q[i, 3]
+        top += width * q[i, order]
+        top_V += width * V * q[i, order]
+        total += q[i, 1] + q[i, 4]
+        peak = max(peak, q[i, 0])
+        least = min(least, q[i, 0])
+    s[P], s[PV], s[I_2], s[I_3], s[PEAK] = mass, mean_V, second, third, peak
+    finite = np.isfinite(mass + mean_V + second + third + total) and peak > 0.0
+    s[LEAST] = least / peak if finite and second > -1e-9 else -1.0
+    return top, top_V
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
 def _right_hand_sides(
-    op: Operator, h: Hierarchy, now: Array, old: Array, c_now: float, c_old: float, step: float,
-    star: Array, mean_V: float, shift: float, mass: float, x: Array,
+    op: Operator, h: Hierarchy, now: Array, old: Array, star: Array, face: Array, c_now: float, c_old: float,
+    step: float, mean_V: float, shift: float, mass: float, first: int, x: Array, edge: Array,
 ) -> None:  # fmt: skip
-    """Fill x with cell width times (history + step * explicit terms); edge terms are added by `_couple`."""
-    rate = 1.0 / h.tau_w
-    for i in range(op.width.shape[0]):
+    """Fill x with cell width times (history + step * explicit terms).
+
+    q_n is carried by the drift of w - W: flux -(q_(n+1) - face q_n)/C_m through the same faces as mu, where `face` is
+    the part of w - W that the implicit operator carries already (zero, or each cell's mean; then first = 1). `edge`
+    ends as its outflow.
+    """
+    n = op.width.shape[0]
+    rate, speed = 1.0 / h.tau_w, -1.0 / h.C_m
+    for k in range(FIELDS):
+        edge[k] = 0.0
+    for i in range(n):
         width = op.width[i]
         pull = h.a * (op.centre[i] - mean_V) * rate
         for k in range(FIELDS):
             x[i, k] = width * (c_now * now[i, k] + c_old * old[i, k])
-        for k in range(FIELDS, WIDTH):
-            x[i, k] = 0.0
-        for k in range(1, h.order + 1):
-            lower = pull if k == 1 else pull - shift
-            x[i, k] += step * width * k * (lower * star[i, k - 1] - rate * star[i, k])
         x[i, RESET] = op.reset[i]
         x[i, SHIFT] = step * width * star[i, 0] / mass
+        x[i, 7] = 0.0
+        if h.order == 0:
+            continue
+        j = min(i + 1, n - 1)
+        above, below, carried = speed * op.up[1, i], speed * op.down[1, i], face[i]
+        if first == 0:
+            flux = above * star[i, 1] - below * star[j, 1]
+            x[i, 0] += step * (edge[0] - flux)
+            edge[0] = flux
+        for k in range(1, h.order + 1):
+            flux = above * (star[i, k + 1] - carried * star[i, k]) - below * (star[j, k + 1] - carried * star[j, k])
+            lower = pull if k == 1 else pull - shift
+            x[i, k] += step * (width * k * (lower * star[i, k - 1] - rate * star[i, k]) + edge[k] - flux)
+            edge[k] = flux
 
 
-@njit(cache=True, error_model="numpy")
-def _couple(
-    op: Operator, h: Hierarchy, star: Array, face: Array, first: int, step: float, x: Array, edge: Array
-) -> None:
-    """Flux of q_n by the drift of w - W, explicit: -(q_(n+1) - face q_n)/C_m; edge = its outflow.
-
-    `face` is the part of w - W that the implicit operator already carries: zero, or each cell's mean (then first = 1).
-    """
-    n = op.width.shape[0]
-    speed = -1.0 / h.C_m
-    for i in range(n):
-        for k in range(first, h.order + 1):
-            flux = speed * op.up[1, i] * (star[i, k + 1] - face[i] * star[i, k])
-            if i < n - 1:
-                flux -= speed * op.down[1, i] * (star[i + 1, k + 1] - face[i] * star[i + 1, k])
-                x[i + 1, k] += step * flux
-            else:
-                edge[k] = flux
-            x[i, k] -= step * flux
-
-
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
 def _delayed(state: State, lag: float, column: int) -> tuple[float, float]:
     """Weight of the present, and the known rest, of a flux `lag` steps ago (linear interpolation)."""
     whole = int(lag)
@@ -200,7 +137,7 @@ def _delayed(state: State, lag: float, column: int) -> tuple[float, float]:
     return 0.0, known + (1.0 - part) * state.past[(present - whole) % length, column]
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
 def _close_fluxes(
     h: Hierarchy, state: State, x: Array, edge: Array, step: float, lag: float,
     W_star: float, moments: tuple[float, float, float], outgoing: Array, inflow: Array,
@@ -233,14 +170,15 @@ def _close_fluxes(
         inflow[m] = rest + gain * present * r
         if m == 1:
             J_new = inflow[1] - r
-        if m <= M:
-            kick = J_new if m == 1 else 0.0
-            for i in range(n):
-                x[i, m] += step * inflow[m] * x[i, RESET] - kick * x[i, SHIFT]
+    for i in range(n):
+        for m in range(M + 1):
+            x[i, m] += step * inflow[m] * x[i, RESET]
+        if M > 0:
+            x[i, 1] -= J_new * x[i, SHIFT]
     return J_new
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
 def _advance_scalars(
     op: Operator, h: Hierarchy, s_now: Array, s_old: Array, s: Array, x: Array, c_now: float, c_old: float,
     step: float, mean_V: float, mass: float, outgoing: Array, inflow: Array, J_new: float,
@@ -250,14 +188,8 @@ def _advance_scalars(
     s[J] = J_new
     drive = h.a * (mean_V - h.E_w) * rate + J_new / mass
     s[W] = (c_now * s_now[W] + c_old * s_old[W] + step * drive) / (1.0 + step * rate)
-    P_new, PV_new, lower, pull = 0.0, 0.0, 0.0, 0.0
-    for i in range(op.width.shape[0]):
-        weight = op.width[i] * x[i, 0]
-        P_new += weight
-        PV_new += op.width[i] * op.centre[i] * x[i, 0]
-        lower += op.width[i] * x[i, M]
-        pull += op.width[i] * op.centre[i] * x[i, M]
-    s[P], s[PV] = P_new, PV_new
+    lower, pull = measure(op, M, x, s)
+    P_new, PV_new = s[P], s[PV]
     n = M + 1
     gain = n * (h.a * (pull - PV_new / P_new * lower) * rate - J_new * lower / P_new) / P_new
     gain += (inflow[n] - outgoing[n]) / P_new
@@ -269,7 +201,7 @@ def _advance_scalars(
     s[X] = (c_now * s_now[X] + c_old * s_old[X] + step * content) / (1.0 + step * rate)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
 def advance(
     op: Operator, h: Hierarchy, state: State, mu: float, D: float, dt: float, restart: bool, scheme: int
 ) -> float:  # fmt: skip
@@ -286,28 +218,34 @@ def advance(
         step, c_now, c_old, e_now, e_old = dt, 1.0, 0.0, 1.0, 0.0
     if scheme == POSITIVE:
         _make_nonnegative(op.width, state.fields[now])
+        measure(op, h.order, state.fields[now], s_now)
     for i in range(x.shape[0]):
         for k in range(FIELDS):
             state.star[i, k] = e_now * state.fields[now, i, k] + e_old * state.fields[old, i, k]
     W_star = e_now * s_now[W] + e_old * s_old[W]
     S_star = e_now * s_now[S] + e_old * s_old[S]
-    shift = e_now * s_now[J] + e_old * s_old[J]
-    mass, mean_V, S_2, S_3 = _moments(op, h.order, state.star, S_star)
+    mass = e_now * s_now[P] + e_old * s_old[P]
+    mean_V = (e_now * s_now[PV] + e_old * s_old[PV]) / mass
+    S_2 = S_star if h.order == 1 else (e_now * s_now[I_2] + e_old * s_old[I_2]) / mass
+    S_3 = S_star if h.order == 2 else (e_now * s_now[I_3] + e_old * s_old[I_3]) / mass
+    shift = (e_now * s_now[J] + e_old * s_old[J]) / mass
     edge, outgoing, inflow = np.zeros(FIELDS), np.zeros(FLUXES), np.zeros(FLUXES)
+    up, down, face = state.work[0], state.work[1], state.work[3]
     u, first = mu - W_star / h.C_m, 0
     if scheme == POSITIVE:
-        assemble_positive(op, h, u, D, state, state.star, np.sqrt(max(S_2, 0.0)))
+        limit = 12.0 * np.sqrt(max(S_2, 0.0))
+        assemble_positive(op, u, D, h.C_m, state.star, limit, up, down, face)
         first = 1
     else:
-        assemble(op, u, D, state.work[0], state.work[1])
-        state.work[3, :] = 0.0
-    _right_hand_sides(
-        op, h, state.fields[now], state.fields[old], c_now, c_old, step, state.star, mean_V, shift / mass, mass, x
-    )
+        assemble(op, u, D, up, down)
+        face[:] = 0.0
     if h.order > 0:
-        close_fields(h.closure, h.order, state.star, S_2, S_3, S_star)
-        _couple(op, h, state.star, state.work[3], first, step, x, edge)
-    solve_columns(op.width, state.work[0], state.work[1], step, x, state.work[2])
+        close_fields(h.closure, h.order, state.star, S_2, S_3, S_star, s_now[PEAK])
+    _right_hand_sides(
+        op, h, state.fields[now], state.fields[old], state.star, face, c_now, c_old, step, mean_V, shift, mass, first,
+        x, edge,
+    )  # fmt: skip
+    solve_columns(op.width, up, down, step, x, state.work[2])
     moments = (S_2, S_3, S_star)
     lag = h.t_ref / dt
     J_new = _close_fluxes(h, state, x, edge, step, lag, W_star, moments, outgoing, inflow)
@@ -320,22 +258,7 @@ def advance(
     return outgoing[0]
 
 
-@njit(cache=True, error_model="numpy")
-def undershoot(op: Operator, state: State) -> float:
-    """Least q_0 of the newest level over its largest value; -1 where a field is not finite or w has no variance."""
-    q = state.fields[(state.done[0] - 1) % 3]
-    least, most, second, total = 0.0, 0.0, 0.0, 0.0
-    for i in range(q.shape[0]):
-        least = min(least, q[i, 0])
-        most = max(most, q[i, 0])
-        second += op.width[i] * q[i, 2]
-        total += q[i, 0] + q[i, 1] + q[i, 2] + q[i, 3] + q[i, 4]
-    if not (np.isfinite(total) and most > 0.0) or second < -1e-9:
-        return -1.0
-    return least / most
-
-
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
 def integrate(
     op: Operator, h: Hierarchy, state: State, mu: Array, D: Array, restart: NDArray[np.bool_], dt: float,
     scheme: int, out: Array,
@@ -347,16 +270,14 @@ def integrate(
     """
     for t in range(mu.shape[0]):
         rate = advance(op, h, state, mu[t], D[t], dt, restart[t], scheme)
-        least = undershoot(op, state)
+        s = state.scalars[(state.done[0] - 1) % 3]
         fell_back = scheme == POSITIVE
-        if scheme == AFFINE and least < -UNDERSHOOT:
+        if scheme == AFFINE and s[LEAST] < -UNDERSHOOT:
             state.done[0] -= 1
             rate = advance(op, h, state, mu[t], D[t], dt, restart[t], POSITIVE)
-            least = undershoot(op, state)
             fell_back = True
-        s = state.scalars[(state.done[0] - 1) % 3]
         out[t, 0], out[t, 1], out[t, 2], out[t, 3], out[t, 4], out[t, 5] = rate, s[PV], s[P], s[W], s[Q], s[X]
-        out[t, 6], out[t, 7] = least, 1.0 if fell_back else 0.0
+        out[t, 6], out[t, 7] = s[LEAST], 1.0 if fell_back else 0.0
         if not np.isfinite(rate):
             return t
     return mu.shape[0]

@@ -11,7 +11,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from popdyn.kernels.closures import CUMULANT, EMPTY
-from popdyn.kernels.density_1d import Hierarchy, Operator
+from popdyn.kernels.operators import Hierarchy, Operator
 
 W, S, J, P, PV, I_2, I_3, I_M, VI_M, R = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9  # rows of the scalars; R_0.. from R on
 

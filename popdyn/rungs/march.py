@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from popdyn.errors import DomainError, NumericsError
 from popdyn.kernels import density_1d as kernel
+from popdyn.kernels import operators
 from popdyn.spec.network import Initial, Population, Protocol
 from popdyn.stimuli import drive, waveforms
 from popdyn.theory.problem import W_UNIT
@@ -65,7 +66,7 @@ def step_drive(population: Population, protocol: Protocol, dt: float) -> StepDri
     return StepDrive(base_mu + poisson_mu, D, restart)
 
 
-def first_state(op: kernel.Operator, h: kernel.Hierarchy, initial: Initial, dt: float) -> kernel.State:
+def first_state(op: operators.Operator, h: operators.Hierarchy, initial: Initial, dt: float) -> kernel.State:
     """State of a population whose V and w are independent and normal, V cut at the barrier."""
     n = op.width.size
     spread = max(initial.V_std, float(op.width.min()))
@@ -74,7 +75,7 @@ def first_state(op: kernel.Operator, h: kernel.Hierarchy, initial: Initial, dt: 
         profile[0] = 1.0
     profile /= profile @ op.width
     variance = (initial.w_std / W_UNIT) ** 2
-    fields = np.zeros((3, n, kernel.WIDTH))
+    fields = np.zeros((3, n, operators.WIDTH))
     fields[:, :, 0] = profile
     if h.order >= 2:
         fields[:, :, 2] = variance * profile
@@ -82,15 +83,16 @@ def first_state(op: kernel.Operator, h: kernel.Hierarchy, initial: Initial, dt: 
     scalars = np.zeros((3, kernel.SCALARS))
     scalars[:, kernel.W] = initial.w_mean / W_UNIT
     scalars[:, kernel.S] = variance if h.order == 1 else 3.0 * variance**2
-    scalars[:, kernel.P] = 1.0
+    for level in range(3):
+        kernel.measure(op, h.order, fields[level], scalars[level])
     past = np.zeros((int(h.t_ref / dt) + 2, kernel.FLUXES + 1))
     past[:, kernel.FLUXES] = scalars[0, kernel.W]
-    work, star = np.zeros((4, n)), np.zeros((n, kernel.WIDTH))
+    work, star = np.zeros((4, n)), np.zeros((n, operators.WIDTH))
     return kernel.State(fields, scalars, past, work, star, np.zeros(1, dtype=np.int64))
 
 
 def march(
-    op: kernel.Operator, h: kernel.Hierarchy, initial: Initial, steps: StepDrive, dt: float, transient: float,
+    op: operators.Operator, h: operators.Hierarchy, initial: Initial, steps: StepDrive, dt: float, transient: float,
     name: str, scheme: int = kernel.AFFINE,
 ) -> Traces:  # fmt: skip
     """Integrate and bin.
@@ -108,7 +110,7 @@ def march(
     return _binned(out, h, dt, transient)
 
 
-def _binned(out: Array, h: kernel.Hierarchy, dt: float, transient: float) -> Traces:
+def _binned(out: Array, h: operators.Hierarchy, dt: float, transient: float) -> Traces:
     rate, PV, P, W, Q, X, least, positive = out.T
     per_bin = round(1e-3 / dt)
     edges = np.concatenate([rate[:1], rate])

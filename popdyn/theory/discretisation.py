@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from popdyn.kernels.density_1d import Operator
+from popdyn.kernels.operators import Operator
 from popdyn.theory.grid import bulk, frozen_state, operator_on
 from popdyn.theory.problem import DensityProblem
 from popdyn.theory.stationary import mean_adaptation

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_banded
 
 from popdyn.errors import NumericsError
-from popdyn.kernels.density_1d import Operator
+from popdyn.kernels.operators import Operator
 from popdyn.theory.operator import make_operator
 from popdyn.theory.problem import DensityProblem
 

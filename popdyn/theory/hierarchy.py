@@ -22,7 +22,7 @@ from scipy.linalg import solve_banded
 
 from popdyn.errors import NumericsError
 from popdyn.kernels import hierarchy as kernel
-from popdyn.kernels.density_1d import Hierarchy, Operator
+from popdyn.kernels.operators import Hierarchy, Operator
 
 Array = NDArray[np.float64]
 Complex = NDArray[np.complex128]

@@ -18,7 +18,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from popdyn.kernels.density_1d import Operator
+from popdyn.kernels.operators import Operator
 
 Array = NDArray[np.float64]
 Drift = Callable[[Array], Array]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from popdyn.kernels.closures import CUMULANT, HERMITE, MEAN
-from popdyn.kernels.density_1d import Hierarchy
+from popdyn.kernels.operators import Hierarchy
 from popdyn.neurons import MODELS
 from popdyn.spec.network import Population
 

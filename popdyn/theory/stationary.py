@@ -7,7 +7,7 @@ from scipy.optimize import brentq
 
 from popdyn.errors import NumericsError
 from popdyn.kernels import hierarchy as kernel
-from popdyn.kernels.density_1d import Hierarchy, Operator
+from popdyn.kernels.operators import Hierarchy, Operator
 from popdyn.theory.grid import frozen_state
 from popdyn.theory.hierarchy import StationaryState, stationary_state
 

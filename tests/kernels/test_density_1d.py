@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from popdyn.kernels import density_1d as kernel
+from popdyn.kernels import operators
 from popdyn.kernels.closures import CUMULANT, HERMITE, MEAN
 from popdyn.theory.operator import make_operator
 
@@ -18,21 +19,23 @@ def small_operator(cells=24):
 
 
 def hierarchy(order, closure, t_ref=0.0):
-    return kernel.Hierarchy(2.0, 40.0, 0.6, 0.1, -80e-3, -70e-3, t_ref, order, closure)
+    return operators.Hierarchy(2.0, 40.0, 0.6, 0.1, -80e-3, -70e-3, t_ref, order, closure)
 
 
 def first_state(op, h, dt):
     n = op.width.size
     p = np.exp(-0.5 * ((op.centre + 63e-3) / 3e-3) ** 2)
-    fields = np.zeros((3, n, kernel.WIDTH))
+    fields = np.zeros((3, n, operators.WIDTH))
     fields[:, :, 0] = p / (p @ op.width)
     fields[:, :, 2] = 0.02 * fields[:, :, 0]
     scalars = np.zeros((3, kernel.SCALARS))
     scalars[:, kernel.W] = 0.7
+    for level in range(3):
+        kernel.measure(op, h.order, fields[level], scalars[level])
     scalars[:, kernel.S] = 0.02 if h.order == 1 else 0.0
     past = np.zeros((int(h.t_ref / dt) + 2, kernel.FLUXES + 1))
     past[:, kernel.FLUXES] = 0.7
-    return kernel.State(fields, scalars, past, np.zeros((4, n)), np.zeros((n, kernel.WIDTH)), np.zeros(1, np.int64))
+    return kernel.State(fields, scalars, past, np.zeros((4, n)), np.zeros((n, operators.WIDTH)), np.zeros(1, np.int64))
 
 
 def run(op, h, steps, dt=1e-4, scheme=kernel.AFFINE, mu=0.9, function=kernel.integrate):
@@ -45,8 +48,9 @@ def run(op, h, steps, dt=1e-4, scheme=kernel.AFFINE, mu=0.9, function=kernel.int
     return out, state
 
 
-def test_columns_are_solved_as_a_dense_matrix_would():
-    op, rng = small_operator(), np.random.default_rng(0)
+@pytest.mark.parametrize("cells", [14, 15, 24, 25])
+def test_columns_are_solved_as_a_dense_matrix_would(cells):
+    op, rng = small_operator(cells), np.random.default_rng(0)
     up, down = (rng.uniform(0.1, 2.0, op.width.size) for _ in range(2))
     down[-1] = 0.0
     n, step = op.width.size, 3e-4
@@ -57,9 +61,9 @@ def test_columns_are_solved_as_a_dense_matrix_would():
             L[i + 1, i] += up[i]
             L[i, i + 1] += down[i]
             L[i + 1, i + 1] -= down[i]
-    right = rng.normal(size=(n, kernel.WIDTH))
+    right = rng.normal(size=(n, operators.WIDTH))
     x = right * op.width[:, None]
-    kernel.solve_columns(op.width, up, down, step, x, np.zeros(n))
+    operators.solve_columns(op.width, up, down, step, x, np.zeros(n))
     dense = np.linalg.solve(np.diag(op.width) - step * L, right * op.width[:, None])
     np.testing.assert_allclose(x, dense, rtol=1e-11, atol=1e-12)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from popdyn.kernels.density_1d import assemble
+from popdyn.kernels.operators import assemble
 from popdyn.theory.grid import frozen_state
 from popdyn.theory.operator import make_operator, upwind_share
 
