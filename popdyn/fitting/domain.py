@@ -10,7 +10,7 @@ from popdyn.rungs.density import Density
 from popdyn.rungs.unit import drive_of
 from popdyn.spec.network import Network
 from popdyn.theory.discretisation import Domain
-from popdyn.theory.problem import input_statistics
+from popdyn.theory.problem import DEFAULT_CLOSURE, input_statistics
 from popdyn.types import FloatArray
 
 OU_RANGE = 4.0
@@ -54,3 +54,17 @@ def training_domain(density: Density, population: str) -> Domain:
     low, high = min(asked.mu_low, mu - half), max(asked.mu_high, mu + half)
     varies = asked.sigma_high - asked.sigma_low > CONSTANT * sigma
     return Domain(low, high, *((asked.sigma_low, asked.sigma_high) if varies else (sigma, sigma)))
+
+
+def density_over_domain(network: Network, closure: str = DEFAULT_CLOSURE) -> Density:
+    """A density whose grids serve the protocols and the whole domain that units are fitted on."""
+    first = Density(network, closure=closure)
+    domains = {name: _union(first.domains[name], training_domain(first, name)) for name in network.populations}
+    return first if domains == first.domains else Density(network, closure=closure, domain=domains)
+
+
+def _union(one: Domain, other: Domain) -> Domain:
+    return Domain(
+        min(one.mu_low, other.mu_low), max(one.mu_high, other.mu_high),
+        min(one.sigma_low, other.sigma_low), max(one.sigma_high, other.sigma_high),
+    )  # fmt: skip

@@ -47,9 +47,7 @@ def cumulant_closure(order: int, q: Array, limit: float, limit_2: float, limit_3
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
-def close_fields(
-    closure: int, order: int, fields: Array, S_2: float, S_3: float, S_4: float, peak: float
-) -> None:
+def close_fields(closure: int, order: int, fields: Array, S_2: float, S_3: float, S_4: float, peak: float) -> None:
     """Write q_(M+1) into column M + 1 of `fields` (cell, column); `peak` is the largest q_0.
 
     Conditional moments are limited to 12 standard deviations.

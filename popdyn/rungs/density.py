@@ -78,10 +78,12 @@ class Density:
         self.network, self.closure, self.dt, self.scheme = network, closure, dt, kernel.SCHEMES[scheme]
         self.problems: dict[str, DensityProblem] = {}
         self.grids: dict[str, Discretisation] = {}
+        self.domains: dict[str, Domain] = {}
         for name, population in network.populations.items():
             self.problems[name] = density_problem(population)
-            wanted = (domain or {}).get(name) or drive_range(network, population, self.problems[name])
-            self.grids[name] = choose_grid(self.problems[name], wanted, refine=refine)
+            reached = drive_range(network, population, self.problems[name])
+            self.domains[name] = (domain or {}).get(name) or reached
+            self.grids[name] = choose_grid(self.problems[name], self.domains[name], refine=refine)
 
     def simulate(self, protocol: str | Protocol, *, seed: int = 0) -> xr.Dataset:
         """Trajectory on 1 ms bins; `seed` has no effect (the density is deterministic)."""

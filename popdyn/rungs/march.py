@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from popdyn.errors import DomainError, NumericsError
 from popdyn.kernels import density_1d as kernel
@@ -67,13 +68,12 @@ def step_drive(population: Population, protocol: Protocol, dt: float) -> StepDri
 
 
 def first_state(op: operators.Operator, h: operators.Hierarchy, initial: Initial, dt: float) -> kernel.State:
-    """State of a population whose V and w are independent and normal, V cut at the barrier."""
+    """State of a population whose V and w are independent and normal; V beyond the barrier starts below it."""
     n = op.width.size
     spread = max(initial.V_std, float(op.width.min()))
-    profile = np.exp(-0.5 * ((op.centre - initial.V_mean) / spread) ** 2)
-    if profile @ op.width <= 0.0:  # far below the grid: all of it in the lowest cell
-        profile[0] = 1.0
-    profile /= profile @ op.width
+    below = ndtr((op.centre + 0.5 * op.width - initial.V_mean) / spread)
+    below[-1] = 1.0  # V beyond the barrier starts just below it, as in the spiking network
+    profile = np.diff(below, prepend=0.0) / op.width
     variance = (initial.w_std / W_UNIT) ** 2
     fields = np.zeros((3, n, operators.WIDTH))
     fields[:, :, 0] = profile

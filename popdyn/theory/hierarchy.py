@@ -29,6 +29,7 @@ Complex = NDArray[np.complex128]
 
 THIN, HELD = 1e-6, 1e-2  # relative density below which conditional cumulants are held: first and second try
 SLOW_START = 300.0  # [1/s]: first pseudo-time step of 3 ms
+UNDERSHOOT = 1e-6  # least q_0 over its largest value that a state may have, negative
 RESIDUAL = 1e-4  # largest imbalance of a cell over the rate that a state may have
 
 
@@ -171,7 +172,8 @@ def _newton(
         x, s = x + part * move.reshape(x.shape), s + part * move_s
         if size < tolerance and damping < 1.0:
             left = np.abs(lin.residual).max() / (s[kernel.R] + 1e-6)  # of flux balance, beside the rate
-            return (x, s) if left < RESIDUAL else None
+            real = x[:, 0].min() > -UNDERSHOOT * x[:, 0].max()
+            return (x, s) if left < RESIDUAL and real else None
         if damping > 0.0:
             damping *= 0.6 if size < 0.3 and size < 2.0 * before else 1.5
             damping = 0.0 if damping < 0.3 else damping

@@ -118,7 +118,7 @@ def _curve(work: Conversion, name: str) -> dict[str, Any]:
     fit = work.fits[name]
     mu = np.linspace(fit.domain.mu_low, fit.domain.mu_high, CURVE_POINTS)
     points = work.density.transfer(name, mu)
-    mean = Density(work.network, closure="mean").transfer(name, mu)
+    mean = Density(work.network, closure="mean", domain=work.density.domains).transfer(name, mu)
     unit = fit.unit.units[name]
     sigma = work.density.problems[name].sigma
     return {

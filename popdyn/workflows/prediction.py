@@ -19,7 +19,10 @@ NEXT_CLOSURE = {
 
 @dataclass(frozen=True)
 class PredictedError:
-    """nrmse and bias of one population, by source and in all (the nrmse parts add in squares, |bias| as they are)."""
+    """nrmse and bias of one population, by source and in all: nrmse parts add in squares, |bias| as they are.
+
+    nan where the measure does not exist (a rate that does not vary has no nrmse).
+    """
 
     nrmse: float
     bias: float
@@ -33,9 +36,9 @@ def predict_error(density: Density, protocol: str, trajectory: xr.Dataset) -> di
     """
     network, dt, closure = density.network, density.dt, density.closure
     others = {
-        "closure": (Density(network, closure=NEXT_CLOSURE[closure], dt=dt), 1.0),
-        "grid": (Density(network, closure=closure, dt=dt, refine=2.0), 4.0 / 3.0),
-        "step": (Density(network, closure=closure, dt=dt / 2.0), 4.0 / 3.0),
+        "closure": (Density(network, closure=NEXT_CLOSURE[closure], dt=dt, domain=density.domains), 1.0),
+        "grid": (Density(network, closure=closure, dt=dt, domain=density.domains, refine=2.0), 4.0 / 3.0),
+        "step": (Density(network, closure=closure, dt=dt / 2.0, domain=density.domains), 4.0 / 3.0),
     }
     found: dict[str, dict[str, tuple[float, float]]] = {}
     for part, (other, factor) in others.items():
@@ -43,8 +46,9 @@ def predict_error(density: Density, protocol: str, trajectory: xr.Dataset) -> di
             continue
         comparison = compare(other.simulate(protocol), trajectory)
         for name, measures in comparison.populations.items():
-            nrmse, bias = measures.nrmse or 0.0, measures.bias or 0.0
-            found.setdefault(name, {})[part] = (factor * abs(nrmse), factor * abs(bias))
+            nrmse = np.nan if measures.nrmse is None else factor * abs(measures.nrmse)  # a rate that does not vary
+            bias = np.nan if measures.bias is None else factor * abs(measures.bias)
+            found.setdefault(name, {})[part] = (nrmse, bias)
     return {
         name: PredictedError(
             float(np.sqrt(sum(nrmse**2 for nrmse, _ in parts.values()))),

@@ -72,11 +72,10 @@ def derived_rung(source: Source, rung: str, closure: str | None = None) -> Rung:
 
 def fit_units(network: Network) -> CascadeUnit:
     """One unit per population, fitted to the density rung."""
-    from popdyn.fitting import fit_cascade
-    from popdyn.rungs.density import Density
+    from popdyn.fitting import density_over_domain, fit_cascade
     from popdyn.rungs.unit import join
 
-    density = Density(network)
+    density = density_over_domain(network)
     return join([fit_cascade(density, name).unit for name in network.populations])
 
 

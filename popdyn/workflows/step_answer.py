@@ -23,7 +23,7 @@ def step_answer(work: Conversion, name: str) -> tuple[dict[str, Any], dict[str, 
     base = work.network.protocols[work.protocol]
     protocol = Protocol(f"step {name}", DURATION, base.transient, 0, (stimulus,))
     density = work.density.simulate(protocol)
-    mean = Density(work.network, closure="mean").simulate(protocol)
+    mean = Density(work.network, closure="mean", domain=work.density.domains).simulate(protocol)
     others = {"mean closure": mean.assign_attrs(rung="mean closure")}
     if work.unit is not None:
         others["unit"] = work.unit.simulate(protocol)
