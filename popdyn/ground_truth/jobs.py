@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +12,7 @@ from popdyn.errors import UsageError
 from popdyn.ground_truth import seeds
 from popdyn.ground_truth.cost import choose_backend, chunks_of
 from popdyn.ground_truth.time_grid import TimeGrid, default_dt, time_grid
-from popdyn.spec import Network, Protocol, spec_hash, to_dict
+from popdyn.spec import Network, Protocol, to_dict, under_protocol
 
 RESULT_SEMANTICS = 1
 """Raised when the same job means another result."""
@@ -120,8 +120,7 @@ def job(
         raise UsageError(f"groups: got {groups}; allowed: from 1")
     record = record or Record()
     _check_names(network, record.spikes)
-    alone = replace(network, protocols={chosen.name: chosen}, spec_hash="")
-    alone = replace(alone, spec_hash=spec_hash(alone))
+    alone = under_protocol(network, chosen)
     step = default_dt(network) if dt is None else float(dt)
     neurons = sum(population.size for population in network.populations.values())
     made = choose_backend(backend, neurons, time_grid(chosen, step).steps, groups)

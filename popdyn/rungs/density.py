@@ -14,6 +14,7 @@ from popdyn.errors import NumericsError, UsageError
 from popdyn.kernels import density_1d as kernel
 from popdyn.results import make_dataset
 from popdyn.rungs.march import Traces, march, step_drive
+from popdyn.spec import under_protocol
 from popdyn.spec.network import Network, Population, Protocol
 from popdyn.stimuli import drive
 from popdyn.theory.discretisation import Discretisation, Domain, choose_grid
@@ -94,7 +95,8 @@ class Density:
         traces = [self._march(population, chosen) for population in self.network.populations.values()]
         stack = {k: np.stack([getattr(t, k) for t in traces], axis=-1)[None] for k in ("rate", "V_mean", "w_mean")}
         attrs = {
-            "rung": self.name, "closure": self.closure, "protocol": chosen.name, "spec_hash": self.network.spec_hash,
+            "rung": self.name, "closure": self.closure, "protocol": chosen.name,
+            "spec_hash": under_protocol(self.network, chosen).spec_hash,
             "bin": 1e-3, "dt": self.dt, "seed": seed,
             "mass_error": max(t.mass_error for t in traces), "least_density": min(t.least_density for t in traces),
             "positive_steps": sum(t.positive_steps for t in traces),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from popdyn.errors import DomainError, NumericsError, UsageError
 from popdyn.kernels import density_2d as kernel
 from popdyn.results import make_dataset
+from popdyn.spec import under_protocol
 from popdyn.spec.network import Network, Population, Protocol
 from popdyn.stimuli import drive
 from popdyn.theory.diffusion_problem import Problem, make_problem
@@ -87,7 +88,8 @@ class Density2D:
         runs = [self._march(population, chosen) for population in self.network.populations.values()]
         stack = {k: np.stack([getattr(r, k) for r in runs], axis=-1)[None] for k in ("rate", "V_mean", "w_mean")}
         attrs = {
-            "rung": self.name, "protocol": chosen.name, "spec_hash": self.network.spec_hash, "bin": BIN, "dt": self.dt,
+            "rung": self.name, "protocol": chosen.name,
+            "spec_hash": under_protocol(self.network, chosen).spec_hash, "bin": BIN, "dt": self.dt,
             "seed": seed, "cells": self.cells, "w_nodes": self.w_nodes, "extrapolated": self.extrapolate,
             "mass_error": max(float(np.max(np.abs(r.mass_error))) for r in runs),
             "least_density": min(float(r.least.min()) for r in runs),

@@ -17,7 +17,7 @@ from popdyn.rungs.cascade_document import fit_of, population_document, populatio
 from popdyn.rungs.cascade_text import equations_of
 from popdyn.rungs.domain import report_outside, share_outside
 from popdyn.rungs.model_reader import Reader
-from popdyn.spec import from_dict, to_dict
+from popdyn.spec import from_dict, to_dict, under_protocol
 from popdyn.spec.network import Network, Population
 from popdyn.spec.network import Protocol as StimulusProtocol
 from popdyn.stimuli import waveforms
@@ -79,7 +79,7 @@ class CascadeUnit:
         rate, V_mean, w_mean = (np.stack(columns, axis=-1)[None] for columns in list(zip(*traces, strict=True))[:3])
         attrs = {
             "rung": self.name,
-            "spec_hash": self.network.spec_hash,
+            "spec_hash": under_protocol(self.network, protocol).spec_hash,
             "protocol": protocol.name,
             "bin": BIN,
             "dt": dt,

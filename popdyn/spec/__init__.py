@@ -11,7 +11,7 @@ from popdyn.spec.network import (
     WhiteNoise,
 )
 from popdyn.spec.resolve import from_dict, load
-from popdyn.spec.resolved import spec_hash, to_dict
+from popdyn.spec.resolved import spec_hash, to_dict, under_protocol
 from popdyn.spec.schema import json_schema
 
 __all__ = [
@@ -28,4 +28,5 @@ __all__ = [
     "load",
     "spec_hash",
     "to_dict",
+    "under_protocol",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 from popdyn.neurons import MODELS
@@ -58,3 +59,9 @@ def spec_hash(network: Network) -> str:
     document = to_dict(network)
     canonical = rfc8785.dumps({key: document[key] for key in ("schema", "populations", "protocols")})
     return hashlib.sha256(canonical).hexdigest()
+
+
+def under_protocol(network: Network, protocol: Protocol) -> Network:
+    """The network with one protocol alone: what a result is of, whatever else the spec holds."""
+    alone = replace(network, protocols={protocol.name: protocol}, spec_hash="")
+    return replace(alone, spec_hash=spec_hash(alone))
