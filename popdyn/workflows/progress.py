@@ -15,7 +15,7 @@ from popdyn.types import Progress
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
-SILENCE = 5.0  # [s] longest time without a line
+SILENCE = 3.0  # [s] time without a line; compiling can hold the interpreter for 2 s more
 TICK = 0.5  # [s]
 
 
