@@ -15,9 +15,9 @@ BLOCK = 0.5
 REPLICATES = 1000
 LEVEL = 0.95
 MEANING = (
-    "95 % interval of the estimate under other training inputs of the same kind: block bootstrap over 0.5 s of the "
-    "training protocols, refitted to first order, Student's t. The density has no sampling noise; what varies is which "
-    "stretch of an imperfect model's misfit is fitted. It is no statement about the spiking neurons."
+    "Nominal 95 % interval over the stretches of the training protocols: block bootstrap of 0.5 s, refitted to first "
+    "order, Student's t. The density has no sampling noise; what varies is which stretch of an imperfect model's misfit "
+    "is fitted. It is no statement about the spiking neurons, and its coverage over other inputs is not certified."
 )
 
 
