@@ -6,7 +6,7 @@ from pathlib import Path
 
 import h5py
 
-from popdyn.errors import IntegrityError
+from popdyn.errors import IntegrityError, UsageError
 
 MAX_BYTES = 8 << 30
 MAX_EXPANSION = 1100
@@ -15,12 +15,15 @@ _FILTERS = {"gzip", None}
 
 
 def refuse_hostile(path: Path) -> None:
-    """Raise IntegrityError unless every object is a hard link to plain stored data of a bounded size."""
+    """Raise IntegrityError unless every object is a hard link to plain stored data of a bounded size.
+
+    UsageError: there is no such file.
+    """
     try:
         with h5py.File(path, "r") as file:
             _walk(file, str(path), depth=0, budget=[MAX_OBJECTS])
     except FileNotFoundError:
-        raise
+        raise UsageError(f"{path}: there is no such file; allowed: a result that popdyn wrote (.h5)") from None
     except IntegrityError:
         raise
     except (OSError, RuntimeError, KeyError, ValueError) as error:

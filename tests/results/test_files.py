@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from popdyn.errors import IntegrityError
+from popdyn.errors import IntegrityError, UsageError
 from popdyn.results import make_dataset, open_dataset, save, spike_times, with_spikes
 
 
@@ -131,3 +131,8 @@ def test_a_truncated_file_is_an_integrity_error(dataset, tmp_path):
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(IntegrityError):
         open_dataset(path)
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(UsageError, match=r"gone\.h5: there is no such file"):
+        open_dataset(tmp_path / "gone.h5")
