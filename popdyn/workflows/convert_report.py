@@ -70,7 +70,7 @@ def _rungs(work: Conversion) -> list[dict[str, Any]]:
     rungs: list[dict[str, Any]] = [
         {"name": "spiking", "label": "spiking network", "about": f"{size} neurons, simulated by Brian2",
          "state": f"{size} x (V, w)" if problem.adapts else f"{size} x V", "cpu_s_per_s": truth_cost},
-        {"name": "density", "label": "population density", "about": f"closure `{work.density.closure}`, nothing fitted",
+        {"name": "density", "label": "population density", "about": f"closure {work.density.closure}, nothing fitted",
          "state": f"{cells} x {fields}", "cpu_s_per_s": cost("density")},
         {"name": "mean closure", "label": "density, mean w", "about": "the literature's baseline",
          "state": f"{cells} x 1", "cpu_s_per_s": cost("mean closure")},
