@@ -18,7 +18,7 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object on stdout")] = False,
 ) -> None:
     """How far a result is from another: nrmse with the sampling noise removed, bias, correlation, verdict."""
-    from popdyn.cli.options import fraction
+    from popdyn.cli.options import error_words, fraction
     from popdyn.comparison import compare as measure
     from popdyn.results import open_dataset
 
@@ -31,6 +31,7 @@ def compare(
         return
     typer.echo(f"{found.verdict}: {found.model} against {found.truth}, protocol {found.protocol}")
     for name, m in found.populations.items():
-        nrmse = "-" if m.nrmse is None else f"{100 * m.nrmse:.2f} %"
-        bias = "-" if m.bias is None else f"{100 * m.bias:+.2f} %"
-        typer.echo(f"  {name}: nrmse {nrmse}, bias {bias}, resolution {100 * m.resolution:.2f} %, {m.verdict}")
+        words = error_words(m.nrmse, m.bias, m.resolution)
+        typer.echo(f"  {name}: {words}, resolution {100 * m.resolution:.2f} %, {m.verdict}")
+    for note in (*found.notes, *(f"{name}: {note}" for name, m in found.populations.items() for note in m.notes)):
+        typer.echo(f"  note: {note}")

@@ -26,7 +26,7 @@ def convert(
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object on stdout")] = False,
 ) -> None:
     """Turn a spec into a rate model with an error report: report.html, report.json, model.json."""
-    from popdyn.cli.options import fraction
+    from popdyn.cli.options import error_words, fraction
     from popdyn.workflows.convert import convert as run
     from popdyn.workflows.progress import progress_line
 
@@ -45,9 +45,8 @@ def convert(
         return
     typer.echo(f"{answer['verdict'].upper()}: {answer['sentence']}")
     for row in answer["errors"]:
-        nrmse = "-" if row["nrmse"] is None else f"{100 * row['nrmse']:.2f} %"
-        bias = "-" if row["bias"] is None else f"{100 * row['bias']:+.2f} %"
-        typer.echo(f"  {row['model']:<13} against {row['truth']:<8} {row['population']}: nrmse {nrmse}, bias {bias}")
+        words = error_words(row["nrmse"], row["bias"], row["resolution"])
+        typer.echo(f"  {row['model']:<13} against {row['truth']:<8} {row['population']}: {words}")
     typer.echo(f"{folder / 'report.html'}\n{folder / 'report.json'}\n{folder / 'model.json'}")
 
 
@@ -58,7 +57,7 @@ def _command() -> str:
 def _answer(document: dict[str, Any], folder: Path) -> dict[str, Any]:
     errors = [
         {"truth": c["truth"], "model": c["model"], "population": name, "nrmse": m["nrmse"], "bias": m["bias"],
-         "verdict": m["verdict"]}
+         "resolution": m["resolution"], "verdict": m["verdict"]}
         for c in document["comparisons"] if "use" not in c for name, m in c["populations"].items()
     ]  # fmt: skip
     return {

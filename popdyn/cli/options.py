@@ -17,3 +17,14 @@ def fraction(text: str, option: str) -> float:
     if not 0.0 < value < 1.0:
         raise UsageError(f"{option}: got {text!r}; allowed: a share such as 2% or 0.02")
     return value
+
+
+def error_words(nrmse: float | None, bias: float | None, resolution: float | None) -> str:
+    """nrmse and bias in per cent; an nrmse that the truth cannot tell from zero reads as below its resolution."""
+    if nrmse is None:
+        size = "-"
+    elif resolution is not None and nrmse < resolution:
+        size = f"< {100 * resolution:.2f} %"
+    else:
+        size = f"{100 * nrmse:.2f} %"
+    return f"nrmse {size}, bias {'-' if bias is None else f'{100 * bias:+.2f} %'}"

@@ -10,6 +10,9 @@ import typer
 
 from popdyn.errors import UsageError
 
+SHOWN = {"V/s": ("mV/ms", 1.0), "V/sqrt(s)": ("mV/sqrt(ms)", 1e3 / 1e3**0.5)}
+"""The units that specs are written in, and how many of them an SI unit is; --json stays in SI."""
+
 
 def rates(
     spec: Annotated[Path, typer.Argument(help="spec (TOML, JSON) or model.json")],
@@ -37,6 +40,7 @@ def rates(
             typer.echo(f"{name}  {entry['rate']:.4f} Hz")
         return
     names = list(found["populations"])
-    typer.echo("  ".join([f"{found['vary']} [{found['unit']}]", *(f"{n} [Hz]" for n in names)]))
+    unit, scale = SHOWN[found["unit"]]
+    typer.echo("  ".join([f"{found['vary']} [{unit}]", *(f"{n} [Hz]" for n in names)]))
     for k, value in enumerate(found["values"]):
-        typer.echo("  ".join([f"{value:.5g}", *(f"{found['populations'][n]['rate'][k]:.4f}" for n in names)]))
+        typer.echo("  ".join([f"{value * scale:.5g}", *(f"{found['populations'][n]['rate'][k]:.4f}" for n in names)]))
