@@ -98,7 +98,7 @@ def _alone(density: Density, population: str) -> Density:
     if len(density.network.populations) == 1:
         return density
     network = replace(density.network, populations={population: density.network.populations[population]})
-    return Density(network, closure=density.closure, dt=density.dt)
+    return Density(network, closure=density.closure, dt=density.dt, domain={population: density.domains[population]})
 
 
 def _start(density: Density, population: str, domain: Domain) -> CascadePopulation:

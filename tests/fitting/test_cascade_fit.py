@@ -12,6 +12,8 @@ from fitted_cases import adex, eif
 
 from popdyn.errors import UsageError
 from popdyn.fitting import fit_cascade
+from popdyn.fitting.cascade import _alone
+from popdyn.fitting.domain import density_over_domain
 from popdyn.rungs.cascade_parameters import FITTED
 from popdyn.rungs.density import Density
 from popdyn.rungs.unit import CascadeUnit
@@ -130,6 +132,15 @@ def test_populations_are_fitted_one_by_one(plain):
     assert fit.population == "I"
     assert list(fit.unit.units) == ["I"]
     assert list(fit.unit.network.populations) == ["E", "I"]
+
+
+def test_one_of_several_populations_keeps_its_grid():
+    network = eif()
+    both = replace(network, populations={**network.populations, "I": replace(network.populations["E"], name="I")})
+    density = density_over_domain(both)
+    alone = _alone(density, "E")
+    assert alone.domains["E"] == density.domains["E"]
+    assert np.array_equal(alone.grids["E"].operator.centre, density.grids["E"].operator.centre)
 
 
 def test_a_protocol_that_moves_nothing_is_refused(plain):
