@@ -15,9 +15,9 @@ BLOCK = 0.5
 REPLICATES = 1000
 LEVEL = 0.95
 MEANING = (
-    "Nominal 95 % interval over the stretches of the training protocols: block bootstrap of 0.5 s, refitted to "
-    "first order, Student's t. The density has no sampling noise; what varies is which stretch of an imperfect model's misfit "
-    "is fitted. It is no statement about the spiking neurons, and its coverage over other inputs is not certified."
+    "Nominal 95 % interval over the stretches of the training protocols: block bootstrap of 0.5 s, refitted to first "
+    "order, Student's t. The density has no sampling noise; what varies is which stretch of an imperfect model's "
+    "misfit is fitted. It is no statement about the spiking neurons; its coverage over other inputs is not certified."
 )
 
 
