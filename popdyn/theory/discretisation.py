@@ -13,6 +13,7 @@ from popdyn.theory.stationary import mean_adaptation
 
 RATE_TOLERANCE = 8e-4  # of the rate, in the worst corner of the domain
 FINEST = 0.02e-3  # [V]
+UNDERSHOOT = 1e-7  # least density over its largest value that a probe may have, negative
 WIDEST = 0.5e-3  # [V]
 MOST_CELLS = 1500  # refinement stops here; the error that is left is reported
 
@@ -46,7 +47,7 @@ def _probes(problem: DensityProblem, domain: Domain, W: float) -> list[tuple[flo
 def choose_grid(
     problem: DensityProblem, domain: Domain, tolerance: float = RATE_TOLERANCE, refine: float = 1.0
 ) -> Discretisation:
-    """Halve the cells until the rate at every probe moves by less than `tolerance`.
+    """Narrow the cells until halving them moves the rate at every probe by less than `tolerance`, and none is negative.
 
     Errors are relative to the larger of the probe's rate and a quarter of the reference rate.
     """
@@ -59,18 +60,20 @@ def choose_grid(
     u_low, u_ref = domain.mu_low - W / problem.C_m, problem.mu - W / problem.C_m
     probes = _probes(problem, domain, W)
 
-    def rates(h: float) -> tuple[Operator, np.ndarray]:
+    def solve(h: float) -> tuple[Operator, np.ndarray, float]:
         op = operator_on(problem, h, u_low, D_high, u_ref)
-        return op, np.array([frozen_state(op, u, D, problem.t_ref)[0] for u, D in probes])
+        found = [frozen_state(op, u, D, problem.t_ref) for u, D in probes]
+        return op, np.array([rate for rate, _ in found]), min(float(p.min() / p.max()) for _, p in found)
 
-    op, now = rates(spacing)
+    op, now, least = solve(spacing)
     while True:
-        _, then = rates(spacing / 2)
+        then = solve(spacing / 2)[1]
         error = float(np.max(np.abs(now - then) * (4.0 / 3.0) / np.maximum(then, 0.25 * then[0])))
-        if error <= tolerance or spacing < FINEST or op.width.size > MOST_CELLS / 1.5:
+        good = error <= tolerance and least > -UNDERSHOOT
+        if good or spacing < FINEST or op.width.size > MOST_CELLS / 1.5:
             break
-        spacing /= max(np.sqrt(error / tolerance), 1.1)
-        op, now = rates(spacing)
+        spacing /= max(np.sqrt(error / tolerance), 1.1 if least > -UNDERSHOOT else 1.3)
+        op, now, least = solve(spacing)
     if refine != 1.0:
-        op, _ = rates(spacing / refine)
+        op = solve(spacing / refine)[0]
     return Discretisation(op, spacing / refine, error / refine**2)

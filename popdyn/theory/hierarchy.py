@@ -144,7 +144,7 @@ def stationary_state(
             return _finish(h, mu, D, *found)
     raise NumericsError(
         f"no stationary state found at mu = {mu:.6g} V/s, sigma = {np.sqrt(2 * D):.6g} V/sqrt(s) "
-        f"(order {h.order}); try the `mean` closure, or a drive nearer to the spec's"
+        f"(order {h.order}); try {'the `mean` closure, or ' if h.order else ''}a drive nearer to the spec's"
     )
 
 

@@ -108,3 +108,20 @@ def test_equations_name_every_symbol_and_value(closure):
     text = Density(spec(), closure=closure).equations()
     for words in ("tau_w = 200 ms", "b = 40 pA", "mu = 1.5 mV/ms", "W: mean w", f"closure `{closure}`"):
         assert words in text
+
+
+def test_states_exist_over_the_whole_domain_at_low_noise():
+    """sigma 0.5 mV/sqrt(ms): on cells chosen by the rate alone the density undershoots in the domain's upper third."""
+    pulse = {"target": "mu", "kind": "pulse", "at": "200 ms", "width": "50 ms", "amplitude": "0.5 mV/ms"}
+    network = load({
+        "schema": 1,
+        "populations": {"I": {
+            "size": 100, "neuron": {"model": "lif", "tau_m": "10 ms"},
+            "noise": {"mu": "1.28 mV/ms", "sigma": "0.506 mV/sqrt(ms)"},
+        }},
+        "protocols": {"p": {"duration": "500 ms", "stimulus": [pulse]}},
+    })  # fmt: skip
+    density = Density(network)
+    domain = density.domains["I"]
+    rates = [density.state("I", mu).rate for mu in np.linspace(domain.mu_low, domain.mu_high, 9)]
+    assert np.all(np.diff(rates) > 0)
