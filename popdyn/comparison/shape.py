@@ -17,6 +17,10 @@ FEW_DRAWS = 9
 """Fewer independent draws (blocks x (groups - 1)) than ten groups give: the interval is said to be coarse."""
 
 
+STILL = 1e-4
+"""Standard deviation over the largest value below which an exact trace counts as constant."""
+
+
 @dataclass(frozen=True)
 class Shape:
     """nrmse, its 95 % interval and what limits it; None where a measure does not exist."""
@@ -36,7 +40,7 @@ class Shape:
 def plain_shape(truth: FloatArray, model: FloatArray) -> Shape:
     """Two exact traces (time,): nrmse = rms(model - truth)/rms(truth - mean(truth)) and Pearson's correlation."""
     spread = float(np.std(truth))
-    if spread <= 1e-12 * float(np.max(np.abs(truth))):
+    if spread <= STILL * float(np.max(np.abs(truth))):
         return Shape(constant=True, notes=(NO_VARIATION,))
     nrmse = float(np.sqrt(np.mean((model - truth) ** 2))) / spread
     varies = float(np.std(model)) > 0
