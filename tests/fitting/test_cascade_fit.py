@@ -102,8 +102,8 @@ def test_same_seed_same_fit_other_seed_other_inputs(plain):
     assert replace(again, cpu_s=0.0).to_dict() == replace(fit, cpu_s=0.0).to_dict()
     other = fit_cascade(density, "E", seed=1)
     assert other.parameters != fit.parameters
-    for one, two in zip(fit.parameters, other.parameters, strict=True):
-        reach = 2 * (one.high - one.low)
+    for one, two in zip(fit.parameters, other.parameters, strict=True):  # seeds fixed: the largest is 0.95 half-widths
+        reach = 0.5 * 2**0.5 * (one.high - one.low)
         assert abs(one.value - two.value) < reach, one.name
 
 
