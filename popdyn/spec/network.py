@@ -6,6 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from popdyn.distributions import Distribution
+
 
 @dataclass(frozen=True)
 class Neuron:
@@ -24,12 +29,69 @@ class WhiteNoise:
 
 
 @dataclass(frozen=True)
+class Synapse:
+    """What one presynaptic spike does, by NEST's words; parameters of a kind not in use are zero.
+
+    kind: delta (V jumps by J) | exponential, alpha (current of charge C_m J, time constant tau_syn)
+    | conductance (exponential conductance of peak J [S], reversal potential E_rev)
+    | saturating (exponential current with gate s' = -s/tau_syn, s += alpha (1 - s) at a spike; J is the charge at s = 1
+    per time tau_syn) | tsodyks_markram (exponential current, utilisation U, tau_rec, tau_fac; J at full resources).
+    J, delay: means; `weight`, `delays`: their distributions, None where all synapses are equal.
+    """
+
+    kind: str
+    J: float
+    tau_syn: float = 0.0
+    delay: float = 0.0
+    E_rev: float = 0.0
+    alpha: float = 0.0
+    U: float = 0.0
+    tau_rec: float = 0.0
+    tau_fac: float = 0.0
+    weight: Distribution | None = None
+    delays: Distribution | None = None
+
+
+@dataclass(frozen=True)
 class PoissonDrive:
-    """K independent Poisson sources of rate nu [1/s] per neuron, each spike a jump J [V] of V."""
+    """K independent Poisson sources of rate nu [1/s] per neuron, each spike a jump J [V] of V (or another synapse)."""
 
     K: int
     nu: float
     J: float
+    synapse: Synapse | None = None
+
+
+@dataclass(frozen=True)
+class Edges:
+    """An edge table: source and target neuron (within their populations, from 0), weight (as J), delay [s]."""
+
+    path: str
+    sha256: str
+    source: NDArray[np.int64]
+    target: NDArray[np.int64]
+    weight: NDArray[np.float64]
+    delay: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Synapses from population `pre` to population `post`.
+
+    rule: all_to_all | one_to_one | fixed_indegree (K per target) | fixed_outdegree (K per source)
+    | pairwise_bernoulli (p) | fixed_total_number (number) | explicit (edges). multapses, autapses: allowed (NEST).
+    """
+
+    pre: str
+    post: str
+    rule: str
+    synapse: Synapse
+    K: int = 0
+    p: float = 0.0
+    number: int = 0
+    multapses: bool = True
+    autapses: bool = True
+    edges: Edges | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -44,7 +106,12 @@ class Initial:
 
 @dataclass(frozen=True)
 class Population:
-    """`size` independent neurons of one kind with their external drive."""
+    """`size` neurons of one kind with their external drive.
+
+    `spread`: distribution over neurons of a neuron parameter, or of the drive "mu" or "sigma", by name; the neuron's
+    own number is then its mean (the centre of a Lorentzian). `correlations`: pairs of spread parameters and their
+    correlation coefficient (of the underlying normals: Gaussian copula).
+    """
 
     name: str
     size: int
@@ -52,11 +119,13 @@ class Population:
     noise: WhiteNoise
     poisson: tuple[PoissonDrive, ...]
     initial: Initial
+    spread: Mapping[str, Distribution] = field(default_factory=dict)
+    correlations: tuple[tuple[str, str, float], ...] = ()
 
 
 @dataclass(frozen=True)
 class Stimulus:
-    """A waveform added to `target` ("mu" [V/s] or "sigma" [V/sqrt(s)]) of a population; parameters SI.
+    """A waveform added to `target` ("mu" [V/s], "sigma" [V/sqrt(s)], "nu" [1/s] of its Poisson sources); parameters SI.
 
     kind and parameters: step(at, amplitude, until) ramp(at, until, amplitude) pulse(at, width, amplitude)
     sine(at, until, frequency, amplitude, phase) chirp(at, until, f_start, f_stop, amplitude)
@@ -87,5 +156,6 @@ class Network:
     name: str
     populations: Mapping[str, Population]
     protocols: Mapping[str, Protocol]
+    connections: tuple[Connection, ...] = ()
     schema: int = 1
     spec_hash: str = field(default="", compare=False)

@@ -56,7 +56,7 @@ def resolve(document: Mapping[str, Any], *, folder: Path | None = None, source: 
     if faults:
         raise SpecError([f for i, f in enumerate(faults) if i < len(form) or f.path not in form], source)
     kept = {key: population for key, population in populations.items() if population is not None}
-    network = Network(name, kept, protocols, SCHEMA)
+    network = Network(name, kept, protocols, schema=SCHEMA)
     return replace(network, spec_hash=spec_hash(network))
 
 
