@@ -14,7 +14,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from popdyn.kernels.closures import CUMULANT, close_fields, linear_closure
-from popdyn.kernels.operators import Hierarchy, Operator, assemble, assemble_positive, solve_columns
+from popdyn.kernels.jumps import Jumps, fill_matrix, no_jumps, solve_band
+from popdyn.kernels.operators import WIDTH, Hierarchy, Operator, assemble, assemble_positive, solve_columns
 
 RESET, SHIFT = 5, 6  # columns of the right-hand side: response to reinjection, and to a shift of the frame
 W, S, J, Q, X, P, PV, I_2, I_3, PEAK, LEAST, SCALARS = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11  # scalar state
@@ -34,7 +35,7 @@ class State(NamedTuple):
     fields: Array  # (3, cell, WIDTH)
     scalars: Array  # (3, SCALARS)
     past: Array  # (lag, FLUXES + 1): R_0..R_5 and W at earlier steps, a ring
-    work: Array  # (4, cell): up, down, inverse diagonal, conditional mean of w - W at the faces
+    work: Array  # (5, cell): up, down, inverse diagonal, conditional mean of w - W at the faces, firing per q [V/s]
     star: Array  # (cell, WIDTH) extrapolated fields
     done: NDArray[np.int64]  # (1,) steps
 
@@ -138,14 +139,39 @@ def _delayed(state: State, lag: float, column: int) -> tuple[float, float]:
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
+def _solve(op: Operator, jumps: Jumps, jump_rate: Array, state: State, step: float, x: Array) -> int:
+    """Solve the implicit system in place; fills work[4], the firing per q, and returns its first cell that fires."""
+    n = op.width.shape[0]
+    up, down, firing = state.work[0], state.work[1], state.work[4]
+    if jump_rate.shape[0] == 0:
+        solve_columns(op.width, up, down, step, x, state.work[2])
+        firing[n - 1] = up[n - 1]
+        return n - 1
+    first = n - 1
+    for i in range(n):
+        firing[i] = 0.0
+        for c in range(jump_rate.shape[0]):
+            firing[i] += jump_rate[c] * jumps.out[c, i]
+        if firing[i] != 0.0:
+            first = min(first, i)
+    firing[n - 1] += up[n - 1]
+    fill_matrix(jumps, jump_rate, op.width, up, down, step)
+    solve_band(jumps.matrix, jumps.below[0], x, state.work[2])
+    return first
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
 def _close_fluxes(
     h: Hierarchy, state: State, x: Array, edge: Array, step: float, lag: float,
-    W_star: float, moments: tuple[float, float, float], outgoing: Array, inflow: Array,
+    W_star: float, moments: tuple[float, float, float], outgoing: Array, inflow: Array, first_firing: int,
 ) -> float:  # fmt: skip
     """Outgoing fluxes R_n and reinjected R_n^in, implicit; completes the fields in x. Returns J = R_1^in - R_1."""
     n, M = x.shape[0], h.order
-    out = state.work[0, n - 1]
-    zeta, eta = step * out * x[n - 1, RESET], out * x[n - 1, SHIFT]
+    fired = np.zeros(WIDTH)
+    for i in range(first_firing, n):
+        for k in range(WIDTH):
+            fired[k] += state.work[4, i] * x[i, k]
+    zeta, eta = step * fired[RESET], fired[SHIFT]
     decay = np.exp(-h.t_ref / h.tau_w)
     present_W, W_past = _delayed(state, lag, FLUXES)
     jump = decay * (W_past + present_W * W_star + h.b) + (1.0 - decay) * h.a * (h.V_reset - h.E_w) - W_star
@@ -160,10 +186,10 @@ def _close_fluxes(
             if M > 0 and h.closure != CUMULANT:
                 r = linear_closure(M, moments[0], moments[1], moments[2], outgoing[0], outgoing[1], outgoing[2])
         elif m == 1:
-            base = out * x[n - 1, 1] + edge[1]
+            base = fired[1] + edge[1]
             r = (base + (zeta - eta) * rest) / (1.0 - eta - (zeta - eta) * gain * present)
         else:
-            base = out * x[n - 1, m] + edge[m]
+            base = fired[m] + edge[m]
             r = (base + zeta * rest) / (1.0 - zeta * gain * present)
         outgoing[m] = r
         late[m] = present * r + known
@@ -203,7 +229,8 @@ def _advance_scalars(
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
 def advance(
-    op: Operator, h: Hierarchy, state: State, mu: float, D: float, dt: float, restart: bool, scheme: int
+    op: Operator, h: Hierarchy, state: State, mu: float, D: float, dt: float, restart: bool, scheme: int,
+    jumps: Jumps, jump_rate: Array,
 ) -> float:  # fmt: skip
     """One step of length dt to the drive (mu [V/s], D [V^2/s]) at its end; returns the rate R_0 [1/s].
 
@@ -245,10 +272,10 @@ def advance(
         op, h, state.fields[now], state.fields[old], state.star, face, c_now, c_old, step, mean_V, shift, mass, first,
         x, edge,
     )  # fmt: skip
-    solve_columns(op.width, up, down, step, x, state.work[2])
+    first_firing = _solve(op, jumps, jump_rate, state, step, x)
     moments = (S_2, S_3, S_star)
     lag = h.t_ref / dt
-    J_new = _close_fluxes(h, state, x, edge, step, lag, W_star, moments, outgoing, inflow)
+    J_new = _close_fluxes(h, state, x, edge, step, lag, W_star, moments, outgoing, inflow, first_firing)
     _advance_scalars(op, h, s_now, s_old, s, x, c_now, c_old, step, mean_V, mass, outgoing, inflow, J_new)
     row = state.done[0] % state.past.shape[0]
     for m in range(FLUXES):
@@ -268,13 +295,14 @@ def integrate(
     A step of the affine scheme that undershoots by more than UNDERSHOOT is taken again by the positive one.
     Returns the number of steps done: fewer than asked when a value is not finite.
     """
+    jumps, no_rate = no_jumps(op.width.shape[0]), np.zeros(0)
     for t in range(mu.shape[0]):
-        rate = advance(op, h, state, mu[t], D[t], dt, restart[t], scheme)
+        rate = advance(op, h, state, mu[t], D[t], dt, restart[t], scheme, jumps, no_rate)
         s = state.scalars[(state.done[0] - 1) % 3]
         fell_back = scheme == POSITIVE
         if scheme == AFFINE and s[LEAST] < -UNDERSHOOT:
             state.done[0] -= 1
-            rate = advance(op, h, state, mu[t], D[t], dt, restart[t], POSITIVE)
+            rate = advance(op, h, state, mu[t], D[t], dt, restart[t], POSITIVE, jumps, no_rate)
             fell_back = True
         out[t, 0], out[t, 1], out[t, 2], out[t, 3], out[t, 4], out[t, 5] = rate, s[PV], s[P], s[W], s[Q], s[X]
         out[t, 6], out[t, 7] = s[LEAST], 1.0 if fell_back else 0.0

@@ -87,7 +87,7 @@ def first_state(op: operators.Operator, h: operators.Hierarchy, initial: Initial
         kernel.measure(op, h.order, fields[level], scalars[level])
     past = np.zeros((int(h.t_ref / dt) + 2, kernel.FLUXES + 1))
     past[:, kernel.FLUXES] = scalars[0, kernel.W]
-    work, star = np.zeros((4, n)), np.zeros((n, operators.WIDTH))
+    work, star = np.zeros((5, n)), np.zeros((n, operators.WIDTH))
     return kernel.State(fields, scalars, past, work, star, np.zeros(1, dtype=np.int64))
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from popdyn.kernels import density_1d as kernel
 from popdyn.kernels import operators
+from popdyn.kernels.jumps import no_jumps
 from popdyn.kernels.closures import CUMULANT, HERMITE, MEAN
 from popdyn.theory.operator import make_operator
 
@@ -35,7 +36,7 @@ def first_state(op, h, dt):
     scalars[:, kernel.S] = 0.02 if h.order == 1 else 0.0
     past = np.zeros((int(h.t_ref / dt) + 2, kernel.FLUXES + 1))
     past[:, kernel.FLUXES] = 0.7
-    return kernel.State(fields, scalars, past, np.zeros((4, n)), np.zeros((n, operators.WIDTH)), np.zeros(1, np.int64))
+    return kernel.State(fields, scalars, past, np.zeros((5, n)), np.zeros((n, operators.WIDTH)), np.zeros(1, np.int64))
 
 
 def run(op, h, steps, dt=1e-4, scheme=kernel.AFFINE, mu=0.9, function=kernel.integrate):
@@ -76,9 +77,10 @@ def test_python_and_compiled_agree(order, closure, scheme):
     """One step of the plain-Python face of `advance` against the compiled one, from the same state."""
     op, h, dt = small_operator(), hierarchy(order, closure, t_ref=2.5e-4), 1e-4
     compiled, python = first_state(op, h, dt), first_state(op, h, dt)
+    none, no_rate = no_jumps(op.width.size), np.zeros(0)
     for k in range(4):
-        fast = kernel.advance(op, h, compiled, 0.9, 1e-3, dt, k == 0, scheme)
-        slow = kernel.advance.py_func(op, h, python, 0.9, 1e-3, dt, k == 0, scheme)
+        fast = kernel.advance(op, h, compiled, 0.9, 1e-3, dt, k == 0, scheme, none, no_rate)
+        slow = kernel.advance.py_func(op, h, python, 0.9, 1e-3, dt, k == 0, scheme, none, no_rate)
         assert fast == pytest.approx(slow, rel=1e-12)
     np.testing.assert_allclose(compiled.fields, python.fields, rtol=1e-10, atol=1e-12)
 

@@ -1,0 +1,134 @@
+"""A network as the density sees it: populations split in nodes of equal neurons, and the drive that rates give them.
+
+    mu_q = mu_ext + offset_q + sum_p K_p J_p u_p (1 + z_q s_p),      D_q = D_ext + 1/2 sum_p K_p <J_p^2> v_p
+
+z_q is the node's place in the Gaussian of the quenched mean input, s_p the share of projection p in its width at the
+working point: exact there, linear in the rates away from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from popdyn.spec.network import Network, Population
+from popdyn.theory.problem import DensityProblem, density_problem
+from popdyn.theory.projections import Projection, projections
+from popdyn.theory.synaptic import release
+
+Array = NDArray[np.float64]
+ALPHA = 2.0652531522  # sqrt(2) |zeta(1/2)|
+
+
+@dataclass(frozen=True)
+class NetworkNode:
+    """Neurons of one population with equal parameters; problem.mu, problem.sigma are their white-noise drive alone.
+
+    scale: C_m of the spec's centre over the node's; z: place in the quenched Gaussian, in standard deviations.
+    """
+
+    population: str
+    weight: float
+    problem: DensityProblem
+    scale: float = 1.0
+    z: float = 0.0
+
+
+@dataclass(frozen=True)
+class NetworkProblem:
+    """Nodes and projections of a network, and the rates that are being fed back."""
+
+    network: Network
+    projections: tuple[Projection, ...]
+    nodes: tuple[NetworkNode, ...]
+
+    @property
+    def names(self) -> list[str]:
+        return list(self.network.populations)
+
+    def means(self, node_rates: Array) -> tuple[Array, Array]:
+        """Mean rate and mean square rate of each population, (population,)."""
+        mean, square = np.zeros(len(self.names)), np.zeros(len(self.names))
+        place = {name: i for i, name in enumerate(self.names)}
+        for node, rate in zip(self.nodes, node_rates, strict=True):
+            mean[place[node.population]] += node.weight * rate
+            square[place[node.population]] += node.weight * rate**2
+        return mean, square
+
+    def presynaptic(self, rates: Array) -> Array:
+        """Presynaptic rate of each projection [1/s]."""
+        place = {name: i for i, name in enumerate(self.names)}
+        return np.array([rates[place[p.pre]] if p.pre else p.nu for p in self.projections])
+
+    def quenched(self, rates: Array, squares: Array) -> Array:
+        """Standard deviation over targets of each projection's mean input [V/s]."""
+        place = {name: i for i, name in enumerate(self.names)}
+        found = np.zeros(len(self.projections))
+        for k, p in enumerate(self.projections):
+            if p.pre and p.synapse.kind != "conductance":
+                i = place[p.pre]
+                nu, square = float(rates[i]), float(max(squares[i], rates[i] ** 2))
+                found[k] = np.sqrt(max(p.quenched_variance(nu, square), 0.0)) * release(p.synapse, nu)
+        return found
+
+    def inputs(self, rates: Array, squares: Array) -> tuple[Array, Array]:
+        """mu [V/s] and D [V^2/s] of every node at stationary rates (population,) and mean square rates."""
+        nu, width = self.presynaptic(rates), self.quenched(rates, squares)
+        mu = np.array([node.problem.mu for node in self.nodes])
+        D = np.array([node.problem.D for node in self.nodes])
+        for q, node in enumerate(self.nodes):
+            own = [k for k, p in enumerate(self.projections) if p.post == node.population]
+            mu[q] += node.scale * node.z * float(np.sqrt(np.sum(width[own] ** 2)))
+            for k in own:
+                p, charge = self.projections[k], release(self.projections[k].synapse, float(nu[k]))
+                if p.synapse.kind == "conductance":
+                    continue
+                mu[q] += node.scale * p.K * p.J * charge * nu[k]
+                D[q] += 0.5 * node.scale**2 * p.K * p.J**2 * p.square * charge**2 * nu[k]
+        return mu, D
+
+    def colour(self, rates: Array) -> dict[str, float]:
+        """Shift of threshold and reset [V] by the colour of filtered input: alpha/2 sqrt(sum sigma_p^2 tau_p).
+
+        Valid when white noise is not the larger part of the variance and tau_syn is well below tau_m; at hard
+        thresholds alone. Source: Fourcaud and Brunel 2002, Neural Comput 14:2057.
+        """
+        from popdyn.neurons import MODELS
+
+        nu, found = self.presynaptic(rates), {}
+        for name, population in self.network.populations.items():
+            coloured, white = 0.0, population.noise.sigma**2
+            for k, p in enumerate(self.projections):
+                if p.post == name and p.synapse.kind != "conductance":
+                    variance = p.K * p.J**2 * p.square * release(p.synapse, float(nu[k])) ** 2 * nu[k]
+                    coloured += variance * p.synapse.tau_syn
+                    white += variance if p.synapse.tau_syn == 0.0 else 0.0
+                    white -= 0.0 if p.synapse.tau_syn == 0.0 else variance * 1e-12
+            hard = MODELS[population.neuron.model].hard_threshold
+            found[name] = 0.5 * ALPHA * np.sqrt(coloured) if hard and white <= 0.0 else 0.0
+        return found
+
+
+def white_problem(population: Population) -> DensityProblem:
+    """The population's problem with its white noise alone, Poisson sources left to the projections."""
+    return density_problem(replace(population, poisson=()))
+
+
+def network_problem(
+    network: Network, nodes: Mapping[str, tuple[NetworkNode, ...]] | None = None
+) -> NetworkProblem:
+    """The problem of a network; `nodes` of a population default to one, of the parameters of its centre."""
+    made = [
+        node
+        for name, population in network.populations.items()
+        for node in (nodes or {}).get(name) or (NetworkNode(name, 1.0, white_problem(population)),)
+    ]
+    return NetworkProblem(network, projections(network), tuple(made))
+
+
+def shifted(problem: DensityProblem, shift: float) -> DensityProblem:
+    """Threshold and reset raised by `shift` [V]."""
+    return replace(problem, barrier=problem.barrier + shift, V_reset=problem.V_reset + shift)

@@ -1,0 +1,109 @@
+"""What a connection is to a density: in-degree, weights and their spread over targets.
+
+A target i receives mu_i = sum_j J_ij u_j [V/s], u the presynaptic rates after delay and filter. Over targets
+
+    Var(mu_i) = J^2 (A <nu^2> + B (<nu^2> - <nu>^2)).                                                  [quenched]
+
+With K the mean in-degree, N the presynaptic size and CV that of the weights, `pairwise_bernoulli` has A = K (1 + CV^2
+- p), B = 0; `fixed_indegree` A = K CV^2, B = K, or K (1 - K/N) without multapses; `fixed_total_number` A = K (1 +
+CV^2), B = 0; an edge table A = Var(K) + K CV^2, B = K (1 - K/N) - Var(K). Sources are shared by all targets, so the
+run-to-run variance of the mean is not in it.
+Source: van Vreeswijk and Sompolinsky 1998; checked against drawn networks in
+tests/theory/test_projections.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from popdyn.distributions import Distribution
+from popdyn.spec.network import Connection, Network, PoissonDrive, Synapse
+
+
+@dataclass(frozen=True)
+class Projection:
+    """One input of a population: `pre` is a population's name, or "" for external Poisson sources of rate `nu`."""
+
+    pre: str
+    post: str
+    synapse: Synapse
+    K: float  # mean in-degree
+    J: float  # mean weight: [V], conductance [S]
+    square: float  # <J_ij^2> / J^2
+    A: float
+    B: float
+    private: float  # of K J^2 nu, what is a target's own when the presynaptic spikes are those of a finite population
+    nu: float = 0.0
+
+    def quenched_variance(self, nu: float, nu_squared: float) -> float:
+        """Variance over targets of the mean input [V^2/s^2] at mean rate nu and mean square rate."""
+        return self.J**2 * (self.A * nu_squared + self.B * (nu_squared - nu**2))
+
+
+def projections(network: Network) -> tuple[Projection, ...]:
+    """All inputs of all populations: connections in the spec's order, then external Poisson sources."""
+    inner = [from_connection(c, network) for c in network.connections]
+    outer = [from_poisson(s, p.name) for p in network.populations.values() for s in p.poisson]
+    return tuple(inner + outer)
+
+
+def from_connection(connection: Connection, network: Network) -> Projection:
+    """The statistics of a connection between populations of the network."""
+    synapse = connection.synapse
+    J, square = weight_moments(synapse.J, synapse.weight)
+    sources, targets = network.populations[connection.pre].size, network.populations[connection.post].size
+    if connection.rule == "explicit":
+        J, square = _table_weights(connection)
+    K, A, B = _variance(connection, sources, targets, square - 1.0)
+    drawn_again = connection.multapses and connection.rule in ("fixed_indegree", "fixed_outdegree", "fixed_total_number")
+    private = square if drawn_again else max(square - K / sources, 0.0)
+    return Projection(connection.pre, connection.post, synapse, K, J, square, A, B, private)
+
+
+def from_poisson(source: PoissonDrive, post: str) -> Projection:
+    """External sources: independent for every target and without spread, so all of their variance is private."""
+    synapse = source.synapse or Synapse("delta", source.J)
+    J, square = weight_moments(source.J, synapse.weight)
+    return Projection("", post, synapse, source.K, J, square, 0.0, 0.0, square, source.nu)
+
+
+def weight_moments(J: float, weight: Distribution | None) -> tuple[float, float]:
+    """Mean weight and <J^2>/<J>^2."""
+    if weight is None:
+        return J, 1.0
+    mean, std = weight.moments
+    return mean, 1.0 + (std / mean) ** 2
+
+
+def _table_weights(connection: Connection) -> tuple[float, float]:
+    assert connection.edges is not None
+    weight = connection.edges.weight
+    return float(weight.mean()), float(np.mean(weight**2) / weight.mean() ** 2)
+
+
+def _variance(connection: Connection, N: int, targets: int, cv2: float) -> tuple[float, float, float]:
+    """K, A, B of the rule; N presynaptic neurons."""
+    rule, own = connection.rule, connection.pre == connection.post and not connection.autapses
+    if rule == "all_to_all":
+        K = float(N - own)
+        return K, K * cv2, 0.0
+    if rule == "one_to_one":
+        return 1.0, cv2, 1.0
+    if rule == "fixed_indegree":
+        K = float(connection.K)
+        return K, K * cv2, K if connection.multapses else K * (1.0 - K / N)
+    if rule == "pairwise_bernoulli":
+        K = connection.p * (N - own)
+        return K, K * (1.0 + cv2 - connection.p), 0.0
+    if rule == "fixed_outdegree":
+        K = connection.K * N / targets
+        return K, K * (1.0 + cv2 - (0.0 if connection.multapses else connection.K / targets)), 0.0
+    if rule == "fixed_total_number":
+        K = connection.number / targets
+        return K, K * (1.0 + cv2), 0.0
+    assert connection.edges is not None
+    degrees = np.bincount(connection.edges.target, minlength=targets)
+    K, spread = float(degrees.mean()), float(degrees.var())
+    return K, spread + K * cv2, K * (1.0 - min(K / N, 1.0)) - spread
