@@ -78,9 +78,7 @@ def _lagrange(x: Array, V: float) -> Array:
     return weights
 
 
-def frozen_jump_state(
-    op: Operator, jumps: Jumps, u: float, D: float, rate: Array, t_ref: float
-) -> tuple[float, Array]:
+def frozen_jump_state(op: Operator, jumps: Jumps, u: float, D: float, rate: Array, t_ref: float) -> tuple[float, Array]:
     """Rate [1/s] and density (cell,) [1/V] of neurons without adaptation under white noise D and jumps."""
     up = op.up[0] + u * op.up[1] + D * op.up[2]
     down = op.down[0] + u * op.down[1] + D * op.down[2]
@@ -99,7 +97,9 @@ def frozen_jump_state(
     return found, p * found
 
 
-def aligned_operator(problem: DensityProblem, jump: float, lowest: float, u: float, D: float, parts: int = 2) -> Operator:
+def aligned_operator(
+    problem: DensityProblem, jump: float, lowest: float, u: float, D: float, parts: int = 2
+) -> Operator:
     """Grid for a hard threshold: cells of `jump`/parts counted from the barrier, for which the jump is a shift.
 
     Central fluxes (with jumps the density is smooth on the scale of a jump, and upwinding costs 0.3 to 6 % of the

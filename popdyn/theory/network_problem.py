@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from popdyn.neurons import MODELS
 from popdyn.spec.network import Network, Population
 from popdyn.theory.problem import DensityProblem, density_problem
 from popdyn.theory.projections import Projection, projections
@@ -21,6 +22,7 @@ from popdyn.theory.synaptic import release
 
 Array = NDArray[np.float64]
 ALPHA = 2.0652531522  # sqrt(2) |zeta(1/2)|
+WHITE = 0.05  # share of white over coloured variance above which the boundary is that of white noise
 
 
 @dataclass(frozen=True)
@@ -96,19 +98,17 @@ class NetworkProblem:
         Valid when white noise is not the larger part of the variance and tau_syn is well below tau_m; at hard
         thresholds alone. Source: Fourcaud and Brunel 2002, Neural Comput 14:2057.
         """
-        from popdyn.neurons import MODELS
-
         nu, found = self.presynaptic(rates), {}
         for name, population in self.network.populations.items():
-            coloured, white = 0.0, population.noise.sigma**2
+            coloured, shift, white = 0.0, 0.0, population.noise.sigma**2
             for k, p in enumerate(self.projections):
                 if p.post == name and p.synapse.kind != "conductance":
                     variance = p.K * p.J**2 * p.square * release(p.synapse, float(nu[k])) ** 2 * nu[k]
-                    coloured += variance * p.synapse.tau_syn
-                    white += variance if p.synapse.tau_syn == 0.0 else 0.0
-                    white -= 0.0 if p.synapse.tau_syn == 0.0 else variance * 1e-12
+                    filtered = p.synapse.tau_syn > 0.0
+                    coloured, white = coloured + filtered * variance, white + (not filtered) * variance
+                    shift += variance * p.synapse.tau_syn
             hard = MODELS[population.neuron.model].hard_threshold
-            found[name] = 0.5 * ALPHA * np.sqrt(coloured) if hard and white <= 0.0 else 0.0
+            found[name] = 0.5 * ALPHA * float(np.sqrt(shift)) if hard and white < WHITE * coloured else 0.0
         return found
 
 
@@ -117,9 +117,7 @@ def white_problem(population: Population) -> DensityProblem:
     return density_problem(replace(population, poisson=()))
 
 
-def network_problem(
-    network: Network, nodes: Mapping[str, tuple[NetworkNode, ...]] | None = None
-) -> NetworkProblem:
+def network_problem(network: Network, nodes: Mapping[str, tuple[NetworkNode, ...]] | None = None) -> NetworkProblem:
     """The problem of a network; `nodes` of a population default to one, of the parameters of its centre."""
     made = [
         node

@@ -57,7 +57,11 @@ def from_connection(connection: Connection, network: Network) -> Projection:
     if connection.rule == "explicit":
         J, square = _table_weights(connection)
     K, A, B = _variance(connection, sources, targets, square - 1.0)
-    drawn_again = connection.multapses and connection.rule in ("fixed_indegree", "fixed_outdegree", "fixed_total_number")
+    drawn_again = connection.multapses and connection.rule in (
+        "fixed_indegree",
+        "fixed_outdegree",
+        "fixed_total_number",
+    )
     private = square if drawn_again else max(square - K / sources, 0.0)
     return Projection(connection.pre, connection.post, synapse, K, J, square, A, B, private)
 

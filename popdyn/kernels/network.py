@@ -1,0 +1,141 @@
+"""Time stepping of a network of densities: projections, then every node, then the populations' activity."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from popdyn.kernels.density_1d import (
+    AFFINE,
+    LEAST,
+    POSITIVE,
+    PV,
+    UNDERSHOOT,
+    State,
+    advance,
+)
+from popdyn.kernels.density_1d import P as ACTIVE
+from popdyn.kernels.density_1d import Q as POOL
+from popdyn.kernels.density_1d import W as FRAME
+from popdyn.kernels.density_1d import X as CONTENT
+from popdyn.kernels.jumps import Jumps
+from popdyn.kernels.operators import Hierarchy, Operator
+from popdyn.kernels.synapses import Projections, transmit
+
+Array = NDArray[np.float64]
+Whole = NDArray[np.int64]
+RATE, V_MEAN, W_MEAN, MASS, OUTPUTS = 0, 1, 2, 3, 4
+LOW_MU, HIGH_MU, LOW_D, HIGH_D, LEAST_DENSITY, POSITIVE_STEPS, WATCHED = 0, 1, 2, 3, 4, 5, 6
+
+
+class Bank(NamedTuple):
+    """All nodes side by side, equal numbers of cells: the operators, hierarchies and states of density_1d, node first."""
+
+    width: Array
+    centre: Array
+    up: Array
+    down: Array
+    reset: Array
+    drift: Array
+    spacing: Array
+    numbers: Array  # (node, 7): C_m, a, b, tau_w, E_w, V_reset, t_ref
+    kind: Whole  # (node, 2): order, closure
+    fields: Array
+    scalars: Array
+    past: Array
+    work: Array
+    star: Array
+    done: Whole
+    band: Array
+    out: Array
+    matrix: Array
+    below: Whole
+
+
+class Wiring(NamedTuple):
+    """What the nodes are of and what they hear: drive = gain @ projections."""
+
+    population: Whole  # (node,)
+    weight: Array  # (node,)
+    offset: Array  # (node,) [V/s]
+    scale: Array  # (node,) C_m of the centre over the node's, for drives given to the population
+    noise: Array  # (node,) [V^2/s] white-noise D beyond the population's, for a node's own sigma
+    gain_mu: Array  # (node, projection) [V]
+    gain_D: Array  # (node, projection) [V^2]
+    gain_jump: Array  # (node, source, projection)
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def _parts(bank: Bank, q: int) -> tuple[Operator, Hierarchy, State, Jumps]:
+    """One node's operator, hierarchy, state and jumps: views of the bank."""
+    op = Operator(
+        bank.width[q], bank.centre[q], bank.up[q], bank.down[q], bank.reset[q], bank.drift[q], bank.spacing[q]
+    )
+    n = bank.numbers[q]
+    h = Hierarchy(n[0], n[1], n[2], n[3], n[4], n[5], n[6], bank.kind[q, 0], bank.kind[q, 1])
+    state = State(bank.fields[q], bank.scalars[q], bank.past[q], bank.work[q], bank.star[q], bank.done[q])
+    return op, h, state, Jumps(bank.band[q], bank.out[q], bank.matrix[q], bank.below[q])
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def run(
+    bank: Bank, wiring: Wiring, projections: Projections, activity: Array, external: Array, mu: Array, D: Array,
+    restart: NDArray[np.bool_], first: int, dt: float, scheme: int, out: Array, node_rate: Array, watched: Array,
+) -> int:  # fmt: skip
+    """Advance through mu, D, restart (population, step), writing out (population, step, OUTPUTS).
+
+    activity (population + external row, ring) holds the rates before step `first`; external (row, step) those of the
+    Poisson sources. node_rate (node,) sums the rates over the steps; watched (node, WATCHED) their extremes. Returns
+    the number of steps done: fewer than asked when a value is not finite.
+    """
+    populations, ring = mu.shape[0], activity.shape[1]
+    jump_rate = np.zeros(wiring.gain_jump.shape[1])
+    for t in range(mu.shape[1]):
+        now = first + t
+        for row in range(external.shape[0]):
+            activity[populations + row, now % ring] = external[row, t]
+        transmit(projections, activity, now, dt)
+        for q in range(wiring.population.shape[0]):
+            a = wiring.population[q]
+            drive, noise = wiring.offset[q] + wiring.scale[q] * mu[a, t], wiring.noise[q] + D[a, t]
+            for k in range(projections.mean.shape[0]):
+                drive += wiring.gain_mu[q, k] * projections.mean[k]
+                noise += wiring.gain_D[q, k] * projections.variance[k]
+            for c in range(jump_rate.shape[0]):
+                jump_rate[c] = 0.0
+                for k in range(projections.mean.shape[0]):
+                    jump_rate[c] += wiring.gain_jump[q, c, k] * projections.mean[k]
+            rate = _node(bank, q, drive, noise, dt, restart[a, t], scheme, jump_rate, watched[q])
+            s = bank.scalars[q, (bank.done[q, 0] - 1) % 3]
+            share = wiring.weight[q]
+            out[a, t, RATE] += share * rate
+            out[a, t, V_MEAN] += share * (s[PV] + s[POOL] * bank.numbers[q, 5])
+            out[a, t, W_MEAN] += share * (s[ACTIVE] * s[FRAME] + s[CONTENT])
+            out[a, t, MASS] += share * (s[ACTIVE] + s[POOL])
+            node_rate[q] += rate
+        for a in range(populations):
+            activity[a, now % ring] = out[a, t, RATE]
+            if not np.isfinite(out[a, t, RATE]):
+                return t
+    return mu.shape[1]
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def _node(
+    bank: Bank, q: int, mu: float, D: float, dt: float, restart: bool, scheme: int, jump_rate: Array, watched: Array
+) -> float:
+    """One step of one node, by the positive scheme where the affine one undershoots."""
+    op, h, state, jumps = _parts(bank, q)
+    rate = advance(op, h, state, mu, D, dt, restart, scheme, jumps, jump_rate)
+    least = state.scalars[(state.done[0] - 1) % 3, LEAST]
+    if scheme == AFFINE and least < -UNDERSHOOT and D > 0.0:
+        state.done[0] -= 1
+        rate = advance(op, h, state, mu, D, dt, restart, POSITIVE, jumps, jump_rate)
+        watched[POSITIVE_STEPS] += 1.0
+    watched[LOW_MU], watched[HIGH_MU] = min(watched[LOW_MU], mu), max(watched[HIGH_MU], mu)
+    watched[LOW_D], watched[HIGH_D] = min(watched[LOW_D], D), max(watched[HIGH_D], D)
+    watched[LEAST_DENSITY] = min(watched[LEAST_DENSITY], least)
+    return rate

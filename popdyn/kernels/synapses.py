@@ -1,0 +1,77 @@
+"""Synapses in the mean field: delays, filters, short-term plasticity of every projection, one step at a time."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+DELTA, EXPONENTIAL, ALPHA, SATURATING, TSODYKS_MARKRAM = 0, 1, 2, 3, 4
+TAU, GATE, U, TAU_REC, TAU_FAC, NUMBERS = 0, 1, 2, 3, 4, 5
+ARRIVED, RISE, FILTERED, USE, LEFT, STATES = 0, 1, 2, 3, 4, 5
+
+Array = NDArray[np.float64]
+Whole = NDArray[np.int64]
+
+
+class Projections(NamedTuple):
+    """Of every projection: presynaptic row of the activity, kind, NUMBERS [s, 1], shares of delays, STATES."""
+
+    pre: Whole  # (projection,)
+    kind: Whole  # (projection,)
+    numbers: Array  # (projection, NUMBERS)
+    lags: Array  # (projection, lag): share of the synapses whose delay is so many steps
+    first: Whole  # (projection,) first lag with a share
+    state: Array  # (projection, STATES): arrived rate, first and second filter [1/s], utilisation, resources
+    mean: Array  # (projection,) out: u [1/s]
+    variance: Array  # (projection,) out: v [1/s]
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def relax(old: float, x_old: float, x_new: float, tau: float, dt: float) -> float:
+    """s' = (x - s)/tau over a step in which x is linear, exactly."""
+    e = np.exp(-dt / tau)
+    mixed = (1.0 - e) * tau / dt
+    return e * old + (mixed - e) * x_old + (1.0 - mixed) * x_new
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def transmit(p: Projections, activity: Array, now: int, dt: float) -> None:
+    """Advance all projections to the end of step `now`; activity (row, ring) holds the rates of the steps before it.
+
+    Tsodyks-Markram: u' = -u/tau_fac + U (1 - u) r, x' = (1 - x)/tau_rec - u+ x r, u+ = u + U (1 - u), by implicit steps.
+    """
+    ring = activity.shape[1]
+    for k in range(p.pre.shape[0]):
+        s, numbers = p.state[k], p.numbers[k]
+        arrived = 0.0
+        for lag in range(p.first[k], p.lags.shape[1]):
+            arrived += p.lags[k, lag] * activity[p.pre[k], (now - lag) % ring]
+        charge = 1.0
+        if p.kind[k] == SATURATING:
+            gain = dt * numbers[GATE] * arrived
+            s[FILTERED] = (s[FILTERED] + gain) / (1.0 + gain + dt / numbers[TAU])
+            p.mean[k] = s[FILTERED] / numbers[TAU]
+            p.variance[k] = numbers[GATE] * (1.0 - s[FILTERED]) * p.mean[k]
+            continue
+        if p.kind[k] == TSODYKS_MARKRAM:
+            pull = dt / numbers[TAU_FAC] if numbers[TAU_FAC] > 0.0 else 1e12
+            push = dt * numbers[U] * arrived
+            s[USE] = (s[USE] + push) / (1.0 + push + pull)
+            use = s[USE] + numbers[U] * (1.0 - s[USE])
+            rest = dt / numbers[TAU_REC] if numbers[TAU_REC] > 0.0 else 1e12
+            s[LEFT] = (s[LEFT] + rest) / (1.0 + rest + dt * use * arrived)
+            charge = use * s[LEFT]
+            arrived *= charge
+        if p.kind[k] == DELTA:
+            s[FILTERED] = arrived
+        elif p.kind[k] == ALPHA:
+            before = s[RISE]
+            s[RISE] = relax(s[RISE], s[ARRIVED], arrived, numbers[TAU], dt)
+            s[FILTERED] = relax(s[FILTERED], before, s[RISE], numbers[TAU], dt)
+        else:
+            s[FILTERED] = relax(s[FILTERED], s[ARRIVED], arrived, numbers[TAU], dt)
+        s[ARRIVED] = arrived
+        p.mean[k], p.variance[k] = s[FILTERED], charge * s[FILTERED]
