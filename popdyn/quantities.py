@@ -74,6 +74,14 @@ def expected(dimension: str) -> str:
     return f"{known.name} such as {known.example}" if dimension == "1" else f'{known.name} such as "{known.example}"'
 
 
+def unit_of(text: str) -> str | None:
+    """The SI unit that a quantity's unit belongs to; None where there is none. Example: unit_of("3 pA") == "A"."""
+    compact = text.strip()
+    match = _NUMBER.match(compact) if len(compact) <= _LONGEST else None
+    unit = "".join(compact[match.end() :].split()) if match else "?"
+    return UNITS.get(unit.replace("µ", "u").replace("μ", "u"), (None,))[0]
+
+
 @lru_cache(maxsize=8192)
 def parse(text: str, dimension: str) -> float:
     """`"20 mV"` -> 0.02 for dimension `"V"`: one number, one unit, SI.

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from popdyn.errors import Fault, QuantityError, SpecError
+from popdyn.errors import Fault, QuantityError
 from popdyn.parameters import Parameter
 from popdyn.quantities import UNITS, scale, units_of
-from popdyn.spec.document import read_text
+from popdyn.spec.beside import find, text_of
 from popdyn.spec.section import Section, bounds, show
 
 MAX_BYTES = 512 * 1024
@@ -19,12 +18,10 @@ _FIELD = re.compile(r"[+-]?(?:[0-9]{1,30}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})(?:[eE
 _SHOWN_FAULTS = 5
 
 
-def read_points(
-    section: Section, times: Parameter, values: Parameter | None, folder: Path | None
-) -> dict[str, Any] | None:
+def read_points(section: Section, times: Parameter, values: Parameter | None) -> dict[str, Any] | None:
     """`times` and `values` (None: of an unknown target) as tuples of SI floats; None after a fault."""
     inline = section.resolved or section.given("times") or section.given("values")
-    columns = _inline(section) if inline else _from_file(section, folder)
+    columns = _inline(section) if inline else _from_file(section)
     units = [times.unit, values.unit if values else None]
     if not section.resolved:
         allowed = units_of(values.unit) if values else list(UNITS)
@@ -66,38 +63,11 @@ def _inline(section: Section) -> tuple[list[str], list[str]] | None:
     return (columns[0], columns[1]) if len(columns) == 2 else None
 
 
-def _from_file(section: Section, folder: Path | None) -> tuple[list[str], list[str]] | None:
+def _from_file(section: Section) -> tuple[list[str], list[str]] | None:
     _, name = section.take("file")
-    allowed = "a file name relative to the spec's folder, inside it"
-    if not isinstance(name, str):
-        section.fault("file", "nothing" if name is None else show(name), allowed, 'add file = "drive.csv"')
-        return None
-    if folder is None:
-        section.fault("file", show(name), "no file: the spec is not one itself", "pass folder=, or times and values")
-        return None
-    path = _inside(folder, name)
-    if path is None:
-        section.fault("file", show(name), allowed, "put the file beside the spec and write its name only")
-        return None
-    try:
-        text = read_text(path, MAX_BYTES, "")
-    except SpecError as error:
-        section.fault("file", f"{show(name)}: {error.faults[0].got}", error.faults[0].allowed, error.faults[0].fix)
-        return None
-    return _rows(section, text)
-
-
-def _inside(folder: Path, name: str) -> Path | None:
-    """The file if its real path lies in the folder; no absolute name, no .., no link that leads out."""
-    parts = name.split("/")
-    odd = not name.isprintable() or "\\" in name or ":" in name or len(name) > 255
-    if odd or {"..", ".", ""} & set(parts):
-        return None
-    try:
-        real = (folder / name).resolve()
-        return real if real.is_relative_to(folder.resolve()) else None
-    except (OSError, RuntimeError):
-        return None
+    path = find(section, "file", name, 'add file = "drive.csv"')
+    text = None if path is None else text_of(section, "file", path, MAX_BYTES)
+    return None if text is None else _rows(section, text)
 
 
 def _rows(section: Section, text: str) -> tuple[list[str], list[str]] | None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from popdyn.distributions import Distribution
 from popdyn.parameters import Parameter
-from popdyn.spec.names import NOT_YET_NOISE, NOT_YET_POISSON
-from popdyn.spec.network import Neuron, PoissonDrive, WhiteNoise
-from popdyn.spec.section import Section
+from popdyn.spec.names import ELSEWHERE_POISSON, NOT_YET_NOISE
+from popdyn.spec.network import Neuron, PoissonDrive
+from popdyn.spec.section import Section, show
+from popdyn.spec.spread import Value, read_value
+from popdyn.spec.synapse import keys_of_other_kinds, read_synapse
 
 
 @dataclass(frozen=True)
@@ -54,36 +57,48 @@ SIGMA = {
 }
 
 NU = Parameter("nu", "Hz", "rate of one source", None, 0.0, 1e6, lower_open=True)
-J = Parameter("J", "V", "jump of V at one spike", None, -0.1, 0.1)
 MAX_SOURCES = 1_000_000
 
 
-def resolve_noise(section: Section | None, neuron: Neuron | None) -> WhiteNoise | None:
-    """mu [V/s] and sigma [V/sqrt(s)]; None after a fault. Without a table there is no white noise."""
+def resolve_noise(
+    section: Section | None, neuron: Neuron | None, spread: Mapping[str, Distribution]
+) -> tuple[Value, Value] | None:
+    """mu [V/s] and sigma [V/sqrt(s)]; None after a fault. Without a table there is no white noise.
+
+    `spread`: the distributions among the neuron's parameters.
+    """
     if section is None:
-        return WhiteNoise()
+        return Value(0.0), Value(0.0)
     before = len(section.faults)
     name = section.text("convention", list(CONVENTIONS), "augustin")
     if name is None:
         return None
     convention = CONVENTIONS[name]
-    mu = section.quantity(MU[convention.units[0]])
-    sigma = section.quantity(SIGMA[convention.units[1]])
+    mu = read_value(section, MU[convention.units[0]]) or Value(0.0)
+    sigma = read_value(section, SIGMA[convention.units[1]]) or Value(0.0)
     section.close(NOT_YET_NOISE)
+    if name != "augustin" and {"C_m", "g_L"} & set(spread):
+        got = f"{show(name)}, while C_m or g_L is a distribution"
+        section.fault("convention", got, show("augustin"), "give mu in mV/ms and sigma in mV/sqrt(ms)")
     if len(section.faults) > before or neuron is None:
         return None
+    if name == "augustin":
+        return mu, sigma
     tau_m = neuron.parameters["C_m"] / neuron.parameters["g_L"]
-    return WhiteNoise(*convention.convert(mu or 0.0, sigma or 0.0, tau_m))
+    numbers = convention.convert(mu.number, sigma.number, tau_m)
+    factors = convention.convert(1.0, 1.0, tau_m)
+    spreads = [v.spread and v.spread.scaled(factor) for v, factor in zip((mu, sigma), factors, strict=True)]
+    return Value(numbers[0], spreads[0]), Value(numbers[1], spreads[1])
 
 
-def resolve_poisson(section: Section) -> PoissonDrive | None:
+def resolve_poisson(section: Section, neuron: Neuron | None) -> PoissonDrive | None:
     """One table of [[populations.NAME.poisson]]; None after a fault."""
+    before = len(section.faults)
     sources = section.integer("K", 1, MAX_SOURCES)
     rate = section.required(NU)
-    jump = section.required(J)
-    if jump == 0:
-        section.fault("J", "0 mV", "a jump that is not zero", "remove the table")
-    section.close(NOT_YET_POISSON)
-    if sources is None or rate is None or not jump:
+    synapse = read_synapse(section, neuron, external=True)
+    section.close(elsewhere={**ELSEWHERE_POISSON, **keys_of_other_kinds(synapse)})
+    if len(section.faults) > before or sources is None or rate is None or synapse is None:
         return None
-    return PoissonDrive(sources, rate, jump)
+    plain = synapse.kind == "delta" and synapse.weight is None
+    return PoissonDrive(sources, rate, synapse.J, None if plain else synapse)

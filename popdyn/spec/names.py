@@ -54,30 +54,9 @@ HABITS = {alias.name: alias.unit for alias in ALIASES}
 NOT_YET_MODELS = ("gif", "glif", "qif", "izhikevich", "poisson", "escape_noise", "theta", "pif", "mat")
 
 NOT_YET_TOP = {
-    "connections": "synapses between populations",
-    "projections": "synapses between populations",
-    "synapses": "synapses between populations",
-    "connectivity": "synapses between populations",
-    "distributions": "heterogeneous parameters",
     "regions": "networks of networks",
 }
-NOT_YET_POPULATION = {
-    "distributions": "heterogeneous parameters",
-    "heterogeneity": "heterogeneous parameters",
-    "synapses": "synapses between populations",
-    "synapse": "synapses between populations",
-}
 NOT_YET_NEURON = {
-    "tau_syn": "synaptic filters",
-    "tau_syn_ex": "synaptic filters",
-    "tau_syn_in": "synaptic filters",
-    "tau_syn_E": "synaptic filters",
-    "tau_syn_I": "synaptic filters",
-    "E_rev": "conductance synapses",
-    "E_ex": "conductance synapses",
-    "E_in": "conductance synapses",
-    "e_rev_E": "conductance synapses",
-    "e_rev_I": "conductance synapses",
     "tau_sfa": "several adaptation time scales",
     "q_sfa": "several adaptation time scales",
     "tau_stc": "several adaptation time scales",
@@ -86,7 +65,28 @@ NOT_YET_NEURON = {
     "Delta_V": "escape noise",
 }
 NOT_YET_NOISE = {"tau": "coloured noise", "tau_syn": "coloured noise", "tau_noise": "coloured noise"}
-NOT_YET_POISSON = {"tau_syn": "synaptic filters", "delay": "delays", "E_rev": "conductance synapses"}
+
+_SYNAPSES = "[[connections]]"
+_DISTRIBUTIONS = 'the parameter itself: V_th = { normal = ["-50 mV", "2 mV"] }'
+ELSEWHERE_TOP = {
+    "projections": _SYNAPSES,
+    "synapses": _SYNAPSES,
+    "connectivity": _SYNAPSES,
+    "connection": _SYNAPSES,
+    "distributions": _DISTRIBUTIONS,
+}
+ELSEWHERE_POPULATION = {
+    "synapses": _SYNAPSES,
+    "synapse": _SYNAPSES,
+    "distributions": _DISTRIBUTIONS,
+    "heterogeneity": _DISTRIBUTIONS,
+}
+ELSEWHERE_NEURON = {
+    **dict.fromkeys(("tau_syn", "tau_syn_ex", "tau_syn_in", "tau_syn_E", "tau_syn_I"), f"{_SYNAPSES} (tau_syn)"),
+    **dict.fromkeys(("E_rev", "E_ex", "E_in", "e_rev_E", "e_rev_I"), f"{_SYNAPSES} (E_rev)"),
+}
+ELSEWHERE_POISSON = {"delay": "[[connections]]: a Poisson source is the same at all times"}
+"""Where popdyn writes what other tools write here."""
 
 
 @cache

@@ -5,12 +5,14 @@ from __future__ import annotations
 from popdyn.neurons import MODELS
 from popdyn.parameters import Parameter
 from popdyn.quantities import format_quantity
+from popdyn.spec.correlation import resolve_correlations
 from popdyn.spec.drive import resolve_noise, resolve_poisson
-from popdyn.spec.names import NOT_YET_POPULATION
-from popdyn.spec.network import Initial, Neuron, Population
+from popdyn.spec.names import ELSEWHERE_POPULATION
+from popdyn.spec.network import Initial, Neuron, Population, WhiteNoise
 from popdyn.spec.neuron import resolve_neuron
 from popdyn.spec.section import Section, show
 
+DRIVES = ("mu", "sigma")
 MAX_SIZE = 10_000_000
 INITIAL_SPREAD = 2e-3
 """Standard deviation [V] of the initial V when none is given."""
@@ -28,13 +30,16 @@ def resolve_population(name: str, section: Section) -> Population | None:
     neuron_section = section.table("neuron")
     if neuron_section is None and not section.given("neuron"):
         section.fault("neuron", "nothing", f"a table [{section.at('neuron')}]", 'add it with model = "adex"')
-    neuron = resolve_neuron(neuron_section) if neuron_section else None
-    noise = resolve_noise(section.table("noise"), neuron)
-    poisson = [resolve_poisson(table) for table in section.tables("poisson")]
+    neuron, spread = (neuron_section and resolve_neuron(neuron_section)) or (None, {})
+    noise = resolve_noise(section.table("noise"), neuron, spread)
+    poisson = [resolve_poisson(table, neuron) for table in section.tables("poisson")]
     initial = resolve_initial(section.table("initial"), neuron)
-    section.close(NOT_YET_POPULATION)
+    drives = {} if noise is None else {key: v.spread for key, v in zip(DRIVES, noise, strict=True) if v.spread}
+    every = {**spread, **drives}
+    correlations = resolve_correlations(section, every if neuron is not None and noise is not None else None)
+    section.close(elsewhere=ELSEWHERE_POPULATION)
     sources = tuple(drive for drive in poisson if drive is not None)
-    if noise is not None and noise.sigma == 0 and not poisson:
+    if noise is not None and noise[1].number == 0 and not poisson:
         section.fault(
             "noise",
             "no noise at all (sigma = 0, no Poisson drive)",
@@ -43,7 +48,8 @@ def resolve_population(name: str, section: Section) -> Population | None:
         )
     if len(section.faults) > before or size is None or neuron is None or noise is None or initial is None:
         return None
-    return Population(name, size, neuron, noise, sources, initial)
+    white = WhiteNoise(noise[0].number, noise[1].number)
+    return Population(name, size, neuron, white, sources, initial, every, correlations)
 
 
 def resolve_initial(section: Section | None, neuron: Neuron | None) -> Initial | None:

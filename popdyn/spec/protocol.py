@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from popdyn.parameters import Parameter
@@ -35,7 +34,7 @@ def default_transient(populations: Mapping[str, Population]) -> float:
 
 
 def resolve_protocol(
-    name: str, section: Section, populations: Mapping[str, Population | None], transient: float, folder: Path | None
+    name: str, section: Section, populations: Mapping[str, Population | None], transient: float
 ) -> Protocol | None:
     """One protocol; None when something in it is wrong. `populations`: all names, None for a faulty one."""
     before = len(section.faults)
@@ -46,7 +45,7 @@ def resolve_protocol(
         if value is not None and abs(value - round(value / MILLISECOND) * MILLISECOND) > 1e-9:
             fix = f'write "{max(1, round(value * 1e3))} ms"'
             section.fault(key, f"{value * 1e3:.9g} ms", "a multiple of 1 ms", fix)
-    stimuli = [resolve_stimulus(table, populations, duration, folder) for table in section.tables("stimulus")]
+    stimuli = [resolve_stimulus(table, populations, duration) for table in section.tables("stimulus")]
     section.close(elsewhere={"stimuli": "popdyn in the singular: [[…stimulus]]", "dt": "the command line (--dt)"})
     if len(section.faults) > before or duration is None or seed is None:
         return None
@@ -66,7 +65,7 @@ def baseline(transient: float) -> Protocol:
 
 
 def resolve_stimulus(
-    section: Section, populations: Mapping[str, Population | None], duration: float | None, folder: Path | None
+    section: Section, populations: Mapping[str, Population | None], duration: float | None
 ) -> Stimulus | None:
     """One table of [[protocols.NAME.stimulus]]; None after a fault."""
     before = len(section.faults)
@@ -79,7 +78,7 @@ def resolve_stimulus(
     shape = KINDS[kind]
     if shape.repeated:
         times, values = shape.parameters
-        parameters = read_points(section, times, on_target(values, target) if target else None, folder) or {}
+        parameters = read_points(section, times, on_target(values, target) if target else None) or {}
     else:
         parameters = {p.name: _scalar(section, p, target, duration) for p in shape.parameters}
     section.close(elsewhere=_keys_of_other_kinds(kind))

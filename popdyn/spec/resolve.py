@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from popdyn.errors import Fault, SpecError
+from popdyn.spec.connection import resolve_connections
 from popdyn.spec.document import check_form, read
-from popdyn.spec.names import NOT_YET_TOP
+from popdyn.spec.names import ELSEWHERE_TOP, NOT_YET_TOP
 from popdyn.spec.network import Network, Population, Protocol
 from popdyn.spec.population import resolve_population
 from popdyn.spec.protocol import baseline, default_transient, resolve_protocol
@@ -47,16 +48,17 @@ def resolve(document: Mapping[str, Any], *, folder: Path | None = None, source: 
     """The network of a document as a file or a dict has it."""
     faults = check_form(document, source)
     form = {fault.path for fault in faults}
-    top = Section(document, "", faults, resolved=document.get("resolved") is True)
+    top = Section(document, "", faults, resolved=document.get("resolved") is True, folder=folder)
     _check_header(top)
     name = _resolve_name(top)
     populations = _resolve_populations(top)
-    protocols = _resolve_protocols(top, populations, folder)
-    top.close(NOT_YET_TOP)
+    connections = resolve_connections(top, populations)
+    protocols = _resolve_protocols(top, populations)
+    top.close(NOT_YET_TOP, ELSEWHERE_TOP)
     if faults:
         raise SpecError([f for i, f in enumerate(faults) if i < len(form) or f.path not in form], source)
     kept = {key: population for key, population in populations.items() if population is not None}
-    network = Network(name, kept, protocols, schema=SCHEMA)
+    network = Network(name, kept, protocols, connections, schema=SCHEMA)
     return replace(network, spec_hash=spec_hash(network))
 
 
@@ -90,14 +92,12 @@ def _resolve_populations(top: Section) -> dict[str, Population | None]:
     return found
 
 
-def _resolve_protocols(
-    top: Section, populations: Mapping[str, Population | None], folder: Path | None
-) -> dict[str, Protocol]:
+def _resolve_protocols(top: Section, populations: Mapping[str, Population | None]) -> dict[str, Protocol]:
     good = {key: population for key, population in populations.items() if population is not None}
     transient = default_transient(good)
     found: dict[str, Protocol] = {}
     for name, section in top.named("protocols", "protocol"):
-        protocol = resolve_protocol(name, section, populations, transient, folder)
+        protocol = resolve_protocol(name, section, populations, transient)
         if protocol is not None:
             found[name] = protocol
     if not top.data.get("protocols"):

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import replace
 from typing import Any
 
+from popdyn.distributions import Distribution
 from popdyn.neurons import MODELS
-from popdyn.spec.network import Network, Population, Protocol
+from popdyn.spec.connection import RULES
+from popdyn.spec.network import Connection, Network, PoissonDrive, Population, Protocol, Synapse
+from popdyn.spec.synapse import SYNAPSES
 
 
 def to_dict(network: Network) -> dict[str, Any]:
@@ -17,6 +21,7 @@ def to_dict(network: Network) -> dict[str, Any]:
         "resolved": True,
         "name": network.name,
         "populations": {name: _population(p) for name, p in network.populations.items()},
+        **({"connections": [_connection(c) for c in network.connections]} if network.connections else {}),
         "protocols": {name: _protocol(p) for name, p in network.protocols.items()},
     }
 
@@ -26,12 +31,48 @@ def _population(population: Population) -> dict[str, Any]:
     initial = {"V": {"normal": [start.V_mean, start.V_std]}}
     if MODELS[population.neuron.model].adaptation:
         initial["w"] = {"normal": [start.w_mean, start.w_std]}
+    spread = {name: _distribution(d) for name, d in population.spread.items()}
+    drive = {"mu": population.noise.mu, "sigma": population.noise.sigma}
+    parameters = population.neuron.parameters
+    correlations = [{"between": [a, b], "coefficient": c} for a, b, c in population.correlations]
     return {
         "size": population.size,
-        "neuron": {"model": population.neuron.model, **population.neuron.parameters},
-        "noise": {"mu": population.noise.mu, "sigma": population.noise.sigma},
-        "poisson": [{"K": d.K, "nu": d.nu, "J": d.J} for d in population.poisson],
+        "neuron": {"model": population.neuron.model, **{k: spread.get(k, v) for k, v in parameters.items()}},
+        "noise": {key: spread.get(key, value) for key, value in drive.items()},
+        "poisson": [{"K": d.K, "nu": d.nu, **_synapse(d)} for d in population.poisson],
+        **({"correlations": correlations} if correlations else {}),
         "initial": initial,
+    }
+
+
+def _distribution(found: Distribution) -> dict[str, Any]:
+    cuts = {"low": found.low, "high": found.high}
+    return {found.family: list(found.parameters), **{key: cut for key, cut in cuts.items() if math.isfinite(cut)}}
+
+
+def _synapse(drive: PoissonDrive) -> dict[str, Any]:
+    return {"J": drive.J} if drive.synapse is None else _of_synapse(drive.synapse)
+
+
+def _of_synapse(synapse: Synapse) -> dict[str, Any]:
+    return {
+        "synapse": synapse.kind,
+        "J": synapse.J if synapse.weight is None else _distribution(synapse.weight),
+        **{p.name: getattr(synapse, p.name) for p in SYNAPSES[synapse.kind].parameters},
+    }
+
+
+def _connection(connection: Connection) -> dict[str, Any]:
+    key, synapse = RULES[connection.rule].key, connection.synapse
+    return {
+        "pre": connection.pre,
+        "post": connection.post,
+        "rule": connection.rule,
+        **({key: getattr(connection, key)} if key else {}),
+        **({} if connection.multapses else {"multapses": False}),
+        **({} if connection.autapses else {"autapses": False}),
+        **_of_synapse(synapse),
+        "delay": synapse.delay if synapse.delays is None else _distribution(synapse.delays),
     }
 
 
@@ -53,11 +94,12 @@ def _protocol(protocol: Protocol) -> dict[str, Any]:
 
 
 def spec_hash(network: Network) -> str:
-    """SHA-256 (hex) of the canonical JSON (RFC 8785) of schema, populations and protocols; the name is not in it."""
+    """SHA-256 (hex) of the canonical JSON (RFC 8785) of all of it but the name."""
     import rfc8785
 
     document = to_dict(network)
-    canonical = rfc8785.dumps({key: document[key] for key in ("schema", "populations", "protocols")})
+    hashed = ("schema", "populations", "connections", "protocols")
+    canonical = rfc8785.dumps({key: document[key] for key in hashed if key in document})
     return hashlib.sha256(canonical).hexdigest()
 
 

@@ -10,12 +10,13 @@ from popdyn.parameters import Parameter
 from popdyn.quantities import DIMENSIONS, units_of
 from popdyn.spec.csv_file import MAX_ROWS
 from popdyn.spec.document import MAX_INTEGER
-from popdyn.spec.drive import CONVENTIONS, MAX_SOURCES, MU, NU, SIGMA, J
+from popdyn.spec.drive import CONVENTIONS, MAX_SOURCES, MU, NU, SIGMA
 from popdyn.spec.names import ALIASES, aliases_of
 from popdyn.spec.neuron import TAU_M
 from popdyn.spec.population import MAX_SIZE, V_MEAN, V_STD, W_MEAN, W_STD
 from popdyn.spec.protocol import DURATION, TRANSIENT
 from popdyn.spec.resolve import MAX_NAME, MAX_POPULATIONS, SCHEMA
+from popdyn.spec.synapse import J
 from popdyn.stimuli import KINDS, TARGETS, StimulusKind, on_target
 
 _NAME = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"

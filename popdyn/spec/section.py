@@ -6,9 +6,11 @@ import difflib
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from popdyn import quantities
+from popdyn.distributions import FAMILIES
 from popdyn.errors import Fault, QuantityError
 from popdyn.parameters import Parameter
 from popdyn.spec.names import HABITS
@@ -60,13 +62,23 @@ class Section:
     """One table. Every key that is asked for is known; `close` reports the others.
 
     `resolved`: numbers are bare and SI, as in a document that popdyn wrote; otherwise a quantity is text with a unit.
+    `folder`: where the files that the document names lie; None: it may name none.
     """
 
-    def __init__(self, data: Mapping[str, Any], path: str, faults: list[Fault], *, resolved: bool = False) -> None:
+    def __init__(
+        self,
+        data: Mapping[str, Any],
+        path: str,
+        faults: list[Fault],
+        *,
+        resolved: bool = False,
+        folder: Path | None = None,
+    ) -> None:
         self.data = data
         self.path = path
         self.faults = faults
         self.resolved = resolved
+        self.folder = folder
         self.known: list[str] = []
         self._seen: set[str] = set()
 
@@ -104,9 +116,13 @@ class Section:
             else:
                 self.fault(key, "an unknown key", allowed, did_you_mean(str(key), self.known) or "remove it")
 
+    def inner(self, value: Mapping[str, Any], key: str) -> Section:
+        """A table that stands in place of a value."""
+        return Section(value, self.at(key), self.faults, resolved=self.resolved, folder=self.folder)
+
     def _as_section(self, value: Any, path: str, allowed: str) -> Section | None:
         if isinstance(value, Mapping):
-            return Section(value, path, self.faults, resolved=self.resolved)
+            return Section(value, path, self.faults, resolved=self.resolved, folder=self.folder)
         self.faults.append(Fault(path, show(value), allowed))
         return None
 
@@ -165,6 +181,12 @@ class Section:
         fix = "write it without a unit and without quotes" if isinstance(value, str) else ""
         self.fault(key, show(value), f"an integer from {lower} to {upper}", fix)
         return None
+
+    def boolean(self, key: str, default: bool) -> bool:
+        _, value = self.take(key)
+        if value is not None and not isinstance(value, bool):
+            self.fault(key, show(value), "true or false", "write it without quotes")
+        return value if isinstance(value, bool) else default
 
     def quantity(self, parameter: Parameter, aliases: Sequence[str] = ()) -> float | None:
         """A parameter's SI value; None where it is absent or faulty (`given` tells which)."""
@@ -227,14 +249,10 @@ def to_si(value: Any, dimension: str, habit: str | None = None) -> float:
             number = value["value"]
             if isinstance(number, (int, float)) and not isinstance(number, bool):
                 return to_si(f"{number!r} {value['unit']}", dimension)
-        for kind in DISTRIBUTIONS:
+        for kind in FAMILIES:
             if kind in value:
-                fix = "distributions are not derived yet"
-                raise QuantityError(f"a distribution ({kind})", f"one value: {wanted}", fix)
+                raise QuantityError(f"a distribution ({kind})", f"one value: {wanted}", "this quantity has one value")
     raise QuantityError(show(value), wanted, "write one number and one unit, in quotes")
-
-
-DISTRIBUTIONS = ("normal", "lognormal", "gamma", "uniform", "truncated_normal", "lorentzian", "empirical", "covariance")
 
 
 def bounds(parameter: Parameter) -> str:
