@@ -1,8 +1,8 @@
 """A leaky integrate-and-fire neuron under Poisson input of finite jumps, simulated from event to event: no time step.
 
 Between two input spikes V decays exactly; each of the K_E + K_ext excitatory sources lifts it by J, each of the K_I
-inhibitory ones lowers it by g J; V is held at V_reset for t_ref and input is lost meanwhile. Input is stationary Poisson, so
-intervals are independent: the rate is 1 / (mean interval), its error CV / sqrt(intervals), from a neuron started at reset.
+inhibitory ones lowers it by g J; V is held at V_reset for t_ref and input is lost meanwhile. Input is stationary
+Poisson, so intervals are independent: the rate is 1 / (mean interval), its error CV / sqrt(intervals).
 
 Nothing of the library is used. `siegert` is the diffusion approximation of the same input, beside it.
 
@@ -30,7 +30,7 @@ NU_THR = V_TH / (K_E * J * TAU)  # 10 / s
 
 
 class Input(NamedTuple):
-    """Rates of all excitatory and of all inhibitory input spikes [1/s]; g: the inhibitory jump over the excitatory one."""
+    """Rates of all excitatory and of all inhibitory input spikes [1/s]; the inhibitory jump is -g J."""
 
     excitatory: float
     inhibitory: float
