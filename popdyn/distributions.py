@@ -159,6 +159,11 @@ class Distribution:
         below = np.nextafter(self.low, -math.inf) if self.family == "empirical" else self.low
         return float(self._cdf(below)), float(self._cdf(self.high))
 
+    @property
+    def kept(self) -> float:
+        """Share of the uncut distribution between low and high."""
+        return self._ends[1] - self._ends[0]
+
     def share_below(self, x: float) -> float:
         """Probability of a value up to x."""
         first, last = self._ends

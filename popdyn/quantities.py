@@ -132,7 +132,7 @@ def format_quantity(value: float, dimension: str, *, unit: str | None = None, di
     if unit == "auto":
         unit = _readable_unit(value, dimension)
     unit = DIMENSIONS[dimension].shown if unit is None else unit
-    scaled = _EXACT.divide(Decimal(repr(float(value))), UNITS[unit][1])
+    scaled = _EXACT.divide(Decimal(float(value)), UNITS[unit][1])
     number = ""
     for precision in range(min(3, digits), digits + 1):
         number = _plain(f"{scaled:.{precision}g}")

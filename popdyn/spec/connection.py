@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
+import numpy as np
+
 from popdyn.parameters import Parameter
-from popdyn.spec.network import Connection, Population
+from popdyn.spec.edges import read_edges
+from popdyn.spec.network import Connection, Population, Synapse
 from popdyn.spec.section import Section, show
-from popdyn.spec.synapse import keys_of_other_kinds, read_synapse
+from popdyn.spec.synapse import SYNAPSES
+from popdyn.spec.synapse_table import keys_of_other_kinds, read_synapse
+from popdyn.spec.weight import SIGNS
 
 MAX_CONNECTIONS = 10_000
 MAX_SYNAPSES = 2_000_000_000
@@ -78,28 +83,61 @@ def resolve_connection(section: Section, populations: Mapping[str, Population | 
     names = list(populations) or ["E"]
     pre, post = section.text("pre", names), section.text("post", names)
     rule = _resolve_rule(section)
-    target = populations.get(post or "")
-    source = populations.get(pre or "")
+    source, target = populations.get(pre or ""), populations.get(post or "")
     key = RULES[rule].key if rule else None
     number = _rule_number(section, key)
     multapses, autapses = section.boolean("multapses", True), section.boolean("autapses", True)
     synapse = read_synapse(section, target.neuron if target else None, explicit=rule == "explicit")
+    table = None
+    if rule == "explicit" and source and target and synapse and len(section.faults) == before:
+        table = read_edges(section, synapse, source, target, _sign(section, synapse))
+    elif rule == "explicit":
+        _take_table_keys(section)
     section.close(elsewhere={**_keys_of_other_rules(rule), **keys_of_other_kinds(synapse)})
     if rule is None or number is None or synapse is None or source is None or target is None:
         return None
     if len(section.faults) > before:
         return None
-    own = source.name == target.name
     found = Connection(
         source.name,
         target.name,
         rule,
         synapse,
         multapses=multapses or not RULES[rule].several,
-        autapses=autapses or not own,
-        **({key: number} if key else {}),
+        autapses=autapses or source.name != target.name,
     )
-    return found if _possible(section, found, source.size, target.size) else None
+    values: dict[str, Any] = {key: number} if key and key != "edges" else {}
+    if table is not None:
+        values = {"edges": table[0], "synapse": table[1]}
+    found = replace(found, **values)
+    if not _possible(section, found, source.size, target.size) or not _as_allowed(section, found, multapses):
+        return None
+    return replace(found, autapses=found.autapses or rule == "explicit")
+
+
+def _sign(section: Section, synapse: Synapse) -> int:
+    """Of the declared type, for the weights of a table."""
+    return 0 if SYNAPSES[synapse.kind].conductance else SIGNS.get(str(section.data.get("type")), 0)
+
+
+def _take_table_keys(section: Section) -> None:
+    for key in ("edges", "weight_unit", "delay_unit"):
+        section.take(key)
+
+
+def _as_allowed(section: Section, found: Connection, multapses: bool) -> bool:
+    """Does an edge table keep to `multapses` and `autapses`?"""
+    edges = found.edges
+    if edges is None:
+        return True
+    pairs = edges.target * (int(edges.source.max()) + 1) + edges.source
+    if not multapses and np.any(np.diff(pairs) == 0):
+        section.fault("multapses", "false, while the table has edges of one source and target", "true", "remove them")
+    elif not found.autapses and np.any(edges.source == edges.target):
+        section.fault("autapses", "false, while the table has edges from a neuron to itself", "true", "remove them")
+    else:
+        return True
+    return False
 
 
 def _resolve_rule(section: Section) -> str | None:
@@ -121,6 +159,7 @@ def _keys_of_other_rules(rule: str | None) -> dict[str, str]:
     }
     keys |= {"number": "rule fixed_total_number", "edges": "rule explicit"}
     own = RULES[rule].key if rule else None
+    keys |= {"weight_unit": "rule explicit", "delay_unit": "rule explicit"}
     return {key: where for key, where in keys.items() if key != own}
 
 
@@ -154,6 +193,6 @@ def _possible(section: Section, found: Connection, pre: int, post: int) -> bool:
         if found.number > there:
             allowed = f"at most {there}: without multapses there are no more pairs{without}"
             section.fault("number", str(found.number), allowed, "lower it or allow multapses")
-    if own and pre == 1:
+    if own and pre == 1 and found.rule != "explicit":
         section.fault("autapses", "false in a population of one neuron", "true", "remove the connection")
     return not any(fault.path.startswith(section.path + ".") for fault in section.faults)

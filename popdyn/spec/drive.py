@@ -12,7 +12,7 @@ from popdyn.spec.names import ELSEWHERE_POISSON, NOT_YET_NOISE
 from popdyn.spec.network import Neuron, PoissonDrive
 from popdyn.spec.section import Section, show
 from popdyn.spec.spread import Value, read_value
-from popdyn.spec.synapse import keys_of_other_kinds, read_synapse
+from popdyn.spec.synapse_table import keys_of_other_kinds, read_synapse
 
 
 @dataclass(frozen=True)

@@ -64,14 +64,17 @@ class PoissonDrive:
 
 @dataclass(frozen=True)
 class Edges:
-    """An edge table: source and target neuron (within their populations, from 0), weight (as J), delay [s]."""
+    """An edge table: source and target neuron (within their populations, from 0), weight (as J), delay [s].
 
-    path: str
+    Sorted by target, source, weight, delay; `sha256` is of the sorted arrays, and tables are equal where it is.
+    """
+
+    path: str = field(compare=False)
     sha256: str
-    source: NDArray[np.int64]
-    target: NDArray[np.int64]
-    weight: NDArray[np.float64]
-    delay: NDArray[np.float64]
+    source: NDArray[np.int64] = field(compare=False, repr=False)
+    target: NDArray[np.int64] = field(compare=False, repr=False)
+    weight: NDArray[np.float64] = field(compare=False, repr=False)
+    delay: NDArray[np.float64] = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ class Connection:
     number: int = 0
     multapses: bool = True
     autapses: bool = True
-    edges: Edges | None = field(default=None, compare=False)
+    edges: Edges | None = None
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from typing import Any
 from popdyn.parameters import Parameter
 from popdyn.spec.csv_file import read_points
 from popdyn.spec.document import MAX_INTEGER
+from popdyn.spec.lowest_drive import check_drive
 from popdyn.spec.network import Population, Protocol, Stimulus
 from popdyn.spec.section import Section
-from popdyn.spec.sigma import check_sigma
 from popdyn.stimuli import KINDS, TARGET, TARGETS, on_target
 
 LONGEST = 3600.0
@@ -53,7 +53,7 @@ def resolve_protocol(
     transient = transient if given_transient is None else given_transient
     protocol = Protocol(name, _whole(duration), _whole(transient), seed, kept)
     known = {key: population for key, population in populations.items() if population is not None}
-    return protocol if check_sigma(protocol, known, section) else None
+    return protocol if check_drive(protocol, known, section) else None
 
 
 def _whole(time: float) -> float:

@@ -10,18 +10,22 @@ from typing import Any
 from popdyn.distributions import Distribution
 from popdyn.neurons import MODELS
 from popdyn.spec.connection import RULES
+from popdyn.spec.edges import pack
 from popdyn.spec.network import Connection, Network, PoissonDrive, Population, Protocol, Synapse
 from popdyn.spec.synapse import SYNAPSES
 
 
-def to_dict(network: Network) -> dict[str, Any]:
-    """The resolved document: JSON-able, SI, `resolved = true`; `load` reads it back to an equal network."""
+def to_dict(network: Network, *, arrays: bool = True) -> dict[str, Any]:
+    """The resolved document: JSON-able, SI, `resolved = true`; `load` reads it back to an equal network.
+
+    `arrays` False: edge tables are only named by their hash; that names a network and cannot be loaded.
+    """
     return {
         "schema": network.schema,
         "resolved": True,
         "name": network.name,
         "populations": {name: _population(p) for name, p in network.populations.items()},
-        **({"connections": [_connection(c) for c in network.connections]} if network.connections else {}),
+        **({"connections": [_connection(c, arrays) for c in network.connections]} if network.connections else {}),
         "protocols": {name: _protocol(p) for name, p in network.protocols.items()},
     }
 
@@ -62,18 +66,22 @@ def _of_synapse(synapse: Synapse) -> dict[str, Any]:
     }
 
 
-def _connection(connection: Connection) -> dict[str, Any]:
-    key, synapse = RULES[connection.rule].key, connection.synapse
-    return {
+def _connection(connection: Connection, arrays: bool) -> dict[str, Any]:
+    key, synapse, edges = RULES[connection.rule].key, connection.synapse, connection.edges
+    document = {
         "pre": connection.pre,
         "post": connection.post,
         "rule": connection.rule,
-        **({key: getattr(connection, key)} if key else {}),
+        **({key: getattr(connection, key)} if key and edges is None else {}),
         **({} if connection.multapses else {"multapses": False}),
         **({} if connection.autapses else {"autapses": False}),
         **_of_synapse(synapse),
         "delay": synapse.delay if synapse.delays is None else _distribution(synapse.delays),
     }
+    if edges is not None:
+        del document["J"], document["delay"]
+        document["edges"] = pack(edges, arrays=arrays)
+    return document
 
 
 def _protocol(protocol: Protocol) -> dict[str, Any]:
@@ -97,7 +105,7 @@ def spec_hash(network: Network) -> str:
     """SHA-256 (hex) of the canonical JSON (RFC 8785) of all of it but the name."""
     import rfc8785
 
-    document = to_dict(network)
+    document = to_dict(network, arrays=False)
     hashed = ("schema", "populations", "connections", "protocols")
     canonical = rfc8785.dumps({key: document[key] for key in hashed if key in document})
     return hashlib.sha256(canonical).hexdigest()

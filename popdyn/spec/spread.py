@@ -167,12 +167,7 @@ def _sound(inner: Section, found: Distribution) -> bool:
         inner.fault("low", f"{found.low:.6g}, not below high = {found.high:.6g} (SI)", "low < high", "exchange them")
     elif found.family == "empirical" and len({v for v in found.parameters if found.low <= v <= found.high}) < 2:
         inner.fault("empirical", "fewer than two different values", "at least two", "write the one value alone")
-    elif (
-        found.family != "empirical"
-        and replace(found, low=-math.inf).share_below(found.high)
-        - replace(found, high=math.inf, low=-math.inf).share_below(found.low)
-        < LEAST_KEPT
-    ):
+    elif found.kept < LEAST_KEPT:
         inner.fault("low", "next to nothing left between low and high", f"a share of at least {LEAST_KEPT:g}")
     else:
         return True

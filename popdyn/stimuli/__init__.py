@@ -27,10 +27,10 @@ KINDS: dict[str, StimulusKind] = {
     "csv": csv.KIND,
 }
 
-TARGETS = {"mu": "V/s", "sigma": "V/sqrt(s)"}
+TARGETS = {"mu": "V/s", "sigma": "V/sqrt(s)", "nu": "Hz"}
 """What a stimulus can be added to, and its SI unit."""
 
-LARGEST = {"mu": 1e3, "sigma": 10.0}
+LARGEST = {"mu": 1e3, "sigma": 10.0, "nu": 1e6}
 """The largest change of a target, in its SI unit."""
 
 
@@ -44,7 +44,7 @@ def on_target(parameter: Parameter, target: str) -> Parameter:
 
 
 def waveforms(protocol: Protocol, population: str, target: str) -> Waveform:
-    """The sum of all stimuli on `target` ("mu" [V/s] or "sigma" [V/sqrt(s)]) of a population, from t = 0 on.
+    """The sum of all stimuli on `target` (mu [V/s], sigma [V/sqrt(s)] or nu [1/s]) of a population, from t = 0 on.
 
     During the transient, t < 0, only `ou` is active. Its draws depend on the protocol's seed and on the stimulus's
     place in the protocol, on nothing else.
@@ -79,6 +79,21 @@ def drive(population: Population, protocol: Protocol, t: FloatArray) -> tuple[Fl
     return mu, sigma
 
 
+def source_rates(population: Population, protocol: Protocol, t: FloatArray) -> FloatArray:
+    """Rates [1/s] of one source of each Poisson drive of a population at times t [s]: (drive, time).
+
+    Raises DomainError when a random stimulus makes one negative.
+    """
+    change = waveforms(protocol, population.name, "nu")(np.asarray(t, dtype=np.float64))
+    rates = np.array([drive.nu for drive in population.poisson]).reshape(-1, 1) + change
+    if np.any(rates < 0):
+        raise DomainError(
+            f"protocols.{protocol.name}: nu of population {population.name} falls to {rates.min():.3g} 1/s; "
+            "lower the std of its ou stimulus on nu"
+        )
+    return rates
+
+
 __all__ = [
     "KINDS",
     "LARGEST",
@@ -90,5 +105,6 @@ __all__ = [
     "drive",
     "on_target",
     "piecewise_linear",
+    "source_rates",
     "waveforms",
 ]

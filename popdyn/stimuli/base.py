@@ -14,7 +14,7 @@ from popdyn.parameters import Constraint, Parameter
 FloatArray = NDArray[np.float64]
 
 TARGET = "target"
-"""The pseudo unit of a parameter in the unit of what the stimulus is added to: V/s for mu, V/sqrt(s) for sigma."""
+"""The pseudo unit of a parameter in that of what the stimulus is added to: mu [V/s], sigma [V/sqrt(s)], nu [1/s]."""
 
 
 @dataclass(frozen=True)

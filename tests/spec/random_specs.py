@@ -78,6 +78,83 @@ def draw_spec(rng: random.Random) -> dict[str, Any]:
     return spec | ({"protocols": protocols} if protocols else {})
 
 
+def _distribution(rng: random.Random, low: float, high: float, unit: str, share: float = 0.03) -> dict[str, Any]:
+    """A distribution of a quantity whose values lie about low..high; `share`: its width over theirs."""
+    middle = 0.5 * (low + high) or 1.0
+    width = share * (high - low)
+    centre = _draw(rng, middle - width, middle + width, unit)
+    spread = (Decimal(f"{width * rng.uniform(0.2, 1):.9f}"), unit)
+    family = rng.choice(["normal", "normal", "lognormal", "gamma", "uniform", "lorentzian", "empirical"])
+    if family == "uniform":
+        return {family: [centre, (centre[0] + spread[0], unit)]}
+    if family == "empirical":
+        return {family: [(centre[0] + i * spread[0], unit) for i in range(rng.randint(2, 5))]}
+    found: dict[str, Any] = {family: [centre, spread]}
+    if family == "lorentzian" or rng.random() < 0.3:
+        found |= {"low": (centre[0] - 3 * spread[0], unit), "high": (centre[0] + 3 * spread[0], unit)}
+    return found
+
+
+SPREADABLE = ("C_m", "V_th", "V_reset", "I_e", "b", "tau_w")
+SYNAPSE_KEYS: dict[str, dict[str, tuple[float, float, str]]] = {
+    "delta": {},
+    "exponential": {"tau_syn": (1, 9, "ms")},
+    "alpha": {"tau_syn": (1, 9, "ms")},
+    "conductance": {"tau_syn": (1, 9, "ms"), "E_rev": (-80, 5, "mV")},
+    "saturating": {"tau_syn": (1, 9, "ms"), "alpha": (0.1, 0.9, "")},
+    "tsodyks_markram": {"tau_syn": (1, 9, "ms"), "U": (0.1, 0.9, ""), "tau_rec": (10, 900, "ms")},
+}
+RULE_KEYS: dict[str, dict[str, Any]] = {
+    "all_to_all": {},
+    "fixed_indegree": {"K": 50},
+    "fixed_outdegree": {"K": 40},
+    "pairwise_bernoulli": {"p": 0.1},
+    "fixed_total_number": {"number": 4000},
+    "explicit": {"edges": {"source": [1, 0, 2], "target": [0, 0, 1]}},
+}
+
+
+def _weight(rng: random.Random, kind: str) -> dict[str, Any]:
+    if kind == "conductance":
+        return {"J": _draw(rng, 0.2, 3, "nS")}
+    if kind != "delta" and rng.random() < 0.3:
+        return {"J": _draw(rng, 1, 60, "pA")}
+    if kind in ("exponential", "alpha") and rng.random() < 0.3:
+        return {"psp_peak": _draw(rng, 0.06, 0.3, "mV"), "type": "excitatory"}
+    return {"J": rng.choice([_draw(rng, -0.4, -0.06, "mV"), _distribution(rng, 0.05, 0.4, "mV", 0.1)])}
+
+
+def _connection(rng: random.Random, populations: dict[str, Any]) -> dict[str, Any]:
+    kind, rule = rng.choice(list(SYNAPSE_KEYS)), rng.choice(list(RULE_KEYS))
+    found = {"pre": rng.choice(list(populations)), "post": rng.choice(list(populations)), "rule": rule, "synapse": kind}
+    found |= {key: _draw(rng, *bounds) for key, bounds in SYNAPSE_KEYS[kind].items()}
+    weight = _weight(rng, kind)
+    if rule == "explicit":
+        weight = {"J": _draw(rng, 0.1, 3, "nS" if kind == "conductance" else "mV")}
+    delay = rng.choice([_draw(rng, 0.5, 9, "ms"), _distribution(rng, 1, 9, "ms", 0.1)])
+    if rule == "explicit":
+        delay = _draw(rng, 0.5, 9, "ms")
+    return found | RULE_KEYS[rule] | weight | {"delay": delay}
+
+
+def draw_network(rng: random.Random) -> dict[str, Any]:
+    """A valid spec with distributions and connections; `write` turns it into text."""
+    spec = draw_spec(rng)
+    for population in spec["populations"].values():
+        population["size"] = rng.randint(100, 2000)
+        spread = [key for key in SPREADABLE if key in KEYS[population["neuron"]["model"]] and rng.random() < 0.4]
+        spread = [key for key in spread if not set(aliases_of(key)) & set(population["neuron"])]
+        population["neuron"] |= {key: _distribution(rng, *RANGES[key]) for key in spread}
+        if rng.random() < 0.3:
+            population["noise"]["mu"] = _distribution(rng, 0.5, 1, "mV/ms")
+            spread.append("mu")
+        if len(spread) > 1:
+            coefficient = Decimal(f"{rng.uniform(-0.9, 0.9):.3f}")
+            population["correlations"] = [{"between": rng.sample(spread, 2), "coefficient": (coefficient, "")}]
+    spec["connections"] = [_connection(rng, spec["populations"]) for _ in range(rng.randint(1, 4))]
+    return spec
+
+
 def write(node: Any, rng: random.Random | None = None) -> Any:
     """The spec as a user would write it; with `rng`, in units that differ by an exact power of ten."""
     if isinstance(node, tuple):

@@ -72,11 +72,13 @@ def test_all_faults_of_a_file_in_one_answer(tmp_path):
         "populations.E.noise.sigma",
         "populations.I.neuron.model",
         "populations.I.poisson[0].K",
+        "connections[0].post",
+        "connections[0].rule",
+        "connections[0].J",
         "protocols.main.stimulus[0]",
         "protocols.main.stimulus[2].kind",
-        "connections",
     ]
-    assert "8 faults" in str(caught.value)
+    assert "10 faults" in str(caught.value)
 
 
 def test_numbers_of_bad_form_do_not_hide_the_other_faults(tmp_path):

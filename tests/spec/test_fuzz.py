@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from hostile_corpus import BASE, PAYLOADS
-from random_specs import draw_spec, write
+from random_specs import draw_network, draw_spec, write
 
 from popdyn.errors import SpecError
 from popdyn.spec import load, to_dict
@@ -55,6 +55,14 @@ VALUES: list[Any] = [
         {"": 0},
         {"normal": ["1 mV", "2 mV"]},
         {"normal": []},
+        {"normal": ["-50 mV", "2 mV"], "low": "-60 mV"},
+        {"lognormal": ["1 mV", "1e-300 mV"]},
+        {"uniform": ["1e300 mV", "2e300 mV"]},
+        {"empirical": ["1 ms", "2 ms"]},
+        {"empirical": "/etc/passwd", "column": "x", "unit": "mV"},
+        {"lorentzian": ["0.1 mV/ms", "1 V/s"]},
+        {"source": [0, 1], "target": [1, 1e300]},
+        {"count": 2**40, "sha256": "0", "source": "AAAA", "target": "====", "weight": 0.1, "delay": 0.001},
     ),
     *({"value": 1, "unit": "mV"}, {"value": {}, "unit": []}, list(range(50)), *PAYLOADS),
 ]
@@ -74,6 +82,7 @@ KEYS = [
         "values",
         "schema",
     ),
+    *("low", "high", "empirical", "synapse", "rule", "K", "p", "edges", "type", "psp_peak", "delay", "correlations"),
     *("resolved", "normal", "connections", "__class__", "x" * 200, "", "\x1b[0m", "a.b", "E", "convention"),
 ]
 
@@ -98,6 +107,8 @@ def _warm_up() -> None:
     show("\x1b")  # imports a codec at first use
     load(parse(BASE, is_json=False))
     load(json.loads(json.dumps(to_dict(load(parse(BASE, is_json=False))))))
+    for seed in range(20):  # scipy, at the first distribution
+        load(write(draw_network(random.Random(seed))))
 
 
 def places(node: Any) -> list[tuple[Any, Any]]:
@@ -174,8 +185,8 @@ def from_json(rng: random.Random) -> Callable[[], object]:
     return lambda: resolve(parse(text, is_json=True))
 
 
-WRITTEN = [json.dumps(write(draw_spec(random.Random(seed)))) for seed in range(200)]
-RESOLVED = [json.dumps(to_dict(load(json.loads(text)))) for text in WRITTEN[:50]]
+WRITTEN = [json.dumps(write(draw(random.Random(seed)))) for seed in range(150) for draw in (draw_spec, draw_network)]
+RESOLVED = [json.dumps(to_dict(load(json.loads(text)))) for text in WRITTEN[:80]]
 SOURCES = (from_tree, from_tree, from_tree, from_resolved, from_resolved, from_json, from_json, from_toml)
 
 
