@@ -8,19 +8,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from popdyn.kernels.density_1d import (
-    AFFINE,
-    LEAST,
-    POSITIVE,
-    PV,
-    UNDERSHOOT,
-    State,
-    advance,
-)
-from popdyn.kernels.density_1d import P as ACTIVE
-from popdyn.kernels.density_1d import Q as POOL
-from popdyn.kernels.density_1d import W as FRAME
-from popdyn.kernels.density_1d import X as CONTENT
+from popdyn.kernels.density_1d import advance
+from popdyn.kernels.density_state import AFFINE, LEAST, POSITIVE, PV, UNDERSHOOT, State
+from popdyn.kernels.density_state import P as ACTIVE
+from popdyn.kernels.density_state import Q as POOL
+from popdyn.kernels.density_state import W as FRAME
+from popdyn.kernels.density_state import X as CONTENT
+from popdyn.kernels.edge_noise import Noise
 from popdyn.kernels.jumps import Jumps
 from popdyn.kernels.operators import Hierarchy, Operator
 from popdyn.kernels.synapses import Projections, transmit
@@ -32,7 +26,7 @@ LOW_MU, HIGH_MU, LOW_D, HIGH_D, LEAST_DENSITY, POSITIVE_STEPS, WATCHED = 0, 1, 2
 
 
 class Bank(NamedTuple):
-    """All nodes side by side, equal numbers of cells: the operators, hierarchies and states of density_1d, node first."""
+    """All nodes side by side, equal numbers of cells: operators, hierarchies and states of density_1d, node first."""
 
     width: Array
     centre: Array
@@ -53,6 +47,9 @@ class Bank(NamedTuple):
     out: Array
     matrix: Array
     below: Whole
+    neurons: Array  # (node, 1), 0: infinitely many
+    words: NDArray[np.uint64]  # (node, 4)
+    memory: Array  # (node, 1 + source, cell, FIELDS)
 
 
 class Wiring(NamedTuple):
@@ -66,18 +63,21 @@ class Wiring(NamedTuple):
     gain_mu: Array  # (node, projection) [V]
     gain_D: Array  # (node, projection) [V^2]
     gain_jump: Array  # (node, source, projection)
+    companion: Whole  # (node,) the noise-free node beside one of finite size, or -1
+    counted: Array  # (node,) spikes per neuron in the last step over dt [1/s]
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
-def _parts(bank: Bank, q: int) -> tuple[Operator, Hierarchy, State, Jumps]:
-    """One node's operator, hierarchy, state and jumps: views of the bank."""
+def _parts(bank: Bank, q: int) -> tuple[Operator, Hierarchy, State, Jumps, Noise]:
+    """One node's operator, hierarchy, state, jumps and noise: views of the bank."""
     op = Operator(
         bank.width[q], bank.centre[q], bank.up[q], bank.down[q], bank.reset[q], bank.drift[q], bank.spacing[q]
     )
     n = bank.numbers[q]
     h = Hierarchy(n[0], n[1], n[2], n[3], n[4], n[5], n[6], bank.kind[q, 0], bank.kind[q, 1])
     state = State(bank.fields[q], bank.scalars[q], bank.past[q], bank.work[q], bank.star[q], bank.done[q])
-    return op, h, state, Jumps(bank.band[q], bank.out[q], bank.matrix[q], bank.below[q])
+    jumps = Jumps(bank.band[q], bank.out[q], bank.matrix[q], bank.below[q])
+    return op, h, state, jumps, Noise(bank.neurons[q], bank.words[q], bank.memory[q])
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
@@ -108,7 +108,7 @@ def run(
                 jump_rate[c] = 0.0
                 for k in range(projections.mean.shape[0]):
                     jump_rate[c] += wiring.gain_jump[q, c, k] * projections.mean[k]
-            rate = _node(bank, q, drive, noise, dt, restart[a, t], scheme, jump_rate, watched[q])
+            rate = _population_node(bank, wiring, q, drive, noise, dt, restart[a, t], scheme, jump_rate, watched[q])
             s = bank.scalars[q, (bank.done[q, 0] - 1) % 3]
             share = wiring.weight[q]
             out[a, t, RATE] += share * rate
@@ -124,16 +124,36 @@ def run(
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
-def _node(
+def _population_node(
+    bank: Bank, wiring: Wiring, q: int, mu: float, D: float, dt: float, restart: bool, scheme: int, jump_rate: Array,
+    watched: Array,
+) -> float:  # fmt: skip
+    """One step of a node: its rate at the end of the step, or with finite size the spikes counted in it over dt.
+
+    Counting: BDF2 takes step R = counts - counts_before/3 out of the density, so counts/dt = 2/3 R + counted/3.
+    """
+    c = wiring.companion[q]
+    if c < 0:
+        return _smooth(bank, q, mu, D, dt, restart, scheme, jump_rate, watched)
+    _smooth(bank, c, mu, D, dt, restart, scheme, jump_rate, watched)
+    profile = bank.fields[c, (bank.done[c, 0] - 1) % 3]
+    op, h, state, jumps, noise = _parts(bank, q)
+    rate = advance(op, h, state, mu, D, dt, restart, AFFINE, jumps, jump_rate, noise, profile)
+    wiring.counted[q] = rate if restart else (2.0 * rate + wiring.counted[q]) / 3.0
+    return wiring.counted[q]
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def _smooth(
     bank: Bank, q: int, mu: float, D: float, dt: float, restart: bool, scheme: int, jump_rate: Array, watched: Array
 ) -> float:
-    """One step of one node, by the positive scheme where the affine one undershoots."""
-    op, h, state, jumps = _parts(bank, q)
-    rate = advance(op, h, state, mu, D, dt, restart, scheme, jumps, jump_rate)
+    """One step of a node without noise, by the positive scheme where the affine one undershoots."""
+    op, h, state, jumps, noise = _parts(bank, q)
+    rate = advance(op, h, state, mu, D, dt, restart, scheme, jumps, jump_rate, noise, state.star)
     least = state.scalars[(state.done[0] - 1) % 3, LEAST]
     if scheme == AFFINE and least < -UNDERSHOOT and D > 0.0:
         state.done[0] -= 1
-        rate = advance(op, h, state, mu, D, dt, restart, POSITIVE, jumps, jump_rate)
+        rate = advance(op, h, state, mu, D, dt, restart, POSITIVE, jumps, jump_rate, noise, state.star)
         watched[POSITIVE_STEPS] += 1.0
     watched[LOW_MU], watched[HIGH_MU] = min(watched[LOW_MU], mu), max(watched[HIGH_MU], mu)
     watched[LOW_D], watched[HIGH_D] = min(watched[LOW_D], D), max(watched[HIGH_D], D)

@@ -44,8 +44,11 @@ class Traces:
     closure: str = ""
 
 
-def step_drive(population: Population, protocol: Protocol, dt: float) -> StepDrive:
-    """Sample mu and D = sigma^2/2 for steps of dt [s] from -transient to duration, Poisson input as mu and sigma."""
+def step_drive(population: Population, protocol: Protocol, dt: float, *, white: bool = False) -> StepDrive:
+    """Sample mu and D = sigma^2/2 for steps of dt [s] from -transient to duration.
+
+    Poisson input counts as mu and sigma, or not at all when `white`.
+    """
     count = round((protocol.transient + protocol.duration) / dt)
     start: Array = -protocol.transient + dt * np.arange(count, dtype=np.float64)
     base_mu, base_sigma = drive(population, protocol, start + dt - JUST_BEFORE)
@@ -58,6 +61,8 @@ def step_drive(population: Population, protocol: Protocol, dt: float) -> StepDri
     if hit.size:
         inside = drive(population, protocol, (start[hit, None] + dt * INSIDE).ravel())
         base_mu[hit], base_sigma[hit] = (x.reshape(hit.size, -1).mean(axis=1) for x in inside)
+    if white:
+        return StepDrive(base_mu, 0.5 * base_sigma**2, restart)
     poisson_mu = sum(s.K * s.J * s.nu for s in population.poisson)
     poisson_D = 0.5 * sum(s.K * s.J**2 * s.nu for s in population.poisson)
     D = 0.5 * base_sigma**2 + poisson_D

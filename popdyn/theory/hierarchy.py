@@ -193,9 +193,42 @@ def _finish(h: Hierarchy, mu: float, D: float, fields: Array, s: Array) -> Stati
 
 def linear_response(op: Operator, h: Hierarchy, state: StationaryState, omega: Array, target: str) -> Complex:
     """Complex d rate/d mu [(1/s)/(V/s)] or d rate/d D [(1/s)/(V^2/s)] at angular frequencies omega [1/s]."""
+    return response_at(op, h, state, 1j * np.asarray(omega), (target,))[0]
+
+
+def response_at(
+    op: Operator, h: Hierarchy, state: StationaryState, lambdas: NDArray[Any], targets: tuple[str, ...] = ("mu", "D")
+) -> Complex:
+    """(target, lambda): d rate/d target for changes that go as exp(lambda t), lambda [1/s] complex.
+
+    Units as `linear_response`, which it is at lambda = i omega. Valid right of the population's own modes.
+    """
     lin = linearise(op, h, state.mu, state.D, state.fields, state.scalars)
-    column = -2 if target == "mu" else -1
-    source, source_s = -lin.right[:, column], -lin.corner[:, column]
-    source_s[kernel.R] = 0.0
-    response = [_solve(lin, 1j * w, h.t_ref, source, source_s)[1][kernel.R] for w in omega]
-    return np.array(response, dtype=complex)
+    found = np.empty((len(targets), len(lambdas)), dtype=complex)
+    for row, target in enumerate(targets):
+        column = -2 if target == "mu" else -1
+        source, source_s = -lin.right[:, column], -lin.corner[:, column]
+        source_s[kernel.R] = 0.0
+        for k, rate in enumerate(lambdas):
+            found[row, k] = _solve(lin, rate, h.t_ref, source, source_s)[1][kernel.R]
+    return found
+
+
+def after_spike(op: Operator, h: Hierarchy, state: StationaryState, lambdas: NDArray[Any]) -> Complex:
+    """(lambda,): int_0^inf exp(-lambda t) m(t) dt, m(t) [1/s] the rate of a neuron that spiked at t = 0; Re > 0 or i w.
+
+    A neuron just fired is one more unit of the late fluxes R_k, at the moments of the stationary outflow; what it adds
+    to the population's rate, through the linearised hierarchy, is its own m. Exact without adaptation.
+    """
+    lin = linearise(op, h, state.mu, state.D, state.fields, state.scalars)
+    n_s, s = state.scalars.size, state.scalars
+    fluxes = s[kernel.R :] / s[kernel.R]
+    late = slice(n_s, n_s + fluxes.size)
+    into, into_s = lin.right[:, late] @ fluxes, lin.corner[:, late] @ fluxes
+    found = np.empty(len(lambdas), dtype=complex)
+    for k, rate in enumerate(lambdas):
+        back = np.exp(-rate * h.t_ref)
+        source_s = -back * into_s
+        source_s[kernel.R] = back / rate
+        found[k] = _solve(lin, rate, h.t_ref, -back * into, source_s)[1][kernel.R]
+    return found

@@ -97,24 +97,22 @@ def frozen_jump_state(op: Operator, jumps: Jumps, u: float, D: float, rate: Arra
     return found, p * found
 
 
-def aligned_operator(
-    problem: DensityProblem, jump: float, lowest: float, u: float, D: float, parts: int = 2
-) -> Operator:
+def aligned_operator(problem: DensityProblem, jump: float, lowest: float, D: float, parts: int = 2) -> Operator:
     """Grid for a hard threshold: cells of `jump`/parts counted from the barrier, for which the jump is a shift.
 
     Central fluxes (with jumps the density is smooth on the scale of a jump, and upwinding costs 0.3 to 6 % of the
-    rate); without white noise nothing but a jump, or an upward drift, crosses the barrier. D [V^2/s] includes what the
-    jumps stand for.
+    rate); without white noise nothing but a jump, or an upward drift, crosses the barrier. problem.mu and problem.D are
+    the drive beside the jumps, D [V^2/s] with what the jumps stand for.
     """
     h = jump / parts
     count = int(np.ceil((problem.barrier - lowest) / h))
     faces = problem.barrier - h * np.arange(count, -1, -1)
-    op = make_operator(faces, problem.drift, problem.V_reset, u, D)
+    op = make_operator(faces, problem.drift, problem.V_reset, problem.mu, D)
     half, ones = np.full(count, 0.5), np.ones(count)
     up = np.stack([0.5 * op.drift, half, ones / op.spacing])
     down = np.stack([-0.5 * op.drift, -half, ones / op.spacing])
     down[:, -1] = 0.0
     if problem.D == 0.0:
         speed = float(op.drift[-1])
-        up[:, -1] = (speed, 1.0, 0.0) if speed + u > 0.0 else 0.0
+        up[:, -1] = (speed, 1.0, 0.0) if speed + problem.mu > 0.0 else 0.0
     return op._replace(up=up, down=down)

@@ -1,0 +1,184 @@
+"""The arrays that the network kernel steps through: nodes, what they hear, and their projections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from popdyn.kernels import density_1d, network, synapses
+from popdyn.kernels.jumps import Jumps
+from popdyn.kernels.operators import Operator
+from popdyn.rungs.march import first_state
+from popdyn.spec.network import Initial, Population
+from popdyn.theory.network_problem import NetworkProblem
+from popdyn.theory.problem import DensityProblem
+from popdyn.theory.projections import Projection
+from popdyn.theory.synaptic import KINDS, delay_lags, release
+from popdyn.theory.working_point import WorkingPoint
+
+Array = NDArray[np.float64]
+
+AWAY = 1e4  # [V/s] drift out of a cell that only fills the array
+
+
+@dataclass(frozen=True)
+class NodeGrid:
+    """One node ready to march: its problem at the working point, operator, and jumps of its finite-jump projections."""
+
+    problem: DensityProblem
+    operator: Operator
+    jumps: Jumps
+    sources: tuple[int, ...]  # projection of each source of jumps
+
+
+@dataclass(frozen=True)
+class Finite:
+    """Neurons of each node, and the words that seed its noise."""
+
+    neurons: Array
+    words: NDArray[np.uint64]
+
+
+def finite_size(problem: NetworkProblem, seed: int) -> Finite:
+    """Every node has its share of its population's neurons; one stream per node and seed."""
+    sizes = [node.weight * problem.network.populations[node.population].size for node in problem.nodes]
+    words = [np.random.SeedSequence(seed, spawn_key=(q,)).generate_state(4, np.uint64) for q in range(len(sizes))]
+    return Finite(np.array(sizes), np.array(words))
+
+
+def equal_cells(grids: list[NodeGrid]) -> list[NodeGrid]:
+    """The same number of cells in all: cells that nothing enters are added below."""
+    cells = max(grid.operator.width.size for grid in grids)
+    return [_padded(grid, cells - grid.operator.width.size) for grid in grids]
+
+
+def _padded(grid: NodeGrid, more: int) -> NodeGrid:
+    """`more` cells below that any neuron would leave upward."""
+    op, none = grid.operator, np.zeros((3, more))
+    centre = op.centre[0] - op.width[0] * np.arange(more, 0, -1)
+    same, away = np.full(more, op.width[0]), np.full(more, AWAY)
+    operator = Operator(
+        np.append(same, op.width), np.append(centre, op.centre), np.hstack([none, op.up]), np.hstack([none, op.down]),
+        np.append(none[0], op.reset), np.append(away, op.drift), np.append(same, op.spacing),
+    )  # fmt: skip
+    jumps, (sources, _, size) = grid.jumps, grid.jumps.band.shape
+    padded = Jumps(
+        np.concatenate([np.zeros((sources, more, size)), jumps.band], axis=1),
+        np.concatenate([np.zeros((sources, more)), jumps.out], axis=1),
+        np.zeros((op.width.size + more, size)), jumps.below,
+    )  # fmt: skip
+    return replace(grid, operator=operator, jumps=padded)
+
+
+def make_bank(
+    grids: list[NodeGrid], problem: NetworkProblem, closure: str, dt: float, finite: Finite | None = None
+) -> network.Bank:
+    """States at the spec's initial condition; every array has the node first."""
+    cells, copies = grids[0].operator.width.size, 1 if finite is None else 2
+    neurons, words = np.zeros((copies * len(grids), 1)), np.zeros((copies * len(grids), 4), np.uint64)
+    if finite is not None:
+        neurons[: len(grids), 0], words[: len(grids)] = finite.neurons, finite.words
+    hierarchies = [grid.problem.hierarchy(closure) for grid in grids]
+    starts = [_initial(problem.network.populations[node.population], node.problem) for node in problem.nodes]
+    states = [first_state(g.operator, h, i, dt) for g, h, i in zip(grids, hierarchies, starts, strict=True)]
+    longest = max(state.past.shape[0] for state in states)
+    past = np.zeros((len(grids), longest, density_1d.FLUXES + 1))
+    for q, state in enumerate(states):
+        past[q, :, density_1d.FLUXES] = state.past[0, density_1d.FLUXES]
+    ops, states, past = copies * [g.operator for g in grids], copies * states, np.concatenate(copies * [past])
+    hierarchies, grids = copies * hierarchies, copies * grids
+    numbers = np.array([[h.C_m, h.a, h.b, h.tau_w, h.E_w, h.V_reset, h.t_ref] for h in hierarchies])
+    sources = max(grid.jumps.out.shape[0] for grid in grids)
+    below = max(int(grid.jumps.below[0]) for grid in grids)
+    above = max(grid.jumps.matrix.shape[1] - 1 - int(grid.jumps.below[0]) for grid in grids)
+    band, out = np.zeros((len(grids), sources, cells, below + above + 1)), np.zeros((len(grids), sources, cells))
+    for q, grid in enumerate(grids):
+        place, size = below - int(grid.jumps.below[0]), grid.jumps.matrix.shape[1]
+        band[q, : grid.jumps.out.shape[0], :, place : place + size] = grid.jumps.band
+        out[q, : grid.jumps.out.shape[0]] = grid.jumps.out
+    return network.Bank(
+        *(np.stack([getattr(op, name) for op in ops]) for name in Operator._fields), numbers,
+        np.array([[h.order, h.closure] for h in hierarchies]),
+        *(np.stack([getattr(s, name) for s in states]) for name in ("fields", "scalars")), past,
+        *(np.stack([getattr(s, name) for s in states]) for name in ("work", "star", "done")),
+        band, out, np.zeros((len(grids), cells, below + above + 1)), np.full((len(grids), 1), below),
+        neurons, words, np.zeros((len(grids), 1 + sources, cells if finite else 0, density_1d.FIELDS)),
+    )  # fmt: skip
+
+
+def _initial(population: Population, node: DensityProblem) -> Initial:
+    """The population's initial condition, below the node's own barrier."""
+    start = population.initial
+    return replace(start, V_mean=min(start.V_mean, node.barrier - 1e-3))
+
+
+def make_wiring(
+    problem: NetworkProblem, grids: list[NodeGrid], point: WorkingPoint, finite: bool = False
+) -> network.Wiring:
+    """Drive of every node per unit of every projection, at the quenched widths of the working point."""
+    names, count = problem.names, len(problem.projections)
+    count_nodes = len(grids)
+    nu, width = problem.presynaptic(point.rates), problem.quenched(point.rates, point.squares)
+    shape = (len(grids), count)
+    gain_mu, gain_D = np.zeros(shape), np.zeros(shape)
+    gain_jump = np.zeros((len(grids), max(len(g.sources) for g in grids), count))
+    offset, extra = np.zeros(len(grids)), np.zeros(len(grids))
+    for q, (node, grid) in enumerate(zip(problem.nodes, grids, strict=True)):
+        own = [k for k, p in enumerate(problem.projections) if p.post == node.population]
+        total = float(np.sqrt(np.sum(width[own] ** 2)))
+        for k in own:
+            p, u = problem.projections[k], release(problem.projections[k].synapse, float(nu[k])) * nu[k]
+            more = node.z * width[k] ** 2 / (total * u) if total > 0.0 and u > 0.0 else 0.0
+            mean = p.K * p.J + more
+            share = p.private if finite and p.pre else p.square
+            if k in grid.sources:
+                gain_jump[q, grid.sources.index(k), k] = mean / p.J
+            else:
+                gain_mu[q, k], gain_D[q, k] = node.scale * mean, 0.5 * node.scale**2 * p.K * p.J**2 * share
+        spec_mu, spec_D = centre_drive(problem, node.population)
+        offset[q], extra[q] = node.problem.mu - node.scale * spec_mu, node.problem.D - spec_D
+    population = np.array([names.index(node.population) for node in problem.nodes])
+    return network.Wiring(
+        population, np.array([node.weight for node in problem.nodes]), offset,
+        np.array([node.scale for node in problem.nodes]), extra, gain_mu, gain_D, gain_jump,
+        np.arange(count_nodes) + count_nodes if finite else np.full(count_nodes, -1), np.zeros(count_nodes),
+    )  # fmt: skip
+
+
+def centre_drive(problem: NetworkProblem, name: str) -> tuple[float, float]:
+    """mu [V/s] and D [V^2/s] of the population's own white noise and bias current."""
+    population = problem.network.populations[name]
+    p = population.neuron.parameters
+    return population.noise.mu + p["I_e"] / p["C_m"], 0.5 * population.noise.sigma**2
+
+
+def make_projections(problem: NetworkProblem, dt: float, early: float) -> synapses.Projections:
+    """Filters at rest; `early` steps are taken off every delay (a rate that is an average over its step is early)."""
+    count, names, external = len(problem.projections), problem.names, 0
+    lags = [_lags(p, dt, early) for p in problem.projections]
+    longest = max((len(x) for x in lags), default=1)
+    shares, first, pre = np.zeros((count, longest)), np.zeros(count, np.int64), np.zeros(count, np.int64)
+    numbers, state = np.zeros((count, synapses.NUMBERS)), np.zeros((count, synapses.STATES))
+    for k, p in enumerate(problem.projections):
+        shares[k, : len(lags[k])] = lags[k]
+        first[k] = int(np.flatnonzero(shares[k])[0])
+        pre[k] = names.index(p.pre) if p.pre else len(names) + external
+        external += not p.pre
+        s = p.synapse
+        numbers[k] = s.tau_syn, s.alpha, s.U, s.tau_rec, s.tau_fac
+        state[k, synapses.LEFT] = 1.0
+    kind = np.array([KINDS[p.synapse.kind] for p in problem.projections], dtype=np.int64)
+    return synapses.Projections(pre, kind, numbers, shares, first, state, np.zeros(count), np.zeros(count))
+
+
+def _lags(p: Projection, dt: float, early: float) -> list[float]:
+    shares = delay_lags(p.synapse, dt)
+    if early == 0.0 or not p.pre:
+        return shares
+    moved = np.zeros(len(shares))
+    for lag, share in enumerate(shares):
+        moved[lag] += (1.0 - early) * share
+        moved[max(lag - 1, 1)] += early * share
+    return [float(x) for x in moved]
