@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from popdyn.distributions import Array
+from popdyn.distributions import Array, Distribution
 from popdyn.parameters import Parameter
 from popdyn.quantities import UNITS, units_of
 from popdyn.spec.edge_files import COLUMNS, MAX_EDGES, Columns, read_columns
@@ -20,6 +20,7 @@ from popdyn.spec.section import Section, bounds, show
 from popdyn.spec.synapse import DELAY, SYNAPSES, J
 from popdyn.spec.weight import weight_parameter
 
+STRATA = 1000
 _TYPES = {"source": "<i4", "target": "<i4", "weight": "<f8", "delay": "<f8"}
 
 
@@ -38,7 +39,7 @@ def make_edges(columns: Mapping[str, Any], path: str = "") -> Edges:
 def read_edges(
     section: Section, synapse: Synapse, source: Population, target: Population, sign: int
 ) -> tuple[Edges, Synapse] | None:
-    """The table that `edges` names, and the synapse with its mean weight and delay; None after a fault.
+    """The table that `edges` names, and the synapse with its weights and delays in summary; None after a fault.
 
     `sign`: of the declared type, 0 without one.
     """
@@ -57,7 +58,16 @@ def read_edges(
         section.fault("edges", "edges with another hash", "the edges that popdyn wrote", "load the spec itself")
         return None
     mean, delay_mean = float(edges.weight.mean()), float(edges.delay.mean())
-    return edges, replace(synapse, J=mean, delay=delay_mean, weight=None, delays=None)
+    summary = {"weight": _summary(edges.weight), "delays": _summary(edges.delay)}
+    return edges, replace(synapse, J=mean, delay=delay_mean, weight=summary["weight"], delays=summary["delays"])
+
+
+def _summary(column: Array) -> Distribution | None:
+    """The column as a distribution: means of up to STRATA equal parts of its sorted values; None if all are equal."""
+    if np.all(column == column[0]):
+        return None
+    parts = np.array_split(np.sort(column), min(STRATA, column.size))
+    return Distribution("empirical", tuple(float(part.mean()) for part in parts))
 
 
 def pack(edges: Edges, *, arrays: bool) -> dict[str, Any]:

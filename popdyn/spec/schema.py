@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from popdyn.neurons import MODELS, NeuronModel
 from popdyn.parameters import Parameter
 from popdyn.quantities import DIMENSIONS, units_of
+from popdyn.spec.correlation import COEFFICIENT
 from popdyn.spec.csv_file import MAX_ROWS
 from popdyn.spec.document import MAX_INTEGER
 from popdyn.spec.drive import CONVENTIONS, MAX_SOURCES, MU, NU, SIGMA
@@ -16,20 +16,18 @@ from popdyn.spec.neuron import TAU_M
 from popdyn.spec.population import MAX_SIZE, V_MEAN, V_STD, W_MEAN, W_STD
 from popdyn.spec.protocol import DURATION, TRANSIENT
 from popdyn.spec.resolve import MAX_NAME, MAX_POPULATIONS, SCHEMA
-from popdyn.spec.synapse import J
+from popdyn.spec.schema_connections import Schema, connections, distribution, synapse, table
 from popdyn.stimuli import KINDS, TARGETS, StimulusKind, on_target
 
 _NAME = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
 _NUMBER = r"[+-]?([0-9]+(_[0-9]+)*(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?"
 _SPECIAL = "\\^$.|?*+()[]{}"
 
-Schema = dict[str, Any]
-
 
 def json_schema(*, resolved: bool = False) -> Schema:
     """The schema of what a user writes; `resolved`: of what `to_dict` writes (bare SI numbers, nothing left out).
 
-    Relations between values (V_reset < V_th, at < until, ...) are checked by `load` alone.
+    Relations between values (V_reset < V_th, at < until, ...) and tails of distributions are checked by `load` alone.
     """
     return _Maker(resolved).document()
 
@@ -48,14 +46,19 @@ class _Maker:
             "resolved": {"const": self.resolved, "description": "true in a document that popdyn wrote: numbers are SI"},
             "name": {"type": "string", "maxLength": MAX_NAME, "description": "free text"},
             "populations": self._named(self._population(), "populations", MAX_POPULATIONS) | {"minProperties": 1},
+            "connections": connections(self._value, self._spread, resolved=self.resolved),
             "protocols": self._named(self._protocol(), "protocols"),
         }
         return {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "title": "popdyn resolved spec" if self.resolved else "popdyn spec",
-            **_table(properties, ["populations", "resolved"] if self.resolved else ["populations"]),
-            "$defs": {_definition(unit): self._quantity(unit) for unit in DIMENSIONS},
+            **table(properties, ["populations", "resolved"] if self.resolved else ["populations"]),
+            "$defs": {_definition(unit): self._quantity(unit) for unit in DIMENSIONS}
+            | {f"{_definition(unit)}_distribution": self._distribution(unit) for unit in DIMENSIONS},
         }
+
+    def _distribution(self, unit: str) -> Schema:
+        return distribution({"$ref": f"#/$defs/{_definition(unit)}"}, unit, resolved=self.resolved)
 
     def _quantity(self, unit: str) -> Schema:
         if self.resolved:
@@ -63,7 +66,7 @@ class _Maker:
         words = DIMENSIONS[unit]
         units = "|".join(_escape(u).replace("/", " ?/ ?") for u in sorted(units_of(unit), key=len, reverse=True))
         text = {"type": "string", "pattern": rf"^\s*{_NUMBER}\s*({units})\s*$", "examples": [words.example]}
-        pair = _table({"value": {"type": "number"}, "unit": {"enum": units_of(unit)}}, ["value", "unit"])
+        pair = table({"value": {"type": "number"}, "unit": {"enum": units_of(unit)}}, ["value", "unit"])
         plain = [{"type": "number"}] if unit == "1" else []
         return {"description": f"{words.name}, e.g. {words.example}", "anyOf": [text, pair, *plain]}
 
@@ -74,6 +77,11 @@ class _Maker:
             limits = {low: parameter.lower, "maximum": parameter.upper}
             schema |= {key: bound for key, bound in limits.items() if math.isfinite(bound)}
         return schema
+
+    def _spread(self, parameter: Parameter) -> Schema:
+        """A value or a distribution."""
+        spread = {"$ref": f"#/$defs/{_definition(parameter.unit)}_distribution"}
+        return {"description": parameter.doc, "anyOf": [self._value(parameter), spread]}
 
     def _named(self, item: Schema, what: str, most: int | None = None) -> Schema:
         limit = {} if most is None else {"maxProperties": most}
@@ -89,40 +97,44 @@ class _Maker:
         poisson = {
             "K": {"type": "integer", "minimum": 1, "maximum": MAX_SOURCES, "description": "sources per neuron"},
             "nu": self._value(NU),
-            "J": self._value(J),
+            **synapse(self._value, self._spread, resolved=self.resolved),
         }
+        pair = {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 2}
+        correlation = {"between": pair, "coefficient": self._value(COEFFICIENT)}
         initial = {"V": self._start(V_MEAN, V_STD), "w": self._start(W_MEAN, W_STD)}
         properties = {
             "size": {"type": "integer", "minimum": 1, "maximum": MAX_SIZE, "description": "number of neurons"},
             "neuron": {"oneOf": [self._neuron(model) for model in MODELS.values()]},
             "noise": {"anyOf": [self._noise(name) for name in CONVENTIONS]},
-            "poisson": {"type": "array", "items": _table(poisson, list(poisson))},
-            "initial": _table(initial),
+            "poisson": {"type": "array", "items": table(poisson, ["K", "nu"])},
+            "correlations": {"type": "array", "items": table(correlation, list(correlation))},
+            "initial": table(initial),
         }
-        return _table(properties, ["size", "neuron"])
+        return table(properties, ["size", "neuron"])
 
     def _neuron(self, model: NeuronModel) -> Schema:
         properties: Schema = {"model": {"const": model.name, "description": model.title}}
         for parameter in (*model.parameters, *(() if self.resolved else (TAU_M,))):
-            properties[parameter.name] = self._value(parameter)
+            schema = self._value(parameter) if parameter is TAU_M else self._spread(parameter)
+            properties[parameter.name] = schema
             for alias in () if self.resolved else aliases_of(parameter.name):
                 tools = next(a.tools for a in ALIASES if a.name == alias)
-                properties[alias] = self._value(parameter) | {"description": f"{parameter.name} ({tools})"}
-        return _table(properties, ["model"])
+                properties[alias] = schema | {"description": f"{parameter.name} ({tools})"}
+        return table(properties, ["model"])
 
     def _noise(self, name: str) -> Schema:
         convention = CONVENTIONS[name]
         mu, sigma = MU[convention.units[0]], SIGMA[convention.units[1]]
         properties = {
             "convention": {"const": name, "description": convention.equation},
-            "mu": self._value(mu),
-            "sigma": self._value(sigma),
+            "mu": self._spread(mu),
+            "sigma": self._spread(sigma),
         }
-        return _table(properties, [] if name == "augustin" else ["convention"])
+        return table(properties, [] if name == "augustin" else ["convention"])
 
     def _start(self, mean: Parameter, std: Parameter) -> Schema:
         pair = {"type": "array", "prefixItems": [self._value(mean), self._value(std)], "minItems": 2, "maxItems": 2}
-        return {"description": mean.doc, "anyOf": [self._value(mean), _table({"normal": pair}, ["normal"])]}
+        return {"description": mean.doc, "anyOf": [self._value(mean), table({"normal": pair}, ["normal"])]}
 
     def _protocol(self) -> Schema:
         properties = {
@@ -134,7 +146,7 @@ class _Maker:
                 "items": {"oneOf": [self._stimulus(kind, t) for kind in KINDS.values() for t in TARGETS]},
             },
         }
-        return _table(properties, ["duration"])
+        return table(properties, ["duration"])
 
     def _stimulus(self, kind: StimulusKind, target: str) -> Schema:
         properties: Schema = {
@@ -144,11 +156,11 @@ class _Maker:
         }
         if kind.repeated:
             properties |= self._points(TARGETS[target])
-            return _table(properties, ["target", "kind", *(() if self.resolved else ("time_unit", "value_unit"))])
+            return table(properties, ["target", "kind", *(() if self.resolved else ("time_unit", "value_unit"))])
         for p in kind.parameters:
             properties[p.name] = self._value(on_target(p, target))
         needed = [p.name for p in kind.parameters if p.default is None]
-        return _table(properties, ["target", "kind", *needed])
+        return table(properties, ["target", "kind", *needed])
 
     def _points(self, target_unit: str) -> Schema:
         numbers = {"type": "array", "items": {"type": "number"}, "minItems": 1, "maxItems": MAX_ROWS}
@@ -166,8 +178,3 @@ class _Maker:
 
 def _definition(unit: str) -> str:
     return {"1": "number"}.get(unit, unit.replace("/", "_per_").replace("(", "_").replace(")", ""))
-
-
-def _table(properties: Schema, required: list[str] | None = None) -> Schema:
-    schema = {"type": "object", "properties": properties, "additionalProperties": False}
-    return schema | ({"required": required} if required else {})
