@@ -22,11 +22,12 @@ def dataset(decided: Job, chunks: list[Arrays]) -> xr.Dataset:
     rate, V, w = [], [], []
     for index, population in enumerate(populations):
         size = decided.block_size(population.name)
-        counts = _samples(decided, chunks, f"m{index}.spikes")[:, 0::2]
+        counts, V_sum, w_sum = _samples(decided, chunks, index)
+        counts = counts[:, 0::2]
         rate.append(np.diff(counts, axis=1) / (size * BIN))
-        V.append(_samples(decided, chunks, f"m{index}.V_sum")[:, 1::2] / size)
+        V.append(V_sum[:, 1::2] / size)
         adapts = MODELS[population.neuron.model].adaptation
-        sums = _samples(decided, chunks, f"m{index}.w_sum")[:, 1::2]
+        sums = w_sum[:, 1::2]
         w.append(sums / size if adapts else np.full_like(sums, np.nan))
     any_w = any(MODELS[population.neuron.model].adaptation for population in populations)
     made = results.make_dataset(
@@ -64,11 +65,12 @@ def attributes(decided: Job) -> dict[str, Any]:
     }
 
 
-def _samples(decided: Job, chunks: list[Arrays], name: str) -> NDArray[np.float64]:
-    """(group, sample), samples every half bin from the first edge on."""
-    samples = 2 * decided.grid.bins + 1
-    blocks = [chunk[name].reshape(-1, decided.blocks)[:samples].T for chunk in chunks]
-    return np.concatenate(blocks).astype(np.float64)
+def _samples(decided: Job, chunks: list[Arrays], index: int) -> NDArray[np.float64]:
+    """(spikes V w, group, sample) of a population, samples every half bin from the first edge on."""
+    samples, own = 2 * decided.grid.bins + 1, slice(index * decided.blocks, (index + 1) * decided.blocks)
+    populations = len(decided.network.populations)
+    blocks = [chunk["record"].reshape(-1, populations * decided.blocks, 3)[:samples, own] for chunk in chunks]
+    return np.concatenate(blocks, axis=1).transpose(2, 1, 0)
 
 
 def _with_spikes(decided: Job, chunks: list[Arrays], made: xr.Dataset) -> xr.Dataset:

@@ -63,8 +63,10 @@ def initial(job: Job, population: Population, block: int) -> tuple[Array, Array]
 def structure(job: Job) -> dict[str, Any]:
     """What a compiled program is made for: models, numbers of neurons, what is recorded; no parameter, no seed."""
     return {
+        "plain": True,
         "method": job.method,
         "blocks": job.blocks,
+        "places": [(number, 0, job.block_size(name)) for number, name in enumerate(job.network.populations)],
         "traces": job.record.traces,
         "populations": [
             {

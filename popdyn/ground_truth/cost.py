@@ -38,18 +38,18 @@ HALVES_FROM = 10.0
 """CPU seconds from which two halves on two cores are worth a second start of Brian2."""
 
 
-def chunks_of(backend: str, neurons: int, steps: int, groups: int) -> int:
-    """Parts that are simulated independently: every group, or two halves, or all at once."""
+def chunks_of(backend: str, neurons: int, steps: int, groups: int, alone: bool = False) -> int:
+    """Parts that are simulated independently: every group (`alone`: always), or two halves, or all at once."""
     cost = COSTS[backend]
-    if cost.chunked:
+    if cost.chunked or alone:
         return groups
     return 2 if groups % 2 == 0 and steps * (cost.step + neurons * cost.neuron) > HALVES_FROM else 1
 
 
-def estimate(backend: str, neurons: int, steps: int, groups: int) -> float:
-    """CPU seconds of a job from a cold compile cache."""
+def estimate(backend: str, neurons: int, steps: int, groups: int, alone: bool = False) -> float:
+    """CPU seconds of a job from a cold compile cache; `neurons` of all groups together."""
     cost = COSTS[backend]
-    chunks = chunks_of(backend, neurons, steps, groups)
+    chunks = chunks_of(backend, neurons, steps, groups, alone)
     return cost.compile + chunks * (cost.start + steps * cost.step) + steps * neurons * cost.neuron
 
 
@@ -57,7 +57,7 @@ def compiler() -> str | None:
     return shutil.which("g++") or shutil.which("clang++")
 
 
-def choose_backend(wanted: str | None, neurons: int, steps: int, groups: int) -> str:
+def choose_backend(wanted: str | None, neurons: int, steps: int, groups: int, alone: bool = False) -> str:
     """The cheapest backend that this machine can run, or the wanted one."""
     if wanted is not None and wanted not in COSTS:
         raise UsageError(f"backend: got {wanted!r}; allowed: {', '.join(COSTS)}")
@@ -66,4 +66,4 @@ def choose_backend(wanted: str | None, neurons: int, steps: int, groups: int) ->
     if wanted is not None:
         return wanted
     possible = list(COSTS) if compiler() else ["numpy"]
-    return min(possible, key=lambda backend: estimate(backend, neurons, steps, groups))
+    return min(possible, key=lambda backend: estimate(backend, neurons, steps, groups, alone))

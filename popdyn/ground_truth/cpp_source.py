@@ -1,9 +1,11 @@
-"""C++ that popdyn adds to Brian2's standalone program: random numbers, the drive and the end of the run from files.
+"""C++ that popdyn adds to Brian2's standalone program: random numbers, the drive, the edges and the end of the run from
+files, and the sums over neurons that are recorded.
 
 Brian2 calls these as functions of its own kind (`randn`, `rand`, `mu_drive_0`, ...), so that one compiled program
-serves every seed, drive, duration and step. seed.bin holds 4 words (uint64), of each chunk its own; ../drive.bin
-(float64), for all chunks: dt, number of steps, number of drives, then for each drive its length and its values, one per
-step or one for all.
+serves every seed, drive, duration, step and wiring. seed.bin holds 4 words (uint64), of each chunk its own;
+../drive.bin (float64), for all chunks: dt, number of steps, number of drives, then for each drive its length and its
+values, one per step or one for all; edges-offsets-0.bin (int64) and edges-targets-0.bin (int32), ...: the edges by
+source. results/record.bin (float64): spikes, V and w summed over each block of neurons, every half bin.
 """
 
 FLAGS = ["-w", "-O3", "-march=native", "-std=c++11", "-ffast-math"]
@@ -32,6 +34,11 @@ extern std::vector<std::vector<double> > drives;
 void load();
 double seldom(int64_t bits, int layer);
 double step(double t);
+double sample(double t);
+void watch(const double* V, const double* w, const double* spikes, int first, int size);
+struct Wires { std::vector<int64_t> offsets; std::vector<int32_t> targets; };
+const Wires& wires(int projection);
+inline int64_t edges(int projection) { return wires(projection).offsets.back(); }
 inline double uniform() { return ((generator.next() >> 11) + 0.5) * (1.0 / 9007199254740992.0); }
 inline double normal() {  // ziggurat of 128 layers, Marsaglia and Tsang 2000; layer and position from different bits
   const uint64_t word = generator.next();
@@ -44,6 +51,15 @@ inline double drive(int row, double t) {
   const std::vector<double>& values = drives[row];
   const size_t index = (size_t)(t / dt + 0.5);
   return values[index < values.size() ? index : values.size() - 1];
+}
+inline double events(double mean) {  // a Poisson number by inversion; a large mean in parts
+  static double last = -1, none = 0;
+  double number = 0;
+  for (; mean > 30; mean -= 30) number += events(30);
+  if (mean != last) { last = mean; none = std::exp(-mean); }
+  double share = none, left = uniform() - share;
+  for (int k = 1; left > 0 && k < 200; k++) { share *= mean / k; left -= share; number++; }
+  return number;
 }
 }
 #endif
@@ -64,7 +80,10 @@ Xoshiro generator;
 double edge[129], scale[128], dt;
 std::vector<std::vector<double> > drives;
 static double steps;
-static const double R = 3.442619855899, AREA = 9.91256303526217e-3;
+struct Block { const double *V, *w, *spikes; int first, size; };
+static std::vector<Block> blocks;
+static std::vector<Wires> read_wires;
+static const double HALF_BIN = 0.5e-3, R = 3.442619855899, AREA = 9.91256303526217e-3;
 static double bell(double x) { return std::exp(-0.5 * x * x); }
 static double number(std::ifstream& file) {
   double value = 0;
@@ -106,9 +125,47 @@ double seldom(int64_t bits, int layer) {
     bits = ((int64_t)word) >> 11;
   }
 }
+template <class T> static void read_all(const char* name, int projection, std::vector<T>& values) {
+  char path[64];
+  std::snprintf(path, sizeof path, "edges-%s-%d.bin", name, projection);
+  std::ifstream file(path, std::ios::in | std::ios::binary | std::ios::ate);
+  if (!file) { std::fprintf(stderr, "%s is missing\n", path); std::exit(3); }
+  values.resize((size_t)file.tellg() / sizeof(T));
+  file.seekg(0);
+  if (values.size()) file.read(reinterpret_cast<char*>(&values[0]), values.size() * sizeof(T));
+}
+const Wires& wires(int projection) {
+  if ((size_t)projection >= read_wires.size()) read_wires.resize(projection + 1);
+  Wires& found = read_wires[projection];
+  if (found.offsets.empty()) {
+    read_all("offsets", projection, found.offsets);
+    read_all("targets", projection, found.targets);
+  }
+  return found;
+}
+void watch(const double* V, const double* w, const double* spikes, int first, int size) {
+  blocks.push_back(Block{V, w, spikes, first, size});
+}
+static double sum(const double* values, const Block& block) {  // volatile: in the order of the neurons
+  volatile double total = 0;
+  for (int i = block.first; values && i < block.first + block.size; i++) total = total + values[i];
+  return total;
+}
+double sample(double t) {  // every half bin, before anything of the step
+  static std::ofstream file("results/record.bin", std::ios::out | std::ios::binary);
+  const int64_t every = (int64_t)std::floor(HALF_BIN / dt + 0.5), now = (int64_t)std::floor(t / dt + 0.5);
+  if (now % every) return 0;
+  for (size_t k = 0; k < blocks.size(); k++) {
+    const double row[3] = {sum(blocks[k].spikes, blocks[k]), sum(blocks[k].V, blocks[k]), sum(blocks[k].w, blocks[k])};
+    file.write(reinterpret_cast<const char*>(row), sizeof row);
+  }
+  if ((double)(now + every) >= steps) file.flush();
+  return 0;
+}
 double step(double t) {  // once per time step: says how far the run is and ends it
   static double said = 0;
   const double done = std::floor(t / dt + 0.5) + 1;
+  if (done == 1) std::vector<Wires>().swap(read_wires);
   if (done >= steps) Network::_globally_stopped = true;
   if (done - said >= steps / 200 || done >= steps) {
     said = done;

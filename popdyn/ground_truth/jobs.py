@@ -11,11 +11,16 @@ from typing import Any
 from popdyn.errors import UsageError
 from popdyn.ground_truth import seeds
 from popdyn.ground_truth.cost import choose_backend, chunks_of
+from popdyn.ground_truth.edges import check_delay
+from popdyn.ground_truth.plan import is_plain
 from popdyn.ground_truth.time_grid import TimeGrid, default_dt, time_grid
 from popdyn.spec import Network, Protocol, to_dict, under_protocol
 
 RESULT_SEMANTICS = 1
 """Raised when the same job means another result."""
+
+COUPLED_SEMANTICS = 1
+"""The same for networks with connections or spread parameters."""
 
 METHODS = ("heun", "euler")
 """Stochastic Heun (weak order 2 for this additive noise) or Euler-Maruyama."""
@@ -46,14 +51,26 @@ class Job:
     method: str
     groups: int
     record: Record
+    stratified: bool = False
 
     @cached_property
     def grid(self) -> TimeGrid:
         return time_grid(self.protocol, self.dt)
 
     @property
+    def plain(self) -> bool:
+        """Uncoupled populations of equal neurons: one Brian2 object each, numbers shared."""
+        return is_plain(self.network)
+
+    @property
+    def coupled(self) -> bool:
+        return bool(self.network.connections)
+
+    @property
     def chunks(self) -> int:
         """Parts that are simulated independently, each `blocks` groups of every population."""
+        if self.coupled:
+            return self.groups
         neurons = sum(population.size for population in self.network.populations.values())
         return chunks_of(self.backend, neurons, self.grid.steps, self.groups)
 
@@ -62,21 +79,25 @@ class Job:
         return self.groups // self.chunks
 
     def block_size(self, population: str) -> int:
-        """Neurons of a population in each group: size / groups, rounded down, at least 1."""
+        """Neurons of a population in each group: size / groups, rounded down, at least 1; all of a coupled network."""
+        if self.coupled:
+            return self.network.populations[population].size
         return max(1, self.network.populations[population].size // self.groups)
 
     def document(self) -> dict[str, Any]:
         """Everything that changes the result, as JSON."""
         spec = to_dict(self.network)
         del spec["name"]
-        return {
+        seed_words = {
+            "initial": [seeds.word32(self.seed, seeds.INITIAL, group) for group in range(self.groups)],
+            "noise": [self._noise_words(chunk) for chunk in range(self.chunks)],
+        }
+        drawn = {} if self.plain else {"coupled_semantics": COUPLED_SEMANTICS, "stratified": self.stratified}
+        return drawn | {
             "rung": "spiking",
             "spec": spec,
             "protocol": self.protocol.name,
-            "seed_words": {
-                "initial": [seeds.word32(self.seed, seeds.INITIAL, group) for group in range(self.groups)],
-                "noise": [self._noise_words(chunk) for chunk in range(self.chunks)],
-            },
+            "seed_words": seed_words,
             "seed": str(self.seed),
             "backend": self.backend,
             "dt": self.dt,
@@ -101,6 +122,7 @@ def job(
     method: str = "heun",
     groups: int = 10,
     record: Record | None = None,
+    stratified: bool | None = None,
 ) -> Job:
     """Decide everything about a simulation of the truth.
 
@@ -109,7 +131,9 @@ def job(
     protocol : its name in the spec, or a Protocol
     dt : [s]; None: 0.02 ms where spikes have a soft onset, 0.05 ms at hard thresholds (less with Poisson drive)
     backend : numpy, cython or cpp_standalone; None: by the cost model
-    groups : independent groups of neurons, the runs of the result
+    groups : independent groups, the runs of the result: parts of the populations; where there are connections, whole
+        networks, each with its own synapses, parameters and noise
+    stratified : spread parameters in strata of equal probability; None: where there are no connections
     """
     chosen = network.protocols.get(protocol) if isinstance(protocol, str) else protocol
     if chosen is None:
@@ -122,9 +146,14 @@ def job(
     _check_names(network, record.spikes)
     alone = under_protocol(network, chosen)
     step = default_dt(network) if dt is None else float(dt)
+    steps = time_grid(chosen, step).steps
+    for connection in network.connections:
+        check_delay(connection, step)
     neurons = sum(population.size for population in network.populations.values())
-    made = choose_backend(backend, neurons, time_grid(chosen, step).steps, groups)
-    return Job(alone, chosen, int(seed), step, made, method, groups, record)
+    coupled = bool(network.connections)
+    made = choose_backend(backend, neurons * (groups if coupled else 1), steps, groups, alone=coupled)
+    split = not coupled if stratified is None else stratified
+    return Job(alone, chosen, int(seed), step, made, method, groups, record, split and not is_plain(alone))
 
 
 def _check_names(network: Network, names: Sequence[str]) -> None:

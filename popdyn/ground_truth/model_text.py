@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from popdyn.neurons import MODELS
 
 UNITS = {"F": "farad", "S": "siemens", "V": "volt", "s": "second", "A": "amp"}
-RECORDER = "spikes : 1\nV_sum : volt\nw_sum : amp"
 SCHEMES = {
     "euler": "x_new = x + dt*f(x, t)",
     "heun": "k = dt*f(x, t)\nx_new = x + 0.5*(k + dt*f(x + k, t))",
@@ -27,7 +26,6 @@ class GroupText:
     refractory: str | None
     parameters: tuple[str, ...]
     jumps: str
-    sums: str
 
 
 def group_text(index: int, model_name: str, *, refractory: bool, noisy: bool, poisson: int) -> GroupText:
@@ -57,9 +55,6 @@ def group_text(index: int, model_name: str, *, refractory: bool, noisy: bool, po
         "tick : 1 (shared)",
         *(f"{name} : {unit} (shared, constant)" for name, unit in units.items()),
     ]
-    sums = ["spikes_post = spikes_pre : 1 (summed)", "V_sum_post = V_pre : volt (summed)"]
-    if model.adaptation:
-        sums.append("w_sum_post = w_pre : amp (summed)")
     return GroupText(
         equations="\n".join(lines),
         threshold=model.brian2.threshold,
@@ -67,5 +62,4 @@ def group_text(index: int, model_name: str, *, refractory: bool, noisy: bool, po
         refractory="dead_time" if refractory else None,
         parameters=tuple(units),
         jumps="V += " + " + ".join(f"J_{k}*poisson(events_{k})" for k in range(poisson)) if poisson else "",
-        sums="\n".join(sums),
     )

@@ -7,15 +7,15 @@ from typing import Any
 import brian2 as b2
 import numpy as np
 
-from popdyn.ground_truth.model_text import RECORDER, SCHEMES, GroupText, group_text
+from popdyn.ground_truth.model_text import SCHEMES, GroupText, group_text
 from popdyn.ground_truth.time_grid import HALF_BIN
 
 
 def build(structure: dict[str, Any], drive_functions: dict[str, Any]) -> tuple[b2.Network, dict[str, Any]]:
-    """The network of a chunk and its objects by name: p0 group, r0 recorder, m0 its samples, s0 spikes, v0 traces.
+    """The network of a chunk and its objects by name: p0 group, s0 spikes, v0 traces.
 
-    Order of a step at time t: sums of V, w and spikes (their own clock), new normals (start), integration (groups 0),
-    Poisson jumps (groups 1: seen by the threshold, lost on refractory neurons only), threshold, reset.
+    Order of a step at time t: sums of V, w and spikes, new normals (start), integration (groups 0), Poisson jumps
+    (groups 1: seen by the threshold, lost on refractory neurons only), threshold, reset.
     """
     named: dict[str, Any] = {}
     for index, population in enumerate(structure["populations"]):
@@ -29,7 +29,7 @@ def build(structure: dict[str, Any], drive_functions: dict[str, Any]) -> tuple[b
         size = population["block_size"] * structure["blocks"]
         group = _group(index, size, text, structure["method"], population["noisy"], drive_functions)
         named[f"p{index}"] = group
-        _record(index, group, text, structure, named)
+        _trace(index, group, structure, named)
         if population["spikes"]:
             named[f"s{index}"] = b2.SpikeMonitor(group, name=f"s{index}")
     return b2.Network(*named.values()), named
@@ -56,21 +56,11 @@ def _group(
     return group
 
 
-def _record(
-    index: int, group: b2.NeuronGroup, text: GroupText, structure: dict[str, Any], named: dict[str, Any]
-) -> None:
-    half_bin = HALF_BIN * b2.second
-    recorder = b2.NeuronGroup(structure["blocks"], RECORDER, dt=half_bin, name=f"r{index}", namespace={})
-    sums = b2.Synapses(group, recorder, text.sums, dt=half_bin, name=f"sums{index}", namespace={})
-    size = structure["populations"][index]["block_size"]
-    sums.connect(j=f"i // {size}")
-    samples = b2.StateMonitor(
-        recorder, ["spikes", "V_sum", "w_sum"], record=True, dt=half_bin, when="thresholds", name=f"m{index}"
-    )
-    named |= {f"r{index}": recorder, f"sums{index}": sums, f"m{index}": samples}
+def _trace(index: int, group: b2.NeuronGroup, structure: dict[str, Any], named: dict[str, Any]) -> None:
     if structure["traces"]:
         variables = [name for name in ("V", "w") if name in group.variables]
         kept = np.arange(min(structure["traces"], len(group)))
+        half_bin = HALF_BIN * b2.second
         named[f"v{index}"] = b2.StateMonitor(group, variables, record=kept, dt=half_bin, when="start", name=f"v{index}")
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-INITIAL, NOISE = 0, 1
-"""Purposes: initial values of a block of neurons; noise and Poisson jumps of a chunk (blocks run together)."""
+INITIAL, NOISE, DRAWS, EDGES = range(4)
+"""Purposes: initial values of a block of neurons; noise and Poisson jumps of a chunk (blocks run together); spread
+parameters of a block; synapses of a connection in a chunk."""
 
 
 def sequence(seed: int, purpose: int, index: int) -> np.random.SeedSequence:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from popdyn.ground_truth import assemble, private, seeds, standalone
+from popdyn.ground_truth import assemble, coupled, launch, standalone
 from popdyn.ground_truth.chunk import Drive, check_barrier, drives, initial, parameters, structure
+from popdyn.ground_truth.coupled_drive import Drives
 from popdyn.ground_truth.jobs import Job, Record, job
-from popdyn.ground_truth.tasks import Progress, Task, run_tasks
+from popdyn.ground_truth.tasks import Progress, run_tasks
 from popdyn.spec import Network, Protocol
 
 Arrays = dict[str, NDArray[Any]]
@@ -32,12 +32,14 @@ def simulate(
     method: str = "heun",
     groups: int = 10,
     record: Record | None = None,
+    stratified: bool | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
     """The spiking network itself under a protocol, by Brian2: (run, time, population) with `groups` runs.
 
-    The runs are disjoint blocks of independent neurons of equal size. Same job, same result, whatever `workers` is.
+    The runs are disjoint blocks of independent neurons of equal size; of a network with connections, whole networks,
+    each with its own synapses, drawn parameters and noise. Same job, same result, whatever `workers` is.
 
     Parameters
     ----------
@@ -48,17 +50,22 @@ def simulate(
 
     Valid when the step's bias is small against the tolerance: `check_dt` measures it.
     """
-    decided = job(network, protocol, seed=seed, dt=dt, backend=backend, method=method, groups=groups, record=record)
+    decided = job(
+        network, protocol, seed=seed, dt=dt, backend=backend, method=method, groups=groups, record=record,
+        stratified=stratified,
+    )  # fmt: skip
     return run(decided, workers=workers, progress=progress)
 
 
 def run(decided: Job, *, workers: int | None = None, progress: Progress | None = None) -> xr.Dataset:
     """Do a job; see `simulate`. Ctrl-C ends all workers and leaves nothing."""
-    by_population = drives(decided)
-    check_barrier(decided, by_population)
     workers = workers or _cores()
     with tempfile.TemporaryDirectory(prefix="popdyn-") as name:
         scratch = Path(name)
+        if not decided.plain:
+            return coupled.simulated(decided, Drives(decided), scratch, workers, progress)
+        by_population = drives(decided)
+        check_barrier(decided, by_population)
         runner = _run_standalone if decided.backend == "cpp_standalone" else _run_in_python
         chunks = runner(decided, by_population, scratch, workers, progress)
         return assemble.dataset(decided, chunks)
@@ -85,53 +92,39 @@ def _initial(decided: Job, chunk: int) -> Arrays:
 def _run_in_python(
     decided: Job, by_population: dict[str, Drive], scratch: Path, workers: int, progress: Progress | None
 ) -> list[Arrays]:
-    cache = str(private.cache_directory("cython")) if decided.backend == "cython" else ""
     document = {
         "structure": structure(decided),
         "parameters": [parameters(decided, population) for population in decided.network.populations.values()],
-        "backend": decided.backend,
-        "dt": decided.dt,
-        "steps": decided.grid.steps,
-        "cache": cache,
     }
     tasks = []
     for chunk in range(decided.chunks):
-        directory = scratch / f"chunk-{chunk}"
-        private.prepare(directory)
-        arrays = _initial(decided, chunk)
-        for index, driven in enumerate(by_population.values()):
-            arrays |= {f"mu_drive_{index}": driven.mu, f"sigma_drive_{index}": driven.sigma}
-        np.savez(directory / "arrays.npz", **arrays)  # type: ignore[arg-type]
-        own = document | {"seed": seeds.word32(decided.seed, seeds.NOISE, chunk)}
-        (directory / "chunk.json").write_text(json.dumps(own))
-        command = (sys.executable, "-P", "-m", "popdyn.ground_truth.worker", "run")
-        tasks.append(Task(command, directory, private.environment(directory)))
-    run_tasks(tasks, workers, progress, "simulating the spiking network")
+        tasks.append(
+            launch.in_python(decided, scratch, chunk, document, partial(_arrays, decided, by_population, chunk))
+        )
+    run_tasks(tasks, workers, progress, launch.SIMULATING)
     return [dict(np.load(task.directory / "result.npz", allow_pickle=False)) for task in tasks]
+
+
+def _arrays(decided: Job, by_population: dict[str, Drive], chunk: int) -> Arrays:
+    arrays = _initial(decided, chunk)
+    for index, driven in enumerate(by_population.values()):
+        arrays |= {f"mu_drive_{index}": driven.mu, f"sigma_drive_{index}": driven.sigma}
+    return arrays
 
 
 def _run_standalone(
     decided: Job, by_population: dict[str, Drive], scratch: Path, workers: int, progress: Progress | None
 ) -> list[Arrays]:
     program = standalone.program(structure(decided), scratch, progress)
-    rows = [values for driven in by_population.values() for values in (driven.mu, driven.sigma)]
-    common = [np.array([decided.dt, decided.grid.steps, len(rows)])]
-    for row in rows:
-        common += [np.array([len(row)]), row]
-    shared = scratch / "drive.bin"
-    np.concatenate(common).astype(np.float64).tofile(shared)
+    launch.write_drive(decided, scratch, [row for one in by_population.values() for row in (one.mu, one.sigma)])
     arguments = _arguments(decided)
     tasks = []
     for chunk in range(decided.chunks):
-        directory = scratch / f"chunk-{chunk}"
-        private.prepare(directory)
-        (directory / "results").mkdir()
-        np.array(seeds.words64(decided.seed, seeds.NOISE, chunk), dtype=np.uint64).tofile(directory / "seed.bin")
+        task = launch.standalone_task(decided, scratch, chunk, program, arguments)
         for name, values in _initial(decided, chunk).items():
-            values.tofile(directory / f"{name}.bin")
-        command = (str(program / "main"), "--results_dir", "results/", *arguments)
-        tasks.append(Task(command, directory, private.environment(directory)))
-    run_tasks(tasks, workers, progress, "simulating the spiking network")
+            values.tofile(task.directory / f"{name}.bin")
+        tasks.append(task)
+    run_tasks(tasks, workers, progress, launch.SIMULATING)
     described = standalone.layout(program)
     return [standalone.outputs(task.directory, described) for task in tasks]
 

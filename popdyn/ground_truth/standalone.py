@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from popdyn.errors import NumericsError
-from popdyn.ground_truth import cpp_source, model_text, private
+from popdyn.ground_truth import coupled_text, cpp_source, model_text, private, synapse_text
 from popdyn.ground_truth.cost import compiler
 from popdyn.ground_truth.tasks import Progress, Task, run_tasks
 
-PROGRAM_FORMAT = 1
+PROGRAM_FORMAT = 2
 
 
 def program(structure: dict[str, Any], scratch: Path, progress: Progress | None) -> Path:
@@ -42,8 +42,10 @@ def program(structure: dict[str, Any], scratch: Path, progress: Progress | None)
 
 def outputs(directory: Path, layout: dict[str, Any]) -> dict[str, NDArray[Any]]:
     """Recorded arrays of a finished run, flat."""
-    return {
-        name: np.fromfile(directory / "results" / item["file"], dtype=np.dtype(item["type"]))
+    results = directory / "results"
+    record = {"record": np.fromfile(results / "record.bin", dtype=np.float64)}
+    return record | {
+        name: np.fromfile(results / item["file"], dtype=np.dtype(item["type"]))
         for name, item in layout["outputs"].items()
     }
 
@@ -54,15 +56,10 @@ def layout(directory: Path) -> dict[str, Any]:
 
 
 def _key(structure: dict[str, Any]) -> str:
-    texts = [
-        model_text.group_text(index, p["model"], refractory=p["refractory"], noisy=p["noisy"], poisson=p["poisson"])
-        for index, p in enumerate(structure["populations"])
-    ]
     document = {
         "format": PROGRAM_FORMAT,
         "structure": structure,
-        "texts": [repr(text) for text in texts],
-        "recorder": model_text.RECORDER,
+        "texts": [repr(text) for text in _texts(structure)],
         "schemes": model_text.SCHEMES,
         "cpp": cpp_source.HEADER + cpp_source.SOURCE,
         "flags": cpp_source.FLAGS,
@@ -70,6 +67,16 @@ def _key(structure: dict[str, Any]) -> str:
         "platform": _platform(),
     }
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
+def _texts(structure: dict[str, Any]) -> list[Any]:
+    if not structure["plain"]:
+        groups = [coupled_text.coupled_text(group) for group in structure["groups"]]
+        return groups + [synapse_text.synapse_text(projection) for projection in structure["projections"]]
+    return [
+        model_text.group_text(index, p["model"], refractory=p["refractory"], noisy=p["noisy"], poisson=p["poisson"])
+        for index, p in enumerate(structure["populations"])
+    ]
 
 
 @cache

@@ -21,17 +21,20 @@ SAY_EVERY = 1.0
 
 @dataclass(frozen=True)
 class Task:
-    """A command in its private directory."""
+    """A command in its private directory. `prepare` writes large files there just before it starts; the files that
+    `bulky` matches are removed when it has ended."""
 
     command: tuple[str, ...]
     directory: Path
     environment: dict[str, str]
+    prepare: Callable[[], None] | None = None
+    bulky: str = ""
 
 
 @dataclass
 class _Child:
     process: subprocess.Popen[bytes]
-    directory: Path
+    task: Task
     fraction: float = 0.0
     reader: threading.Thread = field(init=False)
 
@@ -62,6 +65,7 @@ def run_tasks(tasks: Sequence[Task], workers: int, progress: Progress | None, wh
             time.sleep(0.02)
             for child in [child for child in running if child.process.poll() is not None]:
                 _check(child)
+                _tidy(child.task)
                 running.remove(child)
                 done += 1
             now = time.monotonic()
@@ -74,7 +78,14 @@ def run_tasks(tasks: Sequence[Task], workers: int, progress: Progress | None, wh
             _kill(child)
 
 
+def _tidy(task: Task) -> None:
+    for path in task.directory.glob(task.bulky) if task.bulky else ():
+        path.unlink()
+
+
 def _start(task: Task) -> _Child:
+    if task.prepare is not None:
+        task.prepare()
     errors = (task.directory / "errors.txt").open("wb")
     with errors:
         process = subprocess.Popen(
@@ -86,7 +97,7 @@ def _start(task: Task) -> _Child:
             stderr=errors,
             start_new_session=True,
         )
-    return _Child(process, task.directory)
+    return _Child(process, task)
 
 
 def _left(elapsed: float, fraction: float) -> str:
@@ -113,7 +124,7 @@ def _close(child: _Child) -> None:
 def _check(child: _Child) -> None:
     code = child.process.returncode
     _close(child)
-    errors = (child.directory / "errors.txt").read_text(errors="replace").strip()
+    errors = (child.task.directory / "errors.txt").read_text(errors="replace").strip()
     tail = "\n".join(errors.splitlines()[-15:])
     if code == -signal.SIGKILL:
         raise ResourceError("a simulation was killed, probably for lack of memory; fewer workers or neurons need less")

@@ -52,12 +52,20 @@ def time_grid(protocol: Protocol, dt: float) -> TimeGrid:
 
 def default_dt(network: Network) -> float:
     """The step at which the bias of the rate is about 0.1 % [s]; measured, see docs/verification.md."""
-    return min(_default_dt(population) for population in network.populations.values())
+    largest = min(_default_dt(population, bool(network.connections)) for population in network.populations.values())
+    delays = {one.synapse.delay for one in network.connections if one.synapse.delays is None and one.edges is None}
+    return next((step for step in STEPS if step <= largest and all(_divides(step, delay) for delay in delays)), largest)
 
 
-def _default_dt(population: Population) -> float:
+def _divides(step: float, delay: float) -> bool:
+    return abs(delay / step - round(delay / step)) <= 1e-6 * delay / step
+
+
+def _default_dt(population: Population, coupled: bool) -> float:
     if not MODELS[population.neuron.model].hard_threshold:
         return 20e-6
+    if coupled:
+        return 50e-6
     events = sum(drive.K * drive.nu for drive in population.poisson)
     return next((step for step in STEPS if step * events <= 0.1), STEPS[-1])
 

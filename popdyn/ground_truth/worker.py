@@ -50,7 +50,8 @@ def _brian2() -> Any:
 
 def _run(chunk: dict[str, Any]) -> None:
     b2 = _brian2()
-    from popdyn.ground_truth.network_build import build, set_parameters
+    from popdyn.ground_truth import in_python
+    from popdyn.ground_truth.recorder import PythonRecorder, blocks
 
     b2.prefs.codegen.target = chunk["backend"]
     if chunk["cache"]:
@@ -58,33 +59,26 @@ def _run(chunk: dict[str, Any]) -> None:
     arrays = np.load("arrays.npz", allow_pickle=False)
     dt = chunk["dt"] * b2.second
     b2.defaultclock.dt = dt
-    units = {"mu_drive": b2.volt / b2.second, "sigma_drive": b2.volt / b2.second**0.5}
-    functions = {
-        f"{name}_{index}": b2.TimedArray(arrays[f"{name}_{index}"] * unit, dt=dt, name=f"{name}_{index}")
-        for index in range(len(chunk["structure"]["populations"]))
-        for name, unit in units.items()
-    }
-    network, named = build(chunk["structure"], functions)
-    for index, values in enumerate(chunk["parameters"]):
-        group = named[f"p{index}"]
-        set_parameters(group, values)
-        for name in ("V", "w"):
-            if name in group.variables:
-                group.variables[name].set_value(arrays[f"{name}_{index}"])
+    make = in_python.plain if chunk["structure"]["plain"] else in_python.coupled
+    network, named = make(chunk, arrays)
+    recorder = PythonRecorder(blocks(chunk["structure"], named))
+    network.add(recorder.operation)
     b2.seed(chunk["seed"])
     network.run(chunk["steps"] * dt, report=_say, report_period=1 * b2.second, namespace={})
     outputs = {key: np.asarray(variable.get_value()) for key, variable in _outputs(named).items()}
-    np.savez("result.npz", **outputs)  # type: ignore[arg-type]
+    np.savez("result.npz", record=recorder.samples(), **outputs)  # type: ignore[arg-type]
 
 
 def _outputs(named: dict[str, Any]) -> dict[str, Any]:
-    """Recorded arrays by name: m0.V_sum (sample, block), s0.i, s0.t, v0.V (sample, neuron)."""
-    variables = {"m": ("spikes", "V_sum", "w_sum"), "s": ("i", "t"), "v": ("V", "w")}
+    """Recorded arrays by name: s0.i, s0.t, v0.V (sample, neuron), g0.interval_sum, ..."""
+    from popdyn.ground_truth.coupled_text import STATISTICS
+
+    variables = {"s": ("i", "t"), "v": ("V", "w"), "g": STATISTICS, "spikes": ("i", "t"), "traces": ("V", "w")}
     return {
         f"{name}.{variable}": item.variables[variable]
         for name, item in named.items()
-        for variable in variables.get(name[0], ())
-        if name[1:].isdigit() and variable in item.variables
+        for variable in variables.get(name.rstrip("0123456789"), ())
+        if name[-1].isdigit() and variable in item.variables and not hasattr(item, "connect")
     }
 
 
@@ -95,19 +89,20 @@ def _compile(chunk: dict[str, Any]) -> None:
     Path("popdyn.h").write_text(HEADER)
     Path("popdyn.cpp").write_text(SOURCE)
     own = {"headers": ['"popdyn.h"'], "sources": [str(Path("popdyn.cpp").resolve())], "include_dirs": [os.getcwd()]}
-    from popdyn.ground_truth.network_build import build
-    from popdyn.ground_truth.standalone_functions import drive_functions, replace_random, step_function
+    from popdyn.ground_truth import in_program
+    from popdyn.ground_truth.recorder import blocks, watch_in_program
+    from popdyn.ground_truth.standalone_functions import replace_random
 
+    structure = chunk["structure"]
     b2.set_device("cpp_standalone", directory="program", build_on_run=False)
     b2.prefs.devices.cpp_standalone.extra_make_args_unix = ["-j2"]
     b2.prefs.codegen.cpp.headers = own["headers"]
     b2.prefs.codegen.cpp.include_dirs = own["include_dirs"]
     replace_random(own)
-    functions = drive_functions(len(chunk["structure"]["populations"]), own) | {"popdyn_step": step_function(own)}
-    network, named = build(chunk["structure"], functions)
-    named["p0"].run_regularly("tick = popdyn_step(t)", when="end", name="clockwork")
     b2.device.insert_code("before_start", "popdyn::load();")
+    network, named = (in_program.plain if structure["plain"] else in_program.coupled)(structure, own)
     b2.device.apply_run_args()
+    watch_in_program(blocks(structure, named))
     b2.device.insert_code("main", "_array_defaultclock_dt[0] = popdyn::dt;")
     network.run(1e6 * b2.second, namespace={})
     b2.device.build(directory="program", run=False, with_output=False)
