@@ -31,12 +31,13 @@ class Noise(NamedTuple):
     neurons: Array  # (1,)
     words: Words  # (4,)
     memory: Array  # (1 + source, cell, FIELDS): noise of the last step's flow over each face, and by jumps
+    scratch: Array  # (cell,)
 
 
 @njit(cache=True, error_model="numpy")
 def no_noise() -> Noise:
     """Infinitely many neurons."""
-    return Noise(np.zeros(1), np.zeros(4, np.uint64), np.zeros((1, 0, FIELDS)))
+    return Noise(np.zeros(1), np.zeros(4, np.uint64), np.zeros((1, 0, FIELDS)), np.zeros(0))
 
 
 @njit(cache=True, error_model="numpy")
@@ -66,11 +67,6 @@ def _flow(variance: float, c_old: float, profile: Array, order: int, words: Word
 
     `profile` (column,) holds the q_n that flow, `memory` the flow of the last step, then of this one.
     """
-    if order == 0:
-        now = np.sqrt(variance) * normal(words)
-        g[0] = now + c_old * memory[0]
-        memory[0] = now
-        return
     mean = profile[1] / profile[0] if profile[0] > 0.0 else 0.0
     spread, rule = 0.0, 0
     if order >= 2 and profile[0] > 0.0:
@@ -97,6 +93,9 @@ def add_noise(
     BDF2 takes the increments of this step and -1/3 of the last one's (Buckwar and Winkler 2006): c_old.
     """
     n, M, share = op.width.shape[0], h.order, dt / noise.neurons[0]
+    if M == 0:
+        _plain_noise(op, jumps, jump_rate, up, down, profile, noise, share, c_old, x, outgoing, step)
+        return
     g = np.zeros(FIELDS)
     for i in range(n - 1):
         gross = up[i] * profile[i, 0] + down[i] * profile[i + 1, 0]
@@ -110,7 +109,40 @@ def add_noise(
         x[n - 1, m] -= g[m]
         outgoing[m] = g[m] / step
     for c in range(jump_rate.shape[0]):
-        _jump_noise(op, M, jumps, c, jump_rate[c] * share, profile, noise, c_old, x, outgoing, step, g)
+        _jump_noise(op, M, jumps, c, max(jump_rate[c], 0.0) * share, profile, noise, c_old, x, outgoing, step, g)
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def _plain_noise(
+    op: Operator, jumps: Jumps, jump_rate: Array, up: Array, down: Array, profile: Array, noise: Noise, share: float,
+    c_old: float, x: Array, outgoing: Array, step: float,
+) -> None:  # fmt: skip
+    """The same without adaptation: one field, and nothing but flows of q_0."""
+    n, memory, words, below = op.width.shape[0], noise.memory, noise.words, jumps.below[0]
+    for i in range(n):
+        above = down[i] * profile[i + 1, 0] if i < n - 1 else 0.0
+        now = np.sqrt(max(up[i] * profile[i, 0] + above, 0.0) * share) * normal(words)
+        g = now + c_old * memory[0, i, 0]
+        memory[0, i, 0] = now
+        x[i, 0] -= g
+        if i < n - 1:
+            x[i + 1, 0] += g
+        else:
+            outgoing[0] = g / step
+    for c in range(jump_rate.shape[0]):
+        scale = max(jump_rate[c], 0.0) * share
+        for j in range(n):
+            now = np.sqrt(scale * op.width[j] * max(profile[j, 0], 0.0)) * normal(words)
+            g = now + c_old * memory[1 + c, j, 0]
+            memory[1 + c, j, 0] = now
+            x[j, 0] -= g
+            noise.scratch[j] = g / op.width[j]
+            outgoing[0] += noise.scratch[j] * jumps.out[c, j] / step
+        for i in range(n):
+            arrived = 0.0
+            for k in range(max(below - i, 0), min(jumps.matrix.shape[1], n + below - i)):
+                arrived += jumps.band[c, i, k] * noise.scratch[i + k - below]
+            x[i, 0] += arrived
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})

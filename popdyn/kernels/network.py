@@ -50,6 +50,7 @@ class Bank(NamedTuple):
     neurons: Array  # (node, 1), 0: infinitely many
     words: NDArray[np.uint64]  # (node, 4)
     memory: Array  # (node, 1 + source, cell, FIELDS)
+    scratch: Array  # (node, cell)
 
 
 class Wiring(NamedTuple):
@@ -63,7 +64,9 @@ class Wiring(NamedTuple):
     gain_mu: Array  # (node, projection) [V]
     gain_D: Array  # (node, projection) [V^2]
     gain_jump: Array  # (node, source, projection)
+    gain_shift: Array  # (node, projection) [V] drive by what finite-size noise adds to projections that jump
     companion: Whole  # (node,) the noise-free node beside one of finite size, or -1
+    expected: Array  # (node,) rate of the companion at the end of the step [1/s]
     counted: Array  # (node,) spikes per neuron in the last step over dt [1/s]
 
 
@@ -77,37 +80,41 @@ def _parts(bank: Bank, q: int) -> tuple[Operator, Hierarchy, State, Jumps, Noise
     h = Hierarchy(n[0], n[1], n[2], n[3], n[4], n[5], n[6], bank.kind[q, 0], bank.kind[q, 1])
     state = State(bank.fields[q], bank.scalars[q], bank.past[q], bank.work[q], bank.star[q], bank.done[q])
     jumps = Jumps(bank.band[q], bank.out[q], bank.matrix[q], bank.below[q])
-    return op, h, state, jumps, Noise(bank.neurons[q], bank.words[q], bank.memory[q])
+    return op, h, state, jumps, Noise(bank.neurons[q], bank.words[q], bank.memory[q], bank.scratch[q])
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
 def run(
-    bank: Bank, wiring: Wiring, projections: Projections, activity: Array, external: Array, mu: Array, D: Array,
+    bank: Bank, wiring: Wiring, projections: Projections, smooth: Projections, activity: Array, external: Array, mu: Array, D: Array,
     restart: NDArray[np.bool_], first: int, dt: float, scheme: int, out: Array, node_rate: Array, watched: Array,
 ) -> int:  # fmt: skip
     """Advance through mu, D, restart (population, step), writing out (population, step, OUTPUTS).
 
-    activity (population + external row, ring) holds the rates before step `first`; external (row, step) those of the
-    Poisson sources. node_rate (node,) sums the rates over the steps; watched (node, WATCHED) their extremes. Returns
+    activity (2, population + external row, ring) holds the rates before step `first`, with finite-size noise and without:
+    the mean input follows the first, its variance and the jumps the second (`smooth`; without finite size the same
+    object as `projections`). external (row, step): rates of the Poisson sources. node_rate (node,) sums the rates over the steps; watched (node, WATCHED) their extremes. Returns
     the number of steps done: fewer than asked when a value is not finite.
     """
-    populations, ring = mu.shape[0], activity.shape[1]
+    populations, ring = mu.shape[0], activity.shape[2]
     jump_rate = np.zeros(wiring.gain_jump.shape[1])
     for t in range(mu.shape[1]):
         now = first + t
         for row in range(external.shape[0]):
-            activity[populations + row, now % ring] = external[row, t]
-        transmit(projections, activity, now, dt)
+            activity[:, populations + row, now % ring] = external[row, t]
+        transmit(projections, activity[0], now, dt)
+        if wiring.companion[0] >= 0:
+            transmit(smooth, activity[1], now, dt)
         for q in range(wiring.population.shape[0]):
             a = wiring.population[q]
             drive, noise = wiring.offset[q] + wiring.scale[q] * mu[a, t], wiring.noise[q] + D[a, t]
             for k in range(projections.mean.shape[0]):
                 drive += wiring.gain_mu[q, k] * projections.mean[k]
-                noise += wiring.gain_D[q, k] * projections.variance[k]
+                noise += wiring.gain_D[q, k] * smooth.variance[k]
+                drive += wiring.gain_shift[q, k] * (projections.mean[k] - smooth.mean[k])
             for c in range(jump_rate.shape[0]):
                 jump_rate[c] = 0.0
                 for k in range(projections.mean.shape[0]):
-                    jump_rate[c] += wiring.gain_jump[q, c, k] * projections.mean[k]
+                    jump_rate[c] += wiring.gain_jump[q, c, k] * smooth.mean[k]
             rate = _population_node(bank, wiring, q, drive, noise, dt, restart[a, t], scheme, jump_rate, watched[q])
             s = bank.scalars[q, (bank.done[q, 0] - 1) % 3]
             share = wiring.weight[q]
@@ -117,9 +124,11 @@ def run(
             out[a, t, MASS] += share * (s[ACTIVE] + s[POOL])
             node_rate[q] += rate
         for a in range(populations):
-            activity[a, now % ring] = out[a, t, RATE]
+            activity[0, a, now % ring], activity[1, a, now % ring] = out[a, t, RATE], 0.0
             if not np.isfinite(out[a, t, RATE]):
                 return t
+        for q in range(wiring.population.shape[0]):
+            activity[1, wiring.population[q], now % ring] += wiring.weight[q] * wiring.expected[q]
     return mu.shape[1]
 
 
@@ -134,8 +143,9 @@ def _population_node(
     """
     c = wiring.companion[q]
     if c < 0:
-        return _smooth(bank, q, mu, D, dt, restart, scheme, jump_rate, watched)
-    _smooth(bank, c, mu, D, dt, restart, scheme, jump_rate, watched)
+        wiring.expected[q] = _smooth(bank, q, mu, D, dt, restart, scheme, jump_rate, watched)
+        return wiring.expected[q]
+    wiring.expected[q] = _smooth(bank, c, mu, D, dt, restart, scheme, jump_rate, watched)
     profile = bank.fields[c, (bank.done[c, 0] - 1) % 3]
     op, h, state, jumps, noise = _parts(bank, q)
     rate = advance(op, h, state, mu, D, dt, restart, AFFINE, jumps, jump_rate, noise, profile)

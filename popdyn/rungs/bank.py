@@ -104,7 +104,7 @@ def make_bank(
         *(np.stack([getattr(s, name) for s in states]) for name in ("fields", "scalars")), past,
         *(np.stack([getattr(s, name) for s in states]) for name in ("work", "star", "done")),
         band, out, np.zeros((len(grids), cells, below + above + 1)), np.full((len(grids), 1), below),
-        neurons, words, np.zeros((len(grids), 1 + sources, cells if finite else 0, density_1d.FIELDS)),
+        neurons, words, np.zeros((len(grids), 1 + sources, cells if finite else 0, density_1d.FIELDS)), np.zeros((len(grids), cells)),
     )  # fmt: skip
 
 
@@ -122,7 +122,7 @@ def make_wiring(
     count_nodes = len(grids)
     nu, width = problem.presynaptic(point.rates), problem.quenched(point.rates, point.squares)
     shape = (len(grids), count)
-    gain_mu, gain_D = np.zeros(shape), np.zeros(shape)
+    gain_mu, gain_D, gain_shift = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     gain_jump = np.zeros((len(grids), max(len(g.sources) for g in grids), count))
     offset, extra = np.zeros(len(grids)), np.zeros(len(grids))
     for q, (node, grid) in enumerate(zip(problem.nodes, grids, strict=True)):
@@ -135,6 +135,7 @@ def make_wiring(
             share = p.private if finite and p.pre else p.square
             if k in grid.sources:
                 gain_jump[q, grid.sources.index(k), k] = mean / p.J
+                gain_shift[q, k] = node.scale * mean
             else:
                 gain_mu[q, k], gain_D[q, k] = node.scale * mean, 0.5 * node.scale**2 * p.K * p.J**2 * share
         spec_mu, spec_D = centre_drive(problem, node.population)
@@ -142,8 +143,9 @@ def make_wiring(
     population = np.array([names.index(node.population) for node in problem.nodes])
     return network.Wiring(
         population, np.array([node.weight for node in problem.nodes]), offset,
-        np.array([node.scale for node in problem.nodes]), extra, gain_mu, gain_D, gain_jump,
+        np.array([node.scale for node in problem.nodes]), extra, gain_mu, gain_D, gain_jump, gain_shift,
         np.arange(count_nodes) + count_nodes if finite else np.full(count_nodes, -1), np.zeros(count_nodes),
+        np.zeros(count_nodes),
     )  # fmt: skip
 
 

@@ -88,7 +88,8 @@ class CoupledDensity:
         mu, D = np.stack([d.mu for d in drives]), np.stack([d.D for d in drives])
         restart = np.stack([d.restart for d in drives])
         external = self._external(protocol, mu.shape[1])
-        activity = np.zeros((len(drives) + external.shape[0], projections.lags.shape[1] + 2))
+        smooth = make_projections(problem, self.dt, 0.0) if self.finite else projections
+        activity = np.zeros((2, len(drives) + external.shape[0], projections.lags.shape[1] + 2))
         out = np.zeros((*mu.shape, kernel.OUTPUTS))
         node_rate, watched = np.zeros(len(grids)), np.zeros((len(grids), kernel.WATCHED))
         watched[:, [kernel.LOW_MU, kernel.LOW_D]] = np.inf
@@ -96,7 +97,7 @@ class CoupledDensity:
         for first in range(0, mu.shape[1], CHUNK):
             part = slice(first, first + CHUNK)
             done = kernel.run(
-                bank, wiring, projections, activity, external[:, part], mu[:, part], D[:, part], restart[:, part],
+                bank, wiring, projections, smooth, activity, external[:, part], mu[:, part], D[:, part], restart[:, part],
                 first, self.dt, self.scheme, out[:, part], node_rate, watched,
             )  # fmt: skip
             if done < mu[:, part].shape[1]:
