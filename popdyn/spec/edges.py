@@ -66,8 +66,10 @@ def _summary(column: Array) -> Distribution | None:
     """The column as a distribution: means of up to STRATA equal parts of its sorted values; None if all are equal."""
     if np.all(column == column[0]):
         return None
-    parts = np.array_split(np.sort(column), min(STRATA, column.size))
-    return Distribution("empirical", tuple(float(part.mean()) for part in parts))
+    strata = min(STRATA, column.size)
+    total = np.concatenate([[0.0], np.cumsum(np.sort(column))])
+    ends = np.interp(np.linspace(0.0, column.size, strata + 1), np.arange(column.size + 1), total)
+    return Distribution("empirical", tuple((np.diff(ends) * (strata / column.size)).tolist()))
 
 
 def pack(edges: Edges, *, arrays: bool) -> dict[str, Any]:

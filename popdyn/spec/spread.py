@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -133,11 +133,12 @@ def _empirical(inner: Section, given: Any, parameter: Parameter) -> tuple[float,
         found = [inner.convert("empirical", item, _unbounded("empirical", parameter)) for item in values]
         return None if None in found else tuple(float(number or 0.0) for number in found)
     unit = inner.text("unit", units_of(parameter.unit))
-    column = list(given) if isinstance(given, (list, tuple)) else read_column(inner, "empirical", MAX_VALUES)
+    listed = isinstance(given, (list, tuple))
+    column = _listed(inner, given) if listed else read_column(inner, "empirical", MAX_VALUES)
     if unit is None or column is None:
         return None
     try:
-        numbers = [scale(_plain(item), unit, parameter.unit) for item in column]
+        numbers = [scale(item, unit, parameter.unit) for item in column]
     except QuantityError as error:
         inner.fault("empirical", show(error.got), "numbers", "give numbers in the unit of `unit`")
         return None
@@ -147,12 +148,11 @@ def _empirical(inner: Section, given: Any, parameter: Parameter) -> tuple[float,
     return tuple(numbers)
 
 
-def _plain(item: Any) -> str:
-    if isinstance(item, str):
-        return item
-    if isinstance(item, bool) or not isinstance(item, (int, float)):
-        raise QuantityError(show(item), "a number", "")
-    return repr(item)
+def _listed(inner: Section, given: Sequence[Any]) -> list[str] | None:
+    if all(type(item) in (int, float) for item in given):
+        return [repr(item) for item in given]
+    inner.fault("empirical", show(given), "numbers, in the unit of `unit`", "write them without quotes")
+    return None
 
 
 def _sound(inner: Section, found: Distribution) -> bool:

@@ -7,12 +7,15 @@ import time
 from pathlib import Path
 
 import pytest
-from hostile_corpus import BASE, CANARY, CASES, Case
+from hostile_corpus import BASE, CANARY, Case
+from hostile_corpus import CASES as PLAIN
+from hostile_networks import CASES as NETWORKS
 
 from popdyn.errors import SpecError
 from popdyn.spec import from_dict, load
 
 LIMIT = 2.0
+CASES = [*PLAIN, *NETWORKS]
 
 
 def write(case: Case, folder: Path) -> Path:
