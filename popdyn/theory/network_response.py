@@ -1,0 +1,134 @@
+"""A network linearised at a working point: each node's response and every projection, as functions of complex lambda.
+
+Rates nu_a + n_a exp(lambda t) that nothing drives from outside obey n = P(lambda) n,
+
+    P[a, b] = sum_q w_q sum_p [ H_q,mu g_qp T_u,p + H_q,D d_qp T_v,p ],
+    g_qp = scale_q (K J)_p (1 + z_q s_p),      d_qp = scale_q^2 K_p <J_p^2> / 2,
+
+over nodes q of population a (weight w_q) and projections p from b to a; H(lambda) is the response of the node's
+density, T(lambda) that of the synapse with its delay (popdyn.theory.synaptic_response). Matrices are [post, pre].
+Source: Brunel and Hakim 1999, Neural Comput 11:1621.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from popdyn.kernels.operators import Hierarchy, Operator
+from popdyn.theory.discretisation import Domain, choose_grid
+from popdyn.theory.hierarchy import StationaryState, response_at
+from popdyn.theory.network_problem import NetworkProblem
+from popdyn.theory.renewal import spike_spectrum
+from popdyn.theory.stationary import find_stationary
+from popdyn.theory.synaptic import release
+from popdyn.theory.synaptic_response import synaptic_response
+from popdyn.theory.working_point import WorkingPoint
+
+Array = NDArray[np.float64]
+Complex = NDArray[np.complex128]
+
+REFINE = 2.0  # of the spacing that the stationary rate needs: responses see the boundary layer at the threshold
+
+
+@dataclass(frozen=True)
+class LinearNode:
+    """One node's operator, hierarchy and stationary state at the working point."""
+
+    operator: Operator
+    hierarchy: Hierarchy
+    state: StationaryState
+
+    def response(self, lambdas: NDArray[Any]) -> Complex:
+        """d rate/d mu [(1/s)/(V/s)] and d rate/d D [(1/s)/(V^2/s)], (2, lambda)."""
+        return response_at(self.operator, self.hierarchy, self.state, lambdas)
+
+    def spectrum(self, frequencies: ArrayLike) -> Array:
+        """Two-sided spectrum of one neuron's spikes, (frequency,) [1/s]."""
+        return spike_spectrum(self.operator, self.hierarchy, self.state, frequencies)
+
+
+@dataclass(frozen=True)
+class LinearNetwork:
+    """Nodes at their stationary states, and what each hears of each projection: gain_mu [V], gain_D [V^2]."""
+
+    problem: NetworkProblem
+    point: WorkingPoint
+    nodes: tuple[LinearNode, ...]
+    gain_mu: Array  # (node, projection)
+    gain_D: Array  # (node, projection)
+
+    @property
+    def names(self) -> list[str]:
+        return self.problem.names
+
+    @property
+    def sizes(self) -> Array:
+        """Neurons of each population, (population,)."""
+        return np.array([p.size for p in self.problem.network.populations.values()], dtype=float)
+
+    def gain(self, lambdas: ArrayLike) -> Complex:
+        """P, (lambda, population, population), at complex lambda [1/s]."""
+        z = np.atleast_1d(np.asarray(lambdas, dtype=complex))
+        size, place = len(self.names), {name: i for i, name in enumerate(self.names)}
+        found = np.zeros((z.size, size, size), dtype=complex)
+        nu = self.problem.presynaptic(self.point.rates)
+        inner = [k for k, p in enumerate(self.problem.projections) if p.pre]
+        carried = {k: synaptic_response(self.problem.projections[k].synapse, float(nu[k]), z) for k in inner}
+        for q, (node, place_of) in enumerate(zip(self.nodes, self.problem.nodes, strict=True)):
+            own = [k for k in inner if self.problem.projections[k].post == place_of.population]
+            if not own:
+                continue
+            to_mu, to_D = place_of.weight * node.response(z)
+            for k in own:
+                mean, variance = carried[k]
+                change = to_mu * self.gain_mu[q, k] * mean + to_D * self.gain_D[q, k] * variance
+                found[:, place[place_of.population], place[self.problem.projections[k].pre]] += change
+        return found
+
+    def response(self, lambdas: ArrayLike, population: str, target: str = "mu") -> Complex:
+        """Change of every population's rate, (lambda, population), per unit of mu or D given to one: (1 - P)^-1 H."""
+        z = np.atleast_1d(np.asarray(lambdas, dtype=complex))
+        row, direct = ("mu", "D").index(target), np.zeros((z.size, len(self.names)), dtype=complex)
+        for node, own in zip(self.nodes, self.problem.nodes, strict=True):
+            if own.population == population:
+                scale = own.scale if target == "mu" else own.scale**2
+                direct[:, self.names.index(population)] += own.weight * scale * node.response(z)[row]
+        return np.asarray(np.linalg.solve(np.eye(len(self.names)) - self.gain(z), direct[..., None])[..., 0])
+
+    def noise(self, frequencies: ArrayLike) -> Array:
+        """Spectrum of one neuron's spikes averaged over the nodes of each population, (frequency, population) [1/s]."""
+        found = np.zeros((np.size(frequencies), len(self.names)))
+        for node, own in zip(self.nodes, self.problem.nodes, strict=True):
+            found[:, self.names.index(own.population)] += own.weight * node.spectrum(frequencies)
+        return found
+
+
+def linear_network(problem: NetworkProblem, point: WorkingPoint, closure: str, refine: float = REFINE) -> LinearNetwork:
+    """Every node's state at the drive of the working point, on a grid of its own; finite jumps as diffusion."""
+    nodes = []
+    for q, node in enumerate(problem.nodes):
+        sigma = float(np.sqrt(2.0 * point.D[q]))
+        whole = replace(node.problem, mu=float(point.mu[q]), sigma=sigma)
+        op = choose_grid(whole, Domain(whole.mu, whole.mu, sigma, sigma), refine=refine).operator
+        h = whole.hierarchy(closure)
+        nodes.append(LinearNode(op, h, find_stationary(op, h, whole.mu, whole.D)))
+    return LinearNetwork(problem, point, tuple(nodes), *projection_gains(problem, point))
+
+
+def projection_gains(problem: NetworkProblem, point: WorkingPoint) -> tuple[Array, Array]:
+    """Change of each node's mu [V] and D [V^2] per unit of each projection's u and v, (node, projection)."""
+    nu, width = problem.presynaptic(point.rates), problem.quenched(point.rates, point.squares)
+    to_mu, to_D = (np.zeros((len(problem.nodes), len(problem.projections))) for _ in range(2))
+    for q, node in enumerate(problem.nodes):
+        own = [k for k, p in enumerate(problem.projections) if p.post == node.population]
+        total = float(np.sqrt(np.sum(width[own] ** 2)))
+        for k in own:
+            p, u = problem.projections[k], release(problem.projections[k].synapse, float(nu[k])) * nu[k]
+            more = node.z * width[k] ** 2 / (total * u) if total > 0.0 and u > 0.0 else 0.0
+            to_mu[q, k] = node.scale * (p.K * p.J + more)
+            to_D[q, k] = 0.5 * node.scale**2 * p.K * p.J**2 * p.square
+    return to_mu, to_D

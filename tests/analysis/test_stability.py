@@ -1,0 +1,86 @@
+"""Modes of networks: against the marched density, the slope of F, and Brunel's diagram."""
+
+import numpy as np
+import pytest
+from networks import LIF, brunel, inhibitory, network, population
+from scipy.optimize import least_squares
+
+from popdyn.analysis.fixed_points import fixed_points
+from popdyn.analysis.operating import linearised
+from popdyn.analysis.stability import Mode, Stability, stability
+from popdyn.rungs.coupled import CoupledDensity
+from popdyn.spec.network import Connection, Synapse
+from popdyn.theory.working_point import NodeRates, loop_gain
+
+
+def ring_down(case, dt, first, last, guess):
+    """Growth [1/s] and frequency [1/s] of the density's rate between two times, by a damped cosine."""
+    trace = CoupledDensity(case, dt=dt, jumps=False).simulate("rest").rate.isel(run=0, population=0)
+    kept = trace[(trace.time > first) & (trace.time < last)]
+    t, r = kept.time.values - first, kept.values
+
+    def residual(p):
+        wave = np.exp(p[0] * t)[:, None] * np.column_stack(
+            [np.cos(6.283185307 * p[1] * t), np.sin(6.283185307 * p[1] * t)]
+        )
+        basis = np.column_stack([wave, np.ones_like(t)])
+        return basis @ np.linalg.lstsq(basis, r, rcond=None)[0] - r
+
+    return least_squares(residual, guess, x_scale=[10.0, 1.0]).x
+
+
+def test_late_inhibition_rings_down_as_the_root_says():
+    """Near the onset of Brunel and Hakim's oscillation: growth within 0.5/s, frequency within 0.2 %.
+
+    Extrapolated from two steps of the march.
+    """
+    case = inhibitory(1e-4, sigma=0.65, duration="300 ms")
+    found = stability(case)
+    mode = found.modes[0]
+    assert found.stable
+    assert found.complete
+    coarse, fine = (ring_down(case, dt, 0.1, 0.3, [mode.growth, mode.frequency]) for dt in (5e-5, 2.5e-5))
+    growth, frequency = 2.0 * fine - coarse
+    assert growth == pytest.approx(mode.growth, abs=0.5)
+    assert frequency == pytest.approx(mode.frequency, rel=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("g", "eta", "unstable", "band"), [(5, 2, 0, (100, 160)), (6, 4, 2, (160, 210)), (4.5, 0.9, 2, (15, 35))]
+)
+def test_brunel_2000(g, eta, unstable, band):
+    """Asynchronous, fast and slow oscillation where Brunel's figures 2 and 8 have them."""
+    found = stability(brunel(g, eta))
+    assert found.unstable == unstable
+    assert found.complete
+    assert band[0] < found.modes[0].frequency < band[1]
+    assert np.abs(found.modes[0].shape) == pytest.approx([1.0, 1.0], rel=1e-6)  # E and I have the same inputs
+
+
+def test_the_loop_at_frequency_zero_is_the_slope_of_F():
+    linear = linearised(brunel(5, 2))
+    p = linear.point
+    slope = loop_gain(linear.problem, NodeRates(linear.problem), p.mu, p.D, p.node_rates, p.rates, p.squares)
+    assert linear.gain(0.0)[0].real == pytest.approx(slope, rel=2e-3)
+
+
+def test_the_middle_of_three_states_is_a_saddle():
+    """One real root with growth; the outer states have none."""
+    wire = Connection("E", "E", "fixed_indegree", Synapse("delta", 5e-5, delay=1e-3), K=1000)
+    case = network({"E": population(5000, {**LIF, "t_ref": "5 ms"}, 0.5, 1.0)}, wire)
+    points = fixed_points(case).points
+    low, middle = (stability(case, rates=p.rates) for p in points[:2])
+    assert low.stable
+    assert middle.rates == pytest.approx(points[1].rates, rel=1e-3)
+    assert middle.unstable % 2 == 1
+    assert middle.modes[0].frequency == 0.0
+    assert middle.modes[0].growth > 10.0
+
+
+def test_words():
+    shape = np.ones(1, complex)
+    one = Stability(("E",), np.ones(1), (Mode(-3.0, 12.0, shape),), 0)
+    assert one.words == "stable; slowest mode 12 Hz, growth -3/s"
+    two = Stability(("E",), np.ones(1), (Mode(3.0, 0.0, shape),), 3)
+    assert two.words.startswith("unstable: 3 roots with growth, the first without oscillation, growth +3/s; incomplete")
+    assert "undecided" in Stability(("E",), np.ones(1), (), None).words
