@@ -1,11 +1,11 @@
 """Brunel's sparse network, model A, at its full size in plain Brian2: what a time step costs.
 
 Written from the equations alone (see event_driven.py, which is exact). Within a step: exact decay, threshold, input, reset.
-Input is added to neurons that are not refractory only; a neuron that has just crossed is refractory already, so the
-reset loses nothing that the dead time of t_ref / dt steps does not lose. External input is drawn from the Poisson
+Input is added to neurons that are not refractory only; a neuron that has just crossed is refractory already, so
+the reset loses nothing that the dead time of t_ref / dt steps does not lose. External input is drawn from the Poisson
 distribution in every step.
 
-    python reference_sims/brunel_a/plain_brian2.py --g 5 --eta 2 --dt 0.1 --duration 10 --seed 1 --out reference_sims/brunel_a
+    python reference_sims/brunel_a/plain_brian2.py --g 5 --eta 2 --dt 0.1 --seed 1 --out reference_sims/brunel_a
 
 Source: N. Brunel, J. Comput. Neurosci. 8 (2000) 183.
 """
@@ -17,7 +17,6 @@ import json
 import os
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +42,7 @@ def sources(seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 def simulate(args: argparse.Namespace) -> np.ndarray:
     """The rate of all neurons [1/s] in every step after the transient, (2, steps): excitatory, inhibitory."""
-    # brian2 executes a file `brian_preferences` of the current directory when it is imported: this runs in an empty one.
+    # brian2 executes a file `brian_preferences` of the current directory when imported: this runs in an empty one.
     import brian2 as b2
 
     b2.set_device("cpp_standalone", directory="build", build_on_run=False)

@@ -16,13 +16,21 @@ NAMES = catalogue.entries()
 FOLDERS = sorted(path.name for path in catalogue.HERE.iterdir() if path.is_dir() and path.name != "__pycache__")
 FILES = {"network.toml", "job.toml", "resolved.json", "summary.json", "digest.h5"}
 NETWORKS = sorted(path.parent.name for path in catalogue.HERE.glob("*/truth.json"))
-NETWORK_FILES = {"event_driven.py", "plain_brian2.py", "truth.json", "network.toml", "sets.json"}
+NETWORK_FILES = {
+    "event_driven.py",
+    "plain_brian2.py",
+    "truth.json",
+    "network.toml",
+    "sets.json",
+    "draw_sets.py",
+    "exact_arrivals.py",
+}
 MOST_BYTES = 1_000_000
 SLOWEST = 5.0  # blocks of time of the bootstrap, in units of tau_w
 
 
 def test_every_folder_is_an_entry():
-    assert FOLDERS == sorted({*NAMES, *NETWORKS})
+    assert sorted({*NAMES, *NETWORKS}) == FOLDERS
 
 
 @pytest.mark.parametrize("name", sorted({*NETWORKS} - {*NAMES}))
@@ -35,7 +43,8 @@ def test_network_truth_says_how_it_was_made(name):
         assert run["method"] in files
         assert "popdyn" not in (folder / run["method"]).read_text(encoding="utf-8")
         assert {"seed", "duration"} <= run["settings"].keys()
-        assert run["values"] and run["units"]
+        assert run["values"]
+        assert run["units"]
 
 
 @pytest.mark.parametrize("name", NAMES)
