@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,14 @@ from popdyn.ground_truth.time_grid import BARRIER, BIN
 from popdyn.neurons import MODELS
 
 Arrays = dict[str, NDArray[Any]]
+Places = Sequence[tuple[int, int, int]]
 
 
-def dataset(decided: Job, chunks: list[Arrays]) -> xr.Dataset:
-    """rate from the counts between bin edges, V_mean and w_mean at bin centres, all per group of neurons."""
+def dataset(decided: Job, chunks: list[Arrays], places: Places) -> xr.Dataset:
+    """rate from the counts between bin edges, V_mean and w_mean at bin centres, all per group of neurons.
+
+    `places`: Brian2 group, first neuron there and block size of each population.
+    """
     populations = list(decided.network.populations.values())
     rate, V, w = [], [], []
     for index, population in enumerate(populations):
@@ -38,7 +43,7 @@ def dataset(decided: Job, chunks: list[Arrays]) -> xr.Dataset:
         np.stack(w, axis=-1) if any_w else None,
         attrs=attributes(decided),
     )
-    return _with_traces(decided, chunks[0], _with_spikes(decided, chunks, made))
+    return _with_traces(decided, chunks[0], _with_spikes(decided, chunks, made, places))
 
 
 def attributes(decided: Job) -> dict[str, Any]:
@@ -73,25 +78,33 @@ def _samples(decided: Job, chunks: list[Arrays], index: int) -> NDArray[np.float
     return np.concatenate(blocks, axis=1).transpose(2, 1, 0)
 
 
-def _with_spikes(decided: Job, chunks: list[Arrays], made: xr.Dataset) -> xr.Dataset:
-    for index, name in enumerate(decided.network.populations):
+def _with_spikes(decided: Job, chunks: list[Arrays], made: xr.Dataset, places: Places) -> xr.Dataset:
+    for name, (group, first, size) in zip(decided.network.populations, places, strict=True):
         if name not in decided.record.spikes:
             continue
-        per_chunk = decided.blocks * decided.block_size(name)
-        nodes = np.concatenate([chunk[f"s{index}.i"] + k * per_chunk for k, chunk in enumerate(chunks)])
-        steps = np.concatenate([np.round(chunk[f"s{index}.t"] / decided.dt) for chunk in chunks])
-        made = results.with_spikes(made, name, decided.grid.start + (steps + 1) * decided.dt, nodes)
+        per_chunk = decided.blocks * size
+        steps, nodes = [], []
+        for k, chunk in enumerate(chunks):
+            node = chunk[f"spikes{group}.i"].astype(np.int64) - first
+            own = (node >= 0) & (node < per_chunk)
+            steps.append(np.round(chunk[f"spikes{group}.t"][own] / decided.dt))
+            nodes.append(node[own] + k * per_chunk)
+        times = decided.grid.start + (np.concatenate(steps) + 1) * decided.dt
+        made = results.with_spikes(made, name, times, np.concatenate(nodes))
     return made
 
 
 def _with_traces(decided: Job, chunk: Arrays, made: xr.Dataset) -> xr.Dataset:
     """V_trace_E, w_trace_E (time, neuron_E): the first neurons of each population, at the bin centres."""
-    for index, name in enumerate(decided.network.populations):
-        for variable, unit in (("V", "V"), ("w", "A")):
-            values = chunk.get(f"v{index}.{variable}")
-            if values is None:
-                continue
-            neurons = min(decided.record.traces, decided.blocks * decided.block_size(name))
-            sampled = values.reshape(-1, neurons)[1::2][: decided.grid.bins]
-            made = made.assign({f"{variable}_trace_{name}": (("time", f"neuron_{name}"), sampled, {"units": unit})})
+    samples = 2 * decided.grid.bins + 1
+    rows = chunk["traces"].reshape(samples, -1) if decided.record.traces else np.empty((samples, 0))
+    column = 0
+    for name, population in decided.network.populations.items():
+        neurons = min(decided.record.traces, decided.blocks * decided.block_size(name))
+        dimension = f"neuron_{name}" if decided.plain else f"traced_{name}"
+        adapts = MODELS[population.neuron.model].adaptation
+        for variable, unit in (("V", "V"), ("w", "A"))[: 1 + adapts if neurons else 0]:
+            values = rows[1::2, column : column + neurons][: decided.grid.bins]
+            made = made.assign({f"{variable}_trace_{name}": (("time", dimension), values, {"units": unit})})
+            column += neurons
     return made

@@ -64,7 +64,7 @@ def arrays(chunk: CoupledChunk, number: int) -> dict[str, NDArray[Any] | float]:
     if projection.delay is None:
         found["delay"] = np.broadcast_to((np.asarray(edges.steps, dtype=np.float64) - 1) * chunk.job.dt, count)
     else:
-        found["delay"] = (float(np.asarray(edges.steps)) - 1) * chunk.job.dt
+        found["delay"] = (round(projection.delay / chunk.job.dt) - 1) * chunk.job.dt
     return found
 
 

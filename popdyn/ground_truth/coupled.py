@@ -43,7 +43,7 @@ def simulated(
         ]
         run_tasks(tasks, workers, progress, launch.SIMULATING)
         found = [dict(np.load(task.directory / "result.npz", allow_pickle=False)) for task in tasks]
-    return assemble_neurons.with_neurons(assemble.dataset(job, found), chunks, found)
+    return assemble_neurons.with_neurons(assemble.dataset(job, found, described["places"]), chunks, found)
 
 
 def _compiled(chunk: CoupledChunk, described: dict[str, Any], scratch: Path, program: Path) -> Task:

@@ -11,7 +11,6 @@ import numpy as np
 from popdyn.ground_truth.coupled_text import CoupledText, coupled_text
 from popdyn.ground_truth.model_text import SCHEMES
 from popdyn.ground_truth.synapse_text import synapse_text
-from popdyn.ground_truth.time_grid import HALF_BIN
 
 SCHEDULE = ["start", "groups", "synapses", "thresholds", "resets", "end"]
 """Arrivals before the threshold, so that a delay of n steps is n steps from spike to the spike that it causes."""
@@ -20,7 +19,7 @@ Connect = Callable[[int, Any], None]
 
 
 def build(structure: dict[str, Any], functions: dict[str, Any], connect: Connect) -> tuple[b2.Network, dict[str, Any]]:
-    """The network of a chunk and its objects by name: g0 group, s0 synapses, spikes0, traces0.
+    """The network of a chunk and its objects by name: g0 group, s0 synapses, spikes0.
 
     `connect(number, synapses)` makes the edges of a projection.
     """
@@ -30,12 +29,6 @@ def build(structure: dict[str, Any], functions: dict[str, Any], connect: Connect
         named[f"g{number}"] = group = _group(number, described, text, structure["method"], functions)
         if described["spikes"]:
             named[f"spikes{number}"] = b2.SpikeMonitor(group, name=f"spikes{number}")
-        if described["traces"]:
-            variables = [name for name in ("V", "w") if name in group.variables]
-            named[f"traces{number}"] = b2.StateMonitor(
-                group, variables, record=np.array(described["traces"]), dt=HALF_BIN * b2.second, when="start",
-                name=f"traces{number}",
-            )  # fmt: skip
     for number, projection in enumerate(structure["projections"]):
         named[f"s{number}"] = _synapses(number, projection, named)
         connect(number, named[f"s{number}"])

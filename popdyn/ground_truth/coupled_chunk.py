@@ -168,6 +168,7 @@ def structure(chunk: CoupledChunk, weighted: Sequence[bool]) -> dict[str, Any]:
         "plain": False,
         "method": job.method,
         "blocks": job.blocks,
+        "traces": job.record.traces,
         "places": places(chunk),
         "groups": [_described(chunk, group, own) for group, own in zip(plan.groups, numbers, strict=True)],
         "projections": [
@@ -192,10 +193,6 @@ def places(chunk: CoupledChunk) -> list[tuple[int, int, int]]:
 def _described(chunk: CoupledChunk, group: Group, numbers: Mapping[str, Number]) -> dict[str, Any]:
     names, record = [population.name for population in group.populations], chunk.job.record
     sizes = [chunk.size(name) for name in names]
-    traces, first = list[int](), 0
-    for size in sizes:
-        traces += range(first, first + min(record.traces, size))
-        first += size
     return {
         "model": group.model,
         "sizes": sizes,
@@ -210,7 +207,6 @@ def _described(chunk: CoupledChunk, group: Group, numbers: Mapping[str, Number])
             for source, key in zip(chunk.aligned(group)[0], chunk._keys(group), strict=True)
         ],
         "spikes": any(name in record.spikes for name in names),
-        "traces": traces,
     }
 
 

@@ -5,7 +5,8 @@ Brian2 calls these as functions of its own kind (`randn`, `rand`, `mu_drive_0`, 
 serves every seed, drive, duration, step and wiring. seed.bin holds 4 words (uint64), of each chunk its own;
 ../drive.bin (float64), for all chunks: dt, number of steps, number of drives, then for each drive its length and its
 values, one per step or one for all; edges-offsets-0.bin (int64) and edges-targets-0.bin (int32), ...: the edges by
-source. results/record.bin (float64): spikes, V and w summed over each block of neurons, every half bin.
+source. results/record.bin (float64): spikes, V and w summed over each block of neurons, every half bin;
+results/traces.bin: V and w of the neurons that are traced.
 """
 
 FLAGS = ["-w", "-O3", "-march=native", "-std=c++11", "-ffast-math"]
@@ -36,6 +37,7 @@ double seldom(int64_t bits, int layer);
 double step(double t);
 double sample(double t);
 void watch(const double* V, const double* w, const double* spikes, int first, int size);
+void trace(const double* values, int first, int size);
 struct Wires { std::vector<int64_t> offsets; std::vector<int32_t> targets; };
 const Wires& wires(int projection);
 inline int64_t edges(int projection) { return wires(projection).offsets.back(); }
@@ -81,7 +83,7 @@ double edge[129], scale[128], dt;
 std::vector<std::vector<double> > drives;
 static double steps;
 struct Block { const double *V, *w, *spikes; int first, size; };
-static std::vector<Block> blocks;
+static std::vector<Block> blocks, traces;
 static std::vector<Wires> read_wires;
 static const double HALF_BIN = 0.5e-3, R = 3.442619855899, AREA = 9.91256303526217e-3;
 static double bell(double x) { return std::exp(-0.5 * x * x); }
@@ -146,6 +148,7 @@ const Wires& wires(int projection) {
 void watch(const double* V, const double* w, const double* spikes, int first, int size) {
   blocks.push_back(Block{V, w, spikes, first, size});
 }
+void trace(const double* values, int first, int size) { traces.push_back(Block{values, 0, 0, first, size}); }
 static double sum(const double* values, const Block& block) {  // volatile: in the order of the neurons
   volatile double total = 0;
   for (int i = block.first; values && i < block.first + block.size; i++) total = total + values[i];
@@ -159,7 +162,10 @@ double sample(double t) {  // every half bin, before anything of the step
     const double row[3] = {sum(blocks[k].spikes, blocks[k]), sum(blocks[k].V, blocks[k]), sum(blocks[k].w, blocks[k])};
     file.write(reinterpret_cast<const char*>(row), sizeof row);
   }
-  if ((double)(now + every) >= steps) file.flush();
+  static std::ofstream traced("results/traces.bin", std::ios::out | std::ios::binary);
+  for (size_t k = 0; k < traces.size(); k++)
+    traced.write(reinterpret_cast<const char*>(traces[k].V + traces[k].first), traces[k].size * sizeof(double));
+  if ((double)(now + every) >= steps) { file.flush(); traced.flush(); }
   return 0;
 }
 double step(double t) {  // once per time step: says how far the run is and ends it

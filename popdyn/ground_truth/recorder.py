@@ -1,4 +1,7 @@
-"""Sums of spikes, V and w over blocks of neurons, every half bin, before anything of the step. In worker processes."""
+"""Sums of spikes, V and w over blocks of neurons, and traces, every half bin, before anything of the step.
+
+Imported by worker processes only.
+"""
 
 from __future__ import annotations
 
@@ -27,20 +30,38 @@ def blocks(structure: dict[str, Any], named: dict[str, Any]) -> list[Block]:
     return found
 
 
+def traces(structure: dict[str, Any], named: dict[str, Any]) -> list[tuple[b2.NeuronGroup, str, int, int]]:
+    """Group, variable, first neuron and number of neurons that are traced, V and w of each population in turn."""
+    found = []
+    for (group, first, size), *_ in _by_population(structure, named):
+        count = min(structure["traces"], size * structure["blocks"])
+        found += [(group, name, first, count) for name in ("V", "w") if count and name in group.variables]
+    return found
+
+
+def _by_population(structure: dict[str, Any], named: dict[str, Any]) -> list[list[Block]]:
+    every, count = blocks(structure, named), structure["blocks"]
+    return [every[first : first + count] for first in range(0, len(every), count)]
+
+
 class PythonRecorder:
     """For the targets that run in this process; `operation` goes into the network."""
 
-    def __init__(self, watched: list[Block]) -> None:
-        self._watched = watched
-        self._rows: list[list[list[float]]] = []
+    def __init__(self, structure: dict[str, Any], named: dict[str, Any]) -> None:
+        self._blocks, self._traces = blocks(structure, named), traces(structure, named)
+        self._sums: list[list[list[float]]] = []
+        self._traced: list[NDArray[np.float64]] = []
         self.operation = b2.NetworkOperation(self._sample, dt=HALF_BIN * b2.second, when="start", order=-1)
 
     def _sample(self) -> None:
-        self._rows.append([[_sum(*block, name) for name in SUMMED] for block in self._watched])
+        self._sums.append([[_sum(*block, name) for name in SUMMED] for block in self._blocks])
+        for group, name, first, count in self._traces:
+            self._traced.append(group.variables[name].get_value()[first : first + count].copy())
 
-    def samples(self) -> NDArray[np.float64]:
-        """(sample, block, spikes V w)."""
-        return np.array(self._rows)
+    def outputs(self) -> dict[str, NDArray[np.float64]]:
+        """record (sample, block, spikes V w) and traces (sample, of each population V then w), flat."""
+        traced = np.concatenate(self._traced or [np.empty(0)])
+        return {"record": np.array(self._sums, dtype=np.float64).ravel(), "traces": traced}
 
 
 def _sum(group: b2.NeuronGroup, first: int, size: int, name: str) -> float:
@@ -51,9 +72,14 @@ def _sum(group: b2.NeuronGroup, first: int, size: int, name: str) -> float:
     return float(np.bincount(np.zeros(size, dtype=np.intp), weights=values)[0])
 
 
-def watch_in_program(watched: list[Block]) -> None:
-    """Tell the compiled program which arrays it sums."""
-    for group, first, size in watched:
-        order = ("V", "w", "spikes")
-        arrays = [b2.device.get_array_name(group.variables[n]) if n in group.variables else "0" for n in order]
+def watch_in_program(structure: dict[str, Any], named: dict[str, Any]) -> None:
+    """Tell the compiled program which arrays it sums and traces."""
+    for group, first, size in blocks(structure, named):
+        arrays = [_array(group, name) for name in ("V", "w", "spikes")]
         b2.device.insert_code("main", f"popdyn::watch({', '.join(arrays)}, {first}, {size});")
+    for group, name, first, count in traces(structure, named):
+        b2.device.insert_code("main", f"popdyn::trace({_array(group, name)}, {first}, {count});")
+
+
+def _array(group: b2.NeuronGroup, name: str) -> str:
+    return str(b2.device.get_array_name(group.variables[name])) if name in group.variables else "0"

@@ -68,7 +68,7 @@ def run(decided: Job, *, workers: int | None = None, progress: Progress | None =
         check_barrier(decided, by_population)
         runner = _run_standalone if decided.backend == "cpp_standalone" else _run_in_python
         chunks = runner(decided, by_population, scratch, workers, progress)
-        return assemble.dataset(decided, chunks)
+        return assemble.dataset(decided, chunks, structure(decided)["places"])
 
 
 def _cores() -> int:

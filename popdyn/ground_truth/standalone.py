@@ -43,8 +43,8 @@ def program(structure: dict[str, Any], scratch: Path, progress: Progress | None)
 def outputs(directory: Path, layout: dict[str, Any]) -> dict[str, NDArray[Any]]:
     """Recorded arrays of a finished run, flat."""
     results = directory / "results"
-    record = {"record": np.fromfile(results / "record.bin", dtype=np.float64)}
-    return record | {
+    sampled = {name: np.fromfile(results / f"{name}.bin", dtype=np.float64) for name in ("record", "traces")}
+    return sampled | {
         name: np.fromfile(results / item["file"], dtype=np.dtype(item["type"]))
         for name, item in layout["outputs"].items()
     }

@@ -51,7 +51,7 @@ def _brian2() -> Any:
 def _run(chunk: dict[str, Any]) -> None:
     b2 = _brian2()
     from popdyn.ground_truth import in_python
-    from popdyn.ground_truth.recorder import PythonRecorder, blocks
+    from popdyn.ground_truth.recorder import PythonRecorder
 
     b2.prefs.codegen.target = chunk["backend"]
     if chunk["cache"]:
@@ -61,24 +61,24 @@ def _run(chunk: dict[str, Any]) -> None:
     b2.defaultclock.dt = dt
     make = in_python.plain if chunk["structure"]["plain"] else in_python.coupled
     network, named = make(chunk, arrays)
-    recorder = PythonRecorder(blocks(chunk["structure"], named))
+    recorder = PythonRecorder(chunk["structure"], named)
     network.add(recorder.operation)
     b2.seed(chunk["seed"])
     network.run(chunk["steps"] * dt, report=_say, report_period=1 * b2.second, namespace={})
     outputs = {key: np.asarray(variable.get_value()) for key, variable in _outputs(named).items()}
-    np.savez("result.npz", record=recorder.samples(), **outputs)  # type: ignore[arg-type]
+    np.savez("result.npz", **recorder.outputs(), **outputs)  # type: ignore[arg-type]
 
 
 def _outputs(named: dict[str, Any]) -> dict[str, Any]:
-    """Recorded arrays by name: s0.i, s0.t, v0.V (sample, neuron), g0.interval_sum, ..."""
+    """Recorded arrays by name: spikes0.i, spikes0.t, g0.interval_sum, ..."""
     from popdyn.ground_truth.coupled_text import STATISTICS
 
-    variables = {"s": ("i", "t"), "v": ("V", "w"), "g": STATISTICS, "spikes": ("i", "t"), "traces": ("V", "w")}
+    variables = {"g": STATISTICS, "spikes": ("i", "t")}
     return {
         f"{name}.{variable}": item.variables[variable]
         for name, item in named.items()
         for variable in variables.get(name.rstrip("0123456789"), ())
-        if name[-1].isdigit() and variable in item.variables and not hasattr(item, "connect")
+        if variable in item.variables
     }
 
 
@@ -90,7 +90,7 @@ def _compile(chunk: dict[str, Any]) -> None:
     Path("popdyn.cpp").write_text(SOURCE)
     own = {"headers": ['"popdyn.h"'], "sources": [str(Path("popdyn.cpp").resolve())], "include_dirs": [os.getcwd()]}
     from popdyn.ground_truth import in_program
-    from popdyn.ground_truth.recorder import blocks, watch_in_program
+    from popdyn.ground_truth.recorder import watch_in_program
     from popdyn.ground_truth.standalone_functions import replace_random
 
     structure = chunk["structure"]
@@ -102,7 +102,7 @@ def _compile(chunk: dict[str, Any]) -> None:
     b2.device.insert_code("before_start", "popdyn::load();")
     network, named = (in_program.plain if structure["plain"] else in_program.coupled)(structure, own)
     b2.device.apply_run_args()
-    watch_in_program(blocks(structure, named))
+    watch_in_program(structure, named)
     b2.device.insert_code("main", "_array_defaultclock_dt[0] = popdyn::dt;")
     network.run(1e6 * b2.second, namespace={})
     b2.device.build(directory="program", run=False, with_output=False)

@@ -1,5 +1,7 @@
 """Small resolved networks for the tests of the ground truth."""
 
+from dataclasses import replace
+
 from popdyn.spec import Initial, Network, Neuron, Population, Protocol, WhiteNoise
 
 ADEX = {
@@ -18,3 +20,7 @@ def population(name="E", model="adex", size=10, mu=1.5, sigma=0.0, poisson=(), V
 def network(*populations, duration=0.1, transient=0.0, stimuli=(), seed=1):
     protocol = Protocol("p", duration, transient, seed, tuple(stimuli))
     return Network("n", {one.name: one for one in populations}, {"p": protocol})
+
+
+def connected(populations, connections, **options):
+    return replace(network(*populations, **options), connections=tuple(connections))
