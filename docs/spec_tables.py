@@ -6,18 +6,23 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from popdyn.distributions import FAMILIES
 from popdyn.neurons import MODELS
 from popdyn.parameters import Parameter
 from popdyn.quantities import DIMENSIONS, format_quantity, units_of
 from popdyn.spec import names
+from popdyn.spec.connection import LATER_RULES, MAX_CONNECTIONS, MAX_SYNAPSES, RULES
 from popdyn.spec.document import MAX_BYTES, MAX_DEPTH, MAX_KEYS
-from popdyn.spec.drive import CONVENTIONS, MAX_SOURCES, NU, J
+from popdyn.spec.drive import CONVENTIONS, MAX_SOURCES, NU
+from popdyn.spec.edge_files import BYTES_PER_EDGE, MAX_EDGES
 from popdyn.spec.names import ALIASES, aliases_of
 from popdyn.spec.neuron import TAU_M
 from popdyn.spec.population import MAX_SIZE
 from popdyn.spec.protocol import LONGEST
 from popdyn.spec.resolve import MAX_POPULATIONS
 from popdyn.spec.section import bounds
+from popdyn.spec.spread import MAX_VALUES
+from popdyn.spec.synapse import DELAY, EVERY, J_CONDUCTANCE, J_CURRENT, PSP_PEAK, SYNAPSES, J
 from popdyn.stimuli import KINDS, LARGEST, TARGET, TARGETS
 
 PAGE = Path(__file__).with_name("spec.md")
@@ -83,9 +88,46 @@ def poisson() -> str:
     rows = [
         [code("K"), "independent sources per neuron", f"an integer from 1 to {MAX_SOURCES}"],
         [code("nu"), NU.doc, bounds(NU)],
-        [code("J"), J.doc, bounds(J)],
+        [code("J"), "jump of V at one spike, or what its synapse makes of it", bounds(J)],
+        [code("synapse"), "kind of synapse and its keys, as of a connection", ", ".join(map(code, _of_sources()))],
     ]
     return table(["key", "meaning", "allowed"], rows)
+
+
+def _of_sources() -> list[str]:
+    return [name for name, kind in SYNAPSES.items() if not kind.per_source]
+
+
+def distributions() -> str:
+    rows = []
+    for name, family in FAMILIES.items():
+        written = f"{{ {name} = [{', '.join(family.parameters)}] }}" if name != "empirical" else "see below"
+        mirrored = "; a negative mean mirrors it" if family.positive else ""
+        rows.append([code(name), code(written) if name != "empirical" else written, family.source + mirrored])
+    return table(["family", "written", "its numbers"], rows)
+
+
+def rules() -> str:
+    return table(["rule", "its key", "what it makes"], [[code(n), code(r.key or ""), r.doc] for n, r in RULES.items()])
+
+
+def synapses() -> str:
+    rows = []
+    for name, kind in SYNAPSES.items():
+        units = "nS" if kind.conductance else "mV, pA" if kind.charge else "mV"
+        rows.append([code(name), kind.doc, ", ".join(code(p.name) for p in kind.parameters), units])
+    return table(["synapse", "what a spike does", "its keys", "J in"], rows)
+
+
+def synapse_keys() -> str:
+    rows = []
+    for p in (J, J_CURRENT, J_CONDUCTANCE, PSP_PEAK, DELAY, *EVERY):
+        default = (
+            code(format_quantity(float(p.default), p.unit)) if p.default is not None else "required where it is used"
+        )
+        default = {"J": "required, or `psp_peak`", "psp_peak": "instead of J"}.get(p.name, default)
+        rows.append([code(p.name), p.doc, default, bounds(p)])
+    return table(["key", "meaning", "default", "allowed"], rows)
 
 
 def stimuli() -> str:
@@ -108,10 +150,9 @@ def _key(p: Parameter) -> str:
 def refused() -> str:
     rows = [
         ["top level", ", ".join(map(code, names.NOT_YET_TOP))],
-        ["population", ", ".join(map(code, names.NOT_YET_POPULATION))],
         ["neuron", ", ".join(map(code, names.NOT_YET_NEURON))],
         ["noise", ", ".join(map(code, names.NOT_YET_NOISE))],
-        ["poisson", ", ".join(map(code, names.NOT_YET_POISSON))],
+        ["rule of a connection", ", ".join(map(code, LATER_RULES))],
         ["models", ", ".join(map(code, names.NOT_YET_MODELS))],
     ]
     return table(["where", "understood, not derived yet"], rows)
@@ -124,15 +165,18 @@ def limits() -> str:
         ["keys", str(MAX_KEYS)],
         ["populations", str(MAX_POPULATIONS)],
         ["neurons in a population", f"{MAX_SIZE:,}"],
+        ["connections", f"{MAX_CONNECTIONS:,}"],
+        ["synapses of a network (expected number)", f"{MAX_SYNAPSES:,}"],
+        ["edges of a table", f"{MAX_EDGES:,} ({MAX_EDGES * BYTES_PER_EDGE >> 20} MiB)"],
+        ["values of an empirical distribution", f"{MAX_VALUES:,}"],
         ["duration, transient", f"{LONGEST:.0f} s"],
         *([f"change of {t} by a stimulus", format_quantity(LARGEST[t], unit, digits=6)] for t, unit in TARGETS.items()),
     ]
     return table(["what", "at most"], rows)
 
 
-TABLES: dict[str, Callable[[], str]] = {
-    f.__name__: f for f in (units, neuron, constraints, aliases, conventions, poisson, stimuli, refused, limits)
-}
+MAKERS = (units, neuron, constraints, aliases, conventions, poisson, distributions, rules, synapses, synapse_keys)
+TABLES: dict[str, Callable[[], str]] = {f.__name__: f for f in (*MAKERS, stimuli, refused, limits)}
 
 
 def filled(page: str) -> str:

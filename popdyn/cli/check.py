@@ -10,7 +10,9 @@ import typer
 
 from popdyn.errors import UsageError
 from popdyn.quantities import format_quantity
-from popdyn.spec import Network, json_schema, load, to_dict
+from popdyn.spec import Connection, Network, json_schema, load, to_dict
+from popdyn.spec.statistics import in_degree, left_out
+from popdyn.spec.synapse import SYNAPSES
 
 
 def check(
@@ -43,11 +45,25 @@ def describe(network: Network) -> str:
         noise = population.noise
         drive = f"mu {_short(noise.mu, 'V/s')}, sigma {_short(noise.sigma, 'V/sqrt(s)')}"
         poisson = f", {len(population.poisson)} Poisson drive(s)" if population.poisson else ""
-        lines.append(f"population  {name}: {population.size} x {population.neuron.model}, {drive}{poisson}")
+        spread = f", {', '.join(population.spread)} distributed" if population.spread else ""
+        lines.append(f"population  {name}: {population.size} x {population.neuron.model}, {drive}{poisson}{spread}")
+    for connection in network.connections:
+        lines.append(f"connection  {_connection(connection, network)}")
+        lines.extend(f"  left out  {text}" for text in left_out(connection, network))
     for name, protocol in network.protocols.items():
         kinds = ", ".join(stimulus.kind for stimulus in protocol.stimuli) or "no stimulus"
         lines.append(f"protocol    {name}: {_short(protocol.duration, 's')} ({kinds})")
     return "\n".join([*lines, f"spec_hash   {network.spec_hash}"])
+
+
+def _connection(connection: Connection, network: Network) -> str:
+    """`E -> I: fixed_indegree, 80 synapses per neuron, delta 0.1 mV after 1.5 ms`."""
+    degree, synapse = in_degree(connection, network), connection.synapse
+    spread = f" ± {degree.variance**0.5:.3g}" if degree.variance else ""
+    J = _short(synapse.J, "S" if SYNAPSES[synapse.kind].conductance else "V")
+    mean = "mean " if synapse.weight is not None else ""
+    where = f"{connection.pre} -> {connection.post}: {connection.rule}"
+    return f"{where}, {degree.mean:.6g}{spread} per target, {synapse.kind} {mean}{J} after {_short(synapse.delay, 's')}"
 
 
 def _short(value: float, dimension: str) -> str:

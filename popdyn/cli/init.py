@@ -36,10 +36,20 @@ sigma = "2 mV/sqrt(ms)"
 # nu = "5 Hz"
 # J = "0.1 mV"
 
+# A neuron parameter, mu or J can be a distribution: V_th = {{ normal = ["-50 mV", "1 mV"] }}
+
+# [[connections]]
+# pre = "E"
+# post = "E"
+# rule = "fixed_indegree"
+# K = 100
+# J = "0.1 mV"
+# delay = "1.5 ms"
+
 # [populations.E.initial]
 # V = {{ normal = ["-65 mV", "2 mV"] }}
 
-# What is simulated and compared. Kinds of stimulus: step, ramp, pulse, sine, chirp, ou, csv; targets: mu, sigma.
+# What is simulated and compared. Kinds of stimulus: step, ramp, pulse, sine, chirp, ou, csv; targets: mu, sigma, nu.
 [protocols.step]
 duration = "1 s"
 # transient = "800 ms"  # before t = 0, not scored

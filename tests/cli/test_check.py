@@ -22,6 +22,25 @@ def test_a_sound_spec(capsys):
     assert load(EXAMPLE).spec_hash in out
 
 
+def test_connections_and_distributions_are_described(capsys, tmp_path):
+    assert main(["check", str(EXAMPLE.with_name("ei_network.toml"))]) == 0
+    out = capsys.readouterr().out
+    assert "V_th distributed" in out
+    assert "connection  E -> I: fixed_indegree, 200 per target, exponential 0.2 mV after 1.5 ms" in out
+    assert "connection  I -> E: pairwise_bernoulli, 100 ± 9.75 per target, exponential -0.4 mV after 1.5 ms" in out
+
+
+def test_what_a_table_leaves_out_is_said(capsys, tmp_path):
+    text = EXAMPLE.read_text().replace(
+        "[populations.E.noise]",
+        '[[connections]]\npre = "E"\npost = "E"\nJ = "1 mV"\n'
+        'rule = "explicit"\nedges = { source = [0, 1], target = [1, 0] }\n\n[populations.E.noise]',
+    )
+    (tmp_path / "spec.toml").write_text(text)
+    assert main(["check", str(tmp_path / "spec.toml")]) == 0
+    assert "left out  E -> E: pairs connected both ways are 2e+08 times" in capsys.readouterr().out
+
+
 def test_json(capsys):
     assert main(["check", str(EXAMPLE), "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
@@ -64,11 +83,12 @@ def test_every_parameter_is_in_it_and_the_optional_lines_are_valid(model):
     for p in MODELS[model].parameters:
         assert f"{p.name} " in text
         assert p.doc in text
-    optional = [
-        line.removeprefix("# ") for line in text.splitlines() if line.startswith(("# [", "# K", "# nu", "# J", "# V ="))
-    ]
-    assert len(optional) == 6
-    assert load(tomllib.loads(text + "\n" + "\n".join(optional))).populations["E"].poisson[0].K == 100
+    keys = tuple(f"# {key} =" for key in ("K", "nu", "J", "V", "pre", "post", "rule", "delay"))
+    optional = [line.removeprefix("# ") for line in text.splitlines() if line.startswith(("# [", *keys))]
+    assert len(optional) == 13
+    network = load(tomllib.loads(text + "\n" + "\n".join(optional)))
+    assert network.populations["E"].poisson[0].K == 100
+    assert network.connections[0].K == 100
 
 
 def test_init_as_json(tmp_path, capsys):
