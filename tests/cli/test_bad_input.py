@@ -34,7 +34,7 @@ CHOSEN = [
     "huge integer",
     "csv parent",
     "csv payload",
-    "lognormal",
+    "lognormal bare",
 ]
 CASES = [case for case in CORPUS["CASES"] if case.name in CHOSEN]
 
