@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 from popdyn.distributions import Distribution
 from popdyn.errors import DomainError
@@ -106,6 +106,15 @@ class Scores:
                 values[name] = _quantile(population.spread[name], ndtr(x[:, [k]]), population.size, smooth)
         return values
 
+    def atoms(self) -> tuple[Array, Array] | None:
+        """Scores and shares of the values of the one spread parameter, where it is `empirical`."""
+        d = self.population.spread.get(self.names[0])
+        if d is None or d.family != "empirical":
+            return None
+        places = _places(d)
+        _, first, count = np.unique(d.quantile(places), return_index=True, return_counts=True)
+        return ndtri(places[first]), count / count.sum()
+
     def node(self, weight: float, z: Array) -> Node:
         values = {name: float(value[0, 0]) for name, value in self.values(z[None]).items()}
         mu, sigma, score = values.pop("mu"), values.pop("sigma"), values.pop(QUENCHED)
@@ -117,9 +126,14 @@ def _point(d: Distribution) -> bool:
     return bool(np.ptp(d.quantile(np.array([1e-6, 1 - 1e-6]))) == 0.0)
 
 
+def _places(d: Distribution) -> Array:
+    """Where the values of an `empirical` distribution stand on 0..1, in their order."""
+    return (np.arange(len(d.parameters)) + 0.5) / len(d.parameters)
+
+
 def _quantile(d: Distribution, u: Array, size: int, smooth: bool) -> Array:
     if d.family == "empirical" and smooth:
-        places = (np.arange(len(d.parameters)) + 0.5) / len(d.parameters)
+        places = _places(d)
         return np.interp(u, places, d.quantile(places))
     if d.family == "lorentzian":
         u = np.clip(u, 0.5 / size, 1.0 - 0.5 / size)

@@ -1,8 +1,8 @@
 """What of a neuron's response a rule over a heterogeneous population has to average rightly.
 
-At drives over the working range, with w held where it settles at the range's middle and at either side of it: the
-stationary rate, and the linear response at several frequencies times the swing of the drive. The responses weigh most:
-where a step synchronises the neurons, their next spikes lose phase long before their mean rates differ.
+At drives over the working range, with w held where it settles low in the range, in its middle, and there just after a
+spike: the stationary rate, and the linear response at several frequencies times the swing of the drive. The responses
+weigh most: where a step synchronises the neurons, their next spikes lose phase long before their mean rates differ.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ SWING = 2.0  # standard deviations of V by which the default range of drive move
 SAMPLES = 2000
 SMALLEST = 1e-30  # [1/s]: a population this silent has no scale of its own
 CHUNK = 512
-LEVELS, SHARES = np.array([-1.0, 0.0, 1.0]), np.array([0.25, 0.5, 0.25])
-"""Where w has settled, in swings from the middle of the range, and how much each counts."""
+SHARES = {"low": 0.25, "middle": 0.5, "after a spike": 0.25}
+"""Where w is held, and how much each place counts."""
 
 
 @dataclass(frozen=True)
@@ -111,13 +111,10 @@ class Features:
         offset = offset + values["I_e"] / values["C_m"] - centre["I_e"] / centre["C_m"]
         variance = drives.sigma**2 + np.maximum(values["sigma"], 0.0) ** 2 - noise.sigma**2
         D = 0.5 * np.maximum(variance, 1e-4 * drives.sigma**2)
-        levels, shares = (LEVELS, SHARES) if model.adaptation else (np.zeros(1), np.ones(1))
-        W = mean_adaptation(
-            model, values, offset + drives.middle + levels * drives.swing, D.mean(axis=1, keepdims=True)
-        )
+        W, shares = self._adaptation(values, offset, D.mean(axis=1, keepdims=True))
         u = (drives.mu + offset)[:, None, :] - (W / values["C_m"])[:, :, None]
         rate, response = frozen_responses(
-            model, values, u.reshape(len(z), -1), np.tile(D, levels.size), self.frequencies
+            model, values, u.reshape(len(z), -1), np.tile(D, shares.size), self.frequencies
         )  # fmt: skip
         root = np.sqrt(shares[:, None] * drives.weight).ravel()
         response = response * (root[:, None] * drives.swing)
@@ -129,9 +126,18 @@ class Features:
             )
         return found
 
+    def _adaptation(self, values: dict[str, Array], offset: Array, D: Array) -> tuple[Array, Array]:
+        """Values of w [A], (neuron, level), and their shares."""
+        model = MODELS[self.scores.population.neuron.model]
+        if not model.adaptation:
+            return np.zeros((len(offset), 1)), np.ones(1)
+        settled = mean_adaptation(model, values, offset + self.drives.middle - [self.drives.swing, 0.0], D)
+        return np.column_stack([settled, settled[:, 1] + values["b"][:, 0]]), np.array([*SHARES.values()])
+
     def scale(self, mean: Array) -> float:
-        """Standard deviation over the drives of a mean rate [1/s] with w at the middle, from its features."""
+        """Standard deviation over the drives of a mean rate [1/s], w at the middle of the range, from its features."""
         n, weight = self.drives.mu.size, self.drives.weight
-        level = 1 if MODELS[self.scores.population.neuron.model].adaptation else 0
-        rate = mean[level * n : (level + 1) * n] / np.sqrt(weight * (SHARES[1] if level else 1.0))
+        adapts = MODELS[self.scores.population.neuron.model].adaptation
+        middle, share = (mean[n : 2 * n], SHARES["middle"]) if adapts else (mean[:n], 1.0)
+        rate = middle / np.sqrt(weight * share)
         return max(float(np.sqrt(weight @ (rate - weight @ rate) ** 2)), SMALLEST)

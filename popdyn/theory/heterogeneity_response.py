@@ -27,6 +27,7 @@ UPSTROKE = 11.0  # Delta_T above V_th: the rest of the upstroke takes no time
 HIGHEST = 1e200  # of p/r: a rate of 1e-200 is none
 SILENT = 1e-6  # [1/s]: below, a neuron has no response
 ITERATIONS = 12
+NEAREST = 1e-6  # [V]: tails of a spread that put V_reset above the barrier spike at once
 
 Cell = tuple[float, Array, Array, Array, Array]
 
@@ -78,7 +79,8 @@ def _sweep(model: NeuronModel, p: Values, u: Array, D: Array, cells: int) -> Ite
     if "Delta_T" in p:
         top = np.minimum(top, np.maximum(p["V_th"], p["V_reset"]) + UPSTROKE * p["Delta_T"])
     top = np.broadcast_to(top, u.shape)
-    for bottom, flux in ((np.broadcast_to(p["V_reset"], u.shape), 1.0), (_lowest(model, p, u, D), 0.0)):
+    reset = np.minimum(p["V_reset"], top - NEAREST)
+    for bottom, flux in ((reset, 1.0), (_lowest(model, p, u, D), 0.0)):
         h = (top - bottom) / cells
         scale = h / D
         for cell in range(cells):

@@ -24,7 +24,7 @@ from popdyn.errors import UsageError
 from popdyn.spec.network import Population
 from popdyn.theory.heterogeneity import Node, Quadrature, Scores, at_node
 from popdyn.theory.heterogeneity_features import CHECK, DESIGN, Drives, Features, default_drives, given_drives
-from popdyn.theory.quadrature_line import DENSITY, EVEN, GRID, Line, LineRule, hermite
+from popdyn.theory.quadrature_line import DENSITY, GRID, Line, LineRule, hermite
 from popdyn.theory.quadrature_rules import Rule, candidates
 
 __all__ = ["Node", "Quadrature", "at_node", "quadrature"]
@@ -119,13 +119,15 @@ def _choose(judge: _Judge, tolerance: float, most: int) -> tuple[Rule, float]:
 
 def _single(scores: Scores, drives: Drives) -> _Judge:
     """One dimension: lines are designed on the coordinate itself; the mean is over its own distribution."""
-    even = any(d.family == "empirical" for d in scores.population.spread.values())
-    points, weight = (EVEN, np.full(EVEN.size, 1.0 / EVEN.size)) if even else (GRID, DENSITY)
+    atoms = scores.atoms()
+    points, weight = atoms or (GRID, DENSITY)
     design, check = Features(scores, drives, DESIGN), Features(scores, drives, CHECK)
     mean = weight @ design(points[:, None], smooth=False)
     scale = design.scale(mean)
     line = Line(design(GRID[:, None]) / scale, mean / scale)
     lines = [line.rule(k) for k in range(1, LONGEST + 1)]
+    if atoms and points.size <= LONGEST:
+        lines[points.size - 1] = LineRule(*atoms)
     return _Judge(check, weight @ check(points[:, None], smooth=False), np.eye(1), lines, {scores.names[0]: 1.0})
 
 

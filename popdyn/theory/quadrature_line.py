@@ -15,15 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 from scipy.optimize import least_squares
-from scipy.special import ndtri
 
 Array = NDArray[np.float64]
 
 REACH = 4.5
 GRID: Array = np.linspace(-REACH, REACH, 91)
 DENSITY: Array = np.exp(-0.5 * GRID**2) / np.exp(-0.5 * GRID**2).sum()
-EVEN: Array = ndtri((np.arange(512) + 0.5) / 512)
-"""Scores of equal probability, for distributions with steps."""
 PULL = 1e-5  # towards Gauss-Hermite, where the features leave a choice
 OUTSIDE = 0.5  # beyond GRID a node is not believed
 
