@@ -15,12 +15,14 @@ from popdyn.kernels.closures import close_fields
 from popdyn.kernels.density_fluxes import advance_scalars, close_fluxes
 from popdyn.kernels.density_state import (
     AFFINE,
+    BETA,
     FIELDS,
     FLUXES,
     I_2,
     I_3,
     LEAST,
     OUTPUTS,
+    PAST,
     PEAK,
     POSITIVE,
     PV,
@@ -28,6 +30,7 @@ from popdyn.kernels.density_state import (
     SCALARS,
     SCHEMES,
     SHIFT,
+    TRAIN,
     UNDERSHOOT,
     J,
     P,
@@ -38,10 +41,11 @@ from popdyn.kernels.density_state import (
     X,
     make_nonnegative,
     measure,
-)  # fmt: skip
+)
+from popdyn.kernels.density_train import close_train, train_fluxes
 from popdyn.kernels.edge_noise import Noise, add_noise, no_noise
 from popdyn.kernels.jumps import Jumps, fill_matrix, no_jumps, solve_band
-from popdyn.kernels.operators import Hierarchy, Operator, assemble, assemble_positive, solve_columns
+from popdyn.kernels.operators import WIDTH, Hierarchy, Operator, assemble, assemble_positive, solve_columns
 
 Array = NDArray[np.float64]
 
@@ -53,6 +57,7 @@ __all__ = [
     "I_3",
     "LEAST",
     "OUTPUTS",
+    "PAST",
     "PEAK",
     "POSITIVE",
     "PV",
@@ -135,13 +140,14 @@ def _solve(op: Operator, jumps: Jumps, jump_rate: Array, state: State, step: flo
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
 def advance(
     op: Operator, h: Hierarchy, state: State, mu: float, D: float, dt: float, restart: bool, scheme: int,
-    jumps: Jumps, jump_rate: Array, noise: Noise, profile: Array,
+    jumps: Jumps, jump_rate: Array, noise: Noise, profile: Array, train: Array,
 ) -> float:  # fmt: skip
     """One step of length dt to the drive (mu [V/s], D [V^2/s]) at its end; returns the rate R_0 [1/s].
 
     AFFINE: BDF2; `restart` takes one backward-Euler step instead (start of a run, and after a jump of the drive).
     POSITIVE: backward Euler with upwinded faces; q_0 stays non-negative.
-    With noise.neurons > 0 the step's finite-size noise is added, its variances from profile (cell, column).
+    With noise.neurons > 0 the step's finite-size noise is added, its variances from profile (cell, column). train: BETA
+    (0: none), CROSS and SPREAD of the noise that regular trains bring.
     """
     new, now, old = state.done[0] % 3, (state.done[0] + 2) % 3, (state.done[0] + 1) % 3
     x, s = state.fields[new], state.scalars[new]
@@ -155,6 +161,7 @@ def advance(
     for i in range(x.shape[0]):
         for k in range(FIELDS):
             state.star[i, k] = e_now * state.fields[now, i, k] + e_old * state.fields[old, i, k]
+        state.star[i, TRAIN] = e_now * state.fields[now, i, TRAIN] + e_old * state.fields[old, i, TRAIN]
     W_star = e_now * s_now[W] + e_old * s_old[W]
     S_star = e_now * s_now[S] + e_old * s_old[S]
     mass = e_now * s_now[P] + e_old * s_old[P]
@@ -162,7 +169,7 @@ def advance(
     S_2 = S_star if h.order == 1 else (e_now * s_now[I_2] + e_old * s_old[I_2]) / mass
     S_3 = S_star if h.order == 2 else (e_now * s_now[I_3] + e_old * s_old[I_3]) / mass
     shift = (e_now * s_now[J] + e_old * s_old[J]) / mass
-    edge, outgoing, inflow = np.zeros(FIELDS), np.zeros(FLUXES), np.zeros(FLUXES)
+    edge, outgoing, inflow = np.zeros(WIDTH), np.zeros(FLUXES), np.zeros(FLUXES)
     up, down, face = state.work[0], state.work[1], state.work[3]
     u, first = mu - W_star / h.C_m, 0
     if scheme == POSITIVE:
@@ -178,14 +185,18 @@ def advance(
         op, h, state.fields[now], state.fields[old], state.star, face, c_now, c_old, step, mean_V, shift, mass, first,
         x, edge,
     )  # fmt: skip
+    if train[BETA] > 0.0:
+        train_fluxes(op, h.order, state.fields[now], state.fields[old], state.star, train, c_now, c_old, step, x, edge)
     if noise.neurons[0] > 0.0:
         add_noise(op, h, jumps, jump_rate, up, down, profile, noise, dt, c_old, x, outgoing, step)
     first_firing = _solve(op, jumps, jump_rate, state, step, x)
     moments = (S_2, S_3, S_star)
     lag = h.t_ref / dt
     J_new = close_fluxes(h, state, x, edge, step, lag, W_star, moments, outgoing, inflow, first_firing)
-    advance_scalars(op, h, s_now, s_old, s, x, c_now, c_old, step, mean_V, mass, outgoing, inflow, J_new)
     row = state.done[0] % state.past.shape[0]
+    if train[BETA] > 0.0:
+        state.past[row, PAST - 1] = close_train(h, state, x, edge, step, lag, train[BETA], first_firing)
+    advance_scalars(op, h, s_now, s_old, s, x, c_now, c_old, step, mean_V, mass, outgoing, inflow, J_new)
     for m in range(FLUXES):
         state.past[row, m] = outgoing[m]
     state.past[row, FLUXES] = s[W]
@@ -204,13 +215,16 @@ def integrate(
     Returns the number of steps done: fewer than asked when a value is not finite.
     """
     jumps, no_rate, noise = no_jumps(op.width.shape[0]), np.zeros(0), no_noise()
+    train = np.zeros(3)
     for t in range(mu.shape[0]):
-        rate = advance(op, h, state, mu[t], D[t], dt, restart[t], scheme, jumps, no_rate, noise, state.star)
+        rate = advance(op, h, state, mu[t], D[t], dt, restart[t], scheme, jumps, no_rate, noise, state.star, train)
         s = state.scalars[(state.done[0] - 1) % 3]
         fell_back = scheme == POSITIVE
         if scheme == AFFINE and s[LEAST] < -UNDERSHOOT:
             state.done[0] -= 1
-            rate = advance(op, h, state, mu[t], D[t], dt, restart[t], POSITIVE, jumps, no_rate, noise, state.star)
+            rate = advance(
+                op, h, state, mu[t], D[t], dt, restart[t], POSITIVE, jumps, no_rate, noise, state.star, train
+            )
             fell_back = True
         out[t, 0], out[t, 1], out[t, 2], out[t, 3], out[t, 4], out[t, 5] = rate, s[PV], s[P], s[W], s[Q], s[X]
         out[t, 6], out[t, 7] = s[LEAST], 1.0 if fell_back else 0.0

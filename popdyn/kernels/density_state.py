@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 from popdyn.kernels.operators import Operator
 
 RESET, SHIFT = 5, 6  # columns of the right-hand side: response to reinjection, and to a shift of the frame
+TRAIN = 7  # column of y_1, what regular presynaptic trains take back of their noise (theory.train_noise)
+BETA, CROSS, SPREAD = 0, 1, 2  # of that noise: rate of its filter [1/s], X [V^2/s^2], S_z [V^2/s^2]
 W, S, J, Q, X, P, PV, I_2, I_3, PEAK, LEAST, SCALARS = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11  # scalar state
 FIELDS = 5  # columns that can hold q_0..q_4
 FLUXES = 6  # R_0..R_5
+PAST = FLUXES + 2  # these, W, and the outgoing flux of y_1
 AFFINE, POSITIVE = 0, 1
 UNDERSHOOT = 1e-6
 SCHEMES = {"affine": AFFINE, "positive": POSITIVE}
@@ -27,7 +30,7 @@ class State(NamedTuple):
 
     fields: Array  # (3, cell, WIDTH)
     scalars: Array  # (3, SCALARS)
-    past: Array  # (lag, FLUXES + 1): R_0..R_5 and W at earlier steps, a ring
+    past: Array  # (lag, PAST): R_0..R_5, W and the flux of y_1 at earlier steps, a ring
     work: Array  # (5, cell): up, down, inverse diagonal, conditional mean of w - W at the faces, firing per q [V/s]
     star: Array  # (cell, WIDTH) extrapolated fields
     done: NDArray[np.int64]  # (1,) steps

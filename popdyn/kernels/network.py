@@ -9,7 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from popdyn.kernels.density_1d import advance
-from popdyn.kernels.density_state import AFFINE, LEAST, POSITIVE, PV, UNDERSHOOT, State
+from popdyn.kernels.density_state import AFFINE, BETA, CROSS, LEAST, POSITIVE, PV, SPREAD, UNDERSHOOT, State
 from popdyn.kernels.density_state import P as ACTIVE
 from popdyn.kernels.density_state import Q as POOL
 from popdyn.kernels.density_state import W as FRAME
@@ -21,6 +21,8 @@ from popdyn.kernels.synapses import Projections, transmit
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
+TRAIN_UNDERSHOOT = 1e-2  # least q_0 over its largest that y_1 may leave: its closure is not that of a density
+FOLLOW = 1e-3  # [s] after which the variance of the input, too, follows what finite size adds to a rate
 RATE, V_MEAN, W_MEAN, MASS, OUTPUTS = 0, 1, 2, 3, 4
 LOW_MU, HIGH_MU, LOW_D, HIGH_D, LEAST_DENSITY, POSITIVE_STEPS, WATCHED = 0, 1, 2, 3, 4, 5, 6
 
@@ -65,7 +67,12 @@ class Wiring(NamedTuple):
     gain_D: Array  # (node, projection) [V^2]
     gain_jump: Array  # (node, source, projection)
     gain_shift: Array  # (node, projection) [V] drive by what finite-size noise adds to projections that jump
+    gain_train: Array  # (node, projection) [V^2] private variance of the input that trains of neurons bring
+    beta: Array  # (node,) [1/s] filter of what regular trains take back, and how much
+    gamma: Array  # (node,) [1/s]
+    spread: Array  # (node,) [V^2/s^2] S_z, a state
     companion: Whole  # (node,) the noise-free node beside one of finite size, or -1
+    excess: Array  # (projection,) rate beyond the expected one [1/s], smoothed over FOLLOW
     expected: Array  # (node,) rate of the companion at the end of the step [1/s]
     counted: Array  # (node,) spikes per neuron in the last step over dt [1/s]
 
@@ -96,7 +103,7 @@ def run(
     the number of steps done: fewer than asked when a value is not finite.
     """
     populations, ring = mu.shape[0], activity.shape[2]
-    jump_rate = np.zeros(wiring.gain_jump.shape[1])
+    jump_rate, train = np.zeros(wiring.gain_jump.shape[1]), np.zeros(3)
     for t in range(mu.shape[1]):
         now = first + t
         for row in range(external.shape[0]):
@@ -104,18 +111,30 @@ def run(
         transmit(projections, activity[0], now, dt)
         if wiring.companion[0] >= 0:
             transmit(smooth, activity[1], now, dt)
+            for k in range(projections.mean.shape[0]):
+                excess = projections.variance[k] - smooth.variance[k]
+                wiring.excess[k] += (excess - wiring.excess[k]) * dt / (dt + FOLLOW)
         for q in range(wiring.population.shape[0]):
             a = wiring.population[q]
             drive, noise = wiring.offset[q] + wiring.scale[q] * mu[a, t], wiring.noise[q] + D[a, t]
+            variance, more = 0.0, 0.0
             for k in range(projections.mean.shape[0]):
                 drive += wiring.gain_mu[q, k] * projections.mean[k]
+                drive += wiring.gain_shift[q, k] * (projections.mean[k] - smooth.mean[k] - wiring.excess[k])
                 noise += wiring.gain_D[q, k] * smooth.variance[k]
-                drive += wiring.gain_shift[q, k] * (projections.mean[k] - smooth.mean[k])
+                more += wiring.gain_D[q, k] * wiring.excess[k]
+                variance += wiring.gain_train[q, k] * (smooth.variance[k] + wiring.excess[k])
+            noise += max(more, -0.5 * noise)
             for c in range(jump_rate.shape[0]):
                 jump_rate[c] = 0.0
                 for k in range(projections.mean.shape[0]):
-                    jump_rate[c] += wiring.gain_jump[q, c, k] * smooth.mean[k]
-            rate = _population_node(bank, wiring, q, drive, noise, dt, restart[a, t], scheme, jump_rate, watched[q])
+                    jump_rate[c] += wiring.gain_jump[q, c, k] * (smooth.mean[k] + wiring.excess[k])
+                jump_rate[c] = max(jump_rate[c], 0.0)
+            if wiring.beta[q] > 0.0:
+                _regular(wiring, q, max(variance, 0.0), dt, train)
+            rate = _population_node(
+                bank, wiring, q, drive, noise, dt, restart[a, t], scheme, jump_rate, train, watched[q]
+            )
             s = bank.scalars[q, (bank.done[q, 0] - 1) % 3]
             share = wiring.weight[q]
             out[a, t, RATE] += share * rate
@@ -133,9 +152,17 @@ def run(
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
+def _regular(wiring: Wiring, q: int, variance: float, dt: float, train: Array) -> None:
+    """Fill train with the node's BETA, CROSS and SPREAD at `variance` [V^2/s] of presynaptic trains."""
+    beta, gamma = wiring.beta[q], wiring.gamma[q]
+    wiring.spread[q] = (wiring.spread[q] + dt * gamma * gamma * variance) / (1.0 + 2.0 * dt * beta)
+    train[BETA], train[CROSS], train[SPREAD] = beta, gamma * variance, wiring.spread[q]
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
 def _population_node(
     bank: Bank, wiring: Wiring, q: int, mu: float, D: float, dt: float, restart: bool, scheme: int, jump_rate: Array,
-    watched: Array,
+    train: Array, watched: Array,
 ) -> float:  # fmt: skip
     """One step of a node: its rate at the end of the step, or with finite size the spikes counted in it over dt.
 
@@ -143,27 +170,37 @@ def _population_node(
     """
     c = wiring.companion[q]
     if c < 0:
-        wiring.expected[q] = _smooth(bank, q, mu, D, dt, restart, scheme, jump_rate, watched)
+        wiring.expected[q] = _smooth(bank, q, mu, D, dt, restart, scheme, jump_rate, train, watched)
         return wiring.expected[q]
-    wiring.expected[q] = _smooth(bank, c, mu, D, dt, restart, scheme, jump_rate, watched)
+    wiring.expected[q] = _smooth(bank, c, mu, D, dt, restart, scheme, jump_rate, train, watched)
     profile = bank.fields[c, (bank.done[c, 0] - 1) % 3]
     op, h, state, jumps, noise = _parts(bank, q)
-    rate = advance(op, h, state, mu, D, dt, restart, AFFINE, jumps, jump_rate, noise, profile)
+    rate = advance(op, h, state, mu, D, dt, restart, AFFINE, jumps, jump_rate, noise, profile, train)
     wiring.counted[q] = rate if restart else (2.0 * rate + wiring.counted[q]) / 3.0
     return wiring.counted[q]
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
 def _smooth(
-    bank: Bank, q: int, mu: float, D: float, dt: float, restart: bool, scheme: int, jump_rate: Array, watched: Array
+    bank: Bank,
+    q: int,
+    mu: float,
+    D: float,
+    dt: float,
+    restart: bool,
+    scheme: int,
+    jump_rate: Array,
+    train: Array,
+    watched: Array,
 ) -> float:
     """One step of a node without noise, by the positive scheme where the affine one undershoots."""
     op, h, state, jumps, noise = _parts(bank, q)
-    rate = advance(op, h, state, mu, D, dt, restart, scheme, jumps, jump_rate, noise, state.star)
+    rate = advance(op, h, state, mu, D, dt, restart, scheme, jumps, jump_rate, noise, state.star, train)
     least = state.scalars[(state.done[0] - 1) % 3, LEAST]
-    if scheme == AFFINE and least < -UNDERSHOOT and D > 0.0:
+    deepest = UNDERSHOOT if train[BETA] == 0.0 else TRAIN_UNDERSHOOT
+    if scheme == AFFINE and least < -deepest and D > 0.0:
         state.done[0] -= 1
-        rate = advance(op, h, state, mu, D, dt, restart, POSITIVE, jumps, jump_rate, noise, state.star)
+        rate = advance(op, h, state, mu, D, dt, restart, POSITIVE, jumps, jump_rate, noise, state.star, train)
         watched[POSITIVE_STEPS] += 1.0
     watched[LOW_MU], watched[HIGH_MU] = min(watched[LOW_MU], mu), max(watched[HIGH_MU], mu)
     watched[LOW_D], watched[HIGH_D] = min(watched[LOW_D], D), max(watched[HIGH_D], D)

@@ -31,6 +31,8 @@ class NodeGrid:
     operator: Operator
     jumps: Jumps
     sources: tuple[int, ...]  # projection of each source of jumps
+    beta: float = 0.0  # [1/s] of the dip in the noise of its inputs (theory.train_noise)
+    gamma: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def make_bank(
     starts = [_initial(problem.network.populations[node.population], node.problem) for node in problem.nodes]
     states = [first_state(g.operator, h, i, dt) for g, h, i in zip(grids, hierarchies, starts, strict=True)]
     longest = max(state.past.shape[0] for state in states)
-    past = np.zeros((len(grids), longest, density_1d.FLUXES + 1))
+    past = np.zeros((len(grids), longest, density_1d.PAST))
     for q, state in enumerate(states):
         past[q, :, density_1d.FLUXES] = state.past[0, density_1d.FLUXES]
     ops, states, past = copies * [g.operator for g in grids], copies * states, np.concatenate(copies * [past])
@@ -122,7 +124,7 @@ def make_wiring(
     count_nodes = len(grids)
     nu, width = problem.presynaptic(point.rates), problem.quenched(point.rates, point.squares)
     shape = (len(grids), count)
-    gain_mu, gain_D, gain_shift = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    gain_mu, gain_D, gain_shift, gain_train = (np.zeros(shape) for _ in range(4))
     gain_jump = np.zeros((len(grids), max(len(g.sources) for g in grids), count))
     offset, extra = np.zeros(len(grids)), np.zeros(len(grids))
     for q, (node, grid) in enumerate(zip(problem.nodes, grids, strict=True)):
@@ -133,6 +135,8 @@ def make_wiring(
             more = node.z * width[k] ** 2 / (total * u) if total > 0.0 and u > 0.0 else 0.0
             mean = p.K * p.J + more
             share = p.private if finite and p.pre else p.square
+            if p.pre:
+                gain_train[q, k] = node.scale**2 * p.K * p.J**2 * share
             if k in grid.sources:
                 gain_jump[q, grid.sources.index(k), k] = mean / p.J
                 gain_shift[q, k] = node.scale * mean
@@ -143,9 +147,10 @@ def make_wiring(
     population = np.array([names.index(node.population) for node in problem.nodes])
     return network.Wiring(
         population, np.array([node.weight for node in problem.nodes]), offset,
-        np.array([node.scale for node in problem.nodes]), extra, gain_mu, gain_D, gain_jump, gain_shift,
-        np.arange(count_nodes) + count_nodes if finite else np.full(count_nodes, -1), np.zeros(count_nodes),
-        np.zeros(count_nodes),
+        np.array([node.scale for node in problem.nodes]), extra, gain_mu, gain_D, gain_jump, gain_shift, gain_train,
+        np.array([g.beta for g in grids]), np.array([g.gamma for g in grids]), np.zeros(count_nodes),
+        np.arange(count_nodes) + count_nodes if finite else np.full(count_nodes, -1), np.zeros(count),
+        np.zeros(count_nodes), np.zeros(count_nodes),
     )  # fmt: skip
 
 

@@ -36,14 +36,15 @@ class CoupledDensity:
     def __init__(
         self, network: Network, *, closure: str = DEFAULT_CLOSURE, dt: float = DT, tolerance: float = 0.02,
         jumps: bool | None = None, nodes: Mapping[str, tuple[NetworkNode, ...]] | None = None, scheme: str = "affine",
-        start: Array | None = None, finite: bool = False,
+        start: Array | None = None, finite: bool = False, regular: bool = True,
     ) -> None:  # fmt: skip
         if closure not in CLOSURES:
             raise UsageError(f"closure: got {closure!r}; allowed: {', '.join(CLOSURES)}")
         self.network, self.closure, self.dt, self.scheme = network, closure, dt, density_1d.SCHEMES[scheme]
         self.finite = finite
         self.derivation: Derivation = derive(
-            network, nodes, closure=closure, tolerance=tolerance, jumps=jumps, start=start
+            network, nodes, closure=closure, tolerance=tolerance, jumps=jumps, start=start,
+            regular=regular,
         )
 
     def rates(self) -> dict[str, float]:

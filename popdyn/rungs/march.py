@@ -90,7 +90,7 @@ def first_state(op: operators.Operator, h: operators.Hierarchy, initial: Initial
     scalars[:, kernel.S] = variance if h.order == 1 else 3.0 * variance**2
     for level in range(3):
         kernel.measure(op, h.order, fields[level], scalars[level])
-    past = np.zeros((int(h.t_ref / dt) + 2, kernel.FLUXES + 1))
+    past = np.zeros((int(h.t_ref / dt) + 2, kernel.PAST))
     past[:, kernel.FLUXES] = scalars[0, kernel.W]
     work, star = np.zeros((5, n)), np.zeros((n, operators.WIDTH))
     return kernel.State(fields, scalars, past, work, star, np.zeros(1, dtype=np.int64))

@@ -35,7 +35,7 @@ def first_state(op, h, dt):
     for level in range(3):
         kernel.measure(op, h.order, fields[level], scalars[level])
     scalars[:, kernel.S] = 0.02 if h.order == 1 else 0.0
-    past = np.zeros((int(h.t_ref / dt) + 2, kernel.FLUXES + 1))
+    past = np.zeros((int(h.t_ref / dt) + 2, kernel.PAST))
     past[:, kernel.FLUXES] = 0.7
     return kernel.State(fields, scalars, past, np.zeros((5, n)), np.zeros((n, operators.WIDTH)), np.zeros(1, np.int64))
 
@@ -80,8 +80,8 @@ def test_python_and_compiled_agree(order, closure, scheme):
     compiled, python = first_state(op, h, dt), first_state(op, h, dt)
     none, no_rate = no_jumps(op.width.size), np.zeros(0)
     for k in range(4):
-        fast = kernel.advance(op, h, compiled, 0.9, 1e-3, dt, k == 0, scheme, none, no_rate, no_noise(), none.matrix)
-        slow = kernel.advance.py_func(op, h, python, 0.9, 1e-3, dt, k == 0, scheme, none, no_rate, no_noise(), none.matrix)
+        fast = kernel.advance(op, h, compiled, 0.9, 1e-3, dt, k == 0, scheme, none, no_rate, no_noise(), none.matrix, np.zeros(3))
+        slow = kernel.advance.py_func(op, h, python, 0.9, 1e-3, dt, k == 0, scheme, none, no_rate, no_noise(), none.matrix, np.zeros(3))
         assert fast == pytest.approx(slow, rel=1e-12)
     np.testing.assert_allclose(compiled.fields, python.fields, rtol=1e-10, atol=1e-12)
 

@@ -1,0 +1,116 @@
+"""What the closure, finite jumps and the regularity of presynaptic trains change of a node's rate at the working point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from popdyn.kernels.operators import Operator
+from popdyn.rungs.node_grids import at_drive, jump_rate
+from popdyn.theory.discretisation import Domain, choose_grid
+from popdyn.theory.grid import frozen_state
+from popdyn.theory.network_problem import NetworkNode, NetworkProblem
+from popdyn.theory.problem import DensityProblem
+from popdyn.theory.stationary import find_stationary, mean_adaptation
+from popdyn.theory.synaptic import release
+from popdyn.theory.train_noise import Regularity, coloured_rate, regularity
+from popdyn.theory.working_point import WorkingPoint
+
+Array = NDArray[np.float64]
+ROUGH = 2e-3  # tolerance of the grids that ratios of rates are taken on
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """Per node: rate over that of the mean closure, filter (beta, gamma) [1/s] of its inputs' noise; per population what
+    the diffusion approximation would cost, relative to its rate."""
+
+    factor: Array
+    filters: list[tuple[float, float]]
+    jump_cost: dict[str, float]
+
+
+@dataclass(frozen=True)
+class _Frozen:
+    """A node at the working point with its w held: drift offset u [V/s] and rate of the mean closure [1/s]."""
+
+    problem: DensityProblem
+    operator: Operator
+    u: float
+    rate: float
+
+
+def corrections(
+    problem: NetworkProblem, point: WorkingPoint, closure: str, jumps: bool | None, tolerance: float,
+    *, regular: bool = True,
+) -> Corrections:  # fmt: skip
+    """All of them at the working point; finite jumps count where their effect is above a third of the tolerance."""
+    frozen = [_freeze(node, point.mu[q], point.D[q]) for q, node in enumerate(problem.nodes)]
+    factor, costs = np.ones(len(frozen)), dict.fromkeys(problem.names, 0.0)
+    filters = []
+    for q, (node, at) in enumerate(zip(problem.nodes, frozen, strict=True)):
+        whole = at.problem
+        full = at.rate
+        if whole.adapts:
+            full = find_stationary(at.operator, whole.hierarchy(closure), whole.mu, whole.D).rate
+        with_jumps = jump_rate(problem, q, point, whole.mu - at.u)
+        cost = 0.0 if with_jumps is None else at.rate / with_jumps - 1.0
+        if abs(cost) > abs(costs[node.population]):
+            costs[node.population] = cost
+        beta, gamma, sigma2 = _train_filter(problem, point, frozen, q) if regular else (0.0, 0.0, 0.0)
+        filters.append((beta, gamma))
+        coloured = coloured_rate(at.operator, at.u, whole.D, whole.t_ref, beta, gamma, sigma2)
+        factor[q] = full / at.rate * coloured / at.rate
+        if wanted(cost, jumps, tolerance):
+            factor[q] /= 1.0 + cost
+    return Corrections(factor, filters, costs)
+
+
+def wanted(cost: float, jumps: bool | None, tolerance: float) -> bool:
+    """Whether jumps are kept finite: as asked, or where diffusion costs more than a third of the tolerance."""
+    return abs(cost) > tolerance / 3.0 if jumps is None else jumps
+
+
+def _freeze(node: NetworkNode, mu: float, D: float) -> _Frozen:
+    whole = at_drive(node.problem, mu, D)
+    op = choose_grid(whole, Domain(mu, mu, whole.sigma, whole.sigma), tolerance=ROUGH).operator
+    h = whole.hierarchy("mean")
+    u = mu - mean_adaptation(op, h, mu, D) / h.C_m
+    return _Frozen(whole, op, u, frozen_state(op, u, D, whole.t_ref)[0])
+
+
+def _train_filter(
+    problem: NetworkProblem, point: WorkingPoint, frozen: list[_Frozen], q: int
+) -> tuple[float, float, float]:
+    """beta, gamma [1/s] of the summed trains that node q hears, and their variance [V^2/s]."""
+    node, nu = problem.nodes[q], problem.presynaptic(point.rates)
+    p = problem.network.populations[node.population].neuron.parameters
+    tau = p["C_m"] / p["g_L"]
+    total, F, cv2 = 0.0, 0.0, 0.0
+    known: dict[str, Regularity] = {}
+    for k, projection in enumerate(problem.projections):
+        if projection.post != node.population or not projection.pre or projection.synapse.kind == "conductance":
+            continue
+        if projection.pre not in known:
+            known[projection.pre] = _mean_regularity(problem, frozen, projection.pre, tau)
+        charge = release(projection.synapse, float(nu[k]))
+        variance = node.scale**2 * projection.K * projection.J**2 * projection.square * charge**2 * float(nu[k])
+        total += variance
+        F += variance * known[projection.pre].F
+        cv2 += variance * known[projection.pre].cv2
+    if total == 0.0:
+        return 0.0, 0.0, 0.0
+    return *Regularity(cv2 / total, F / total, tau).filter(), total
+
+
+def _mean_regularity(problem: NetworkProblem, frozen: list[_Frozen], pre: str, tau: float) -> Regularity:
+    """Of a population: the spectra of its nodes, weighted by their spikes."""
+    spikes, F, cv2 = 0.0, 0.0, 0.0
+    for node, at in zip(problem.nodes, frozen, strict=True):
+        if node.population == pre:
+            found = regularity(at.operator, at.u, at.problem.D, at.problem.t_ref, tau)
+            weight = node.weight * at.rate
+            spikes, F, cv2 = spikes + weight, F + weight * found.F, cv2 + weight * found.cv2
+    return Regularity(cv2 / spikes, F / spikes, tau)

@@ -1,0 +1,95 @@
+"""The voltage grid of a node at the working point, with the jumps of its delta synapses where they are kept finite."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from popdyn.kernels.jumps import no_jumps
+from popdyn.neurons import MODELS
+from popdyn.rungs.bank import NodeGrid
+from popdyn.theory.discretisation import Domain, choose_grid
+from popdyn.theory.grid import bulk
+from popdyn.theory.jumps import aligned_operator, frozen_jump_state, make_jumps, sizes_of
+from popdyn.theory.network_problem import NetworkProblem
+from popdyn.theory.problem import DensityProblem
+from popdyn.theory.synaptic import release
+from popdyn.theory.working_point import WorkingPoint
+
+Array = NDArray[np.float64]
+REACH = 0.3  # of the working drive, that a grid serves on either side when nothing wider is known
+
+
+def at_drive(node: DensityProblem, mu: float, D: float) -> DensityProblem:
+    """The problem with its whole drive as white noise."""
+    return replace(node, mu=mu, sigma=float(np.sqrt(2.0 * D)))
+
+
+def jump_sources(problem: NetworkProblem, q: int) -> list[int]:
+    """Projections of a node that are delta synapses."""
+    name = problem.nodes[q].population
+    return [k for k, p in enumerate(problem.projections) if p.post == name and p.synapse.kind == "delta"]
+
+
+def jump_rate(problem: NetworkProblem, q: int, point: WorkingPoint, held: float) -> float | None:
+    """Rate with finite jumps, w held; None without delta synapses."""
+    sources = jump_sources(problem, q)
+    if not sources:
+        return None
+    grid = _jump_grid(problem, q, point, sources, held)
+    rates, mu, D = _jump_rates(problem, q, point, sources)
+    return frozen_jump_state(grid.operator, grid.jumps, mu - held, D, rates, grid.problem.t_ref)[0]
+
+
+def _jump_rates(problem: NetworkProblem, q: int, point: WorkingPoint, sources: list[int]) -> tuple[Array, float, float]:
+    """Rate of each source [1/s], and what is left of mu and D."""
+    node, nu = problem.nodes[q], problem.presynaptic(point.rates)
+    mu, D, rates = point.mu[q], point.D[q], []
+    for k in sources:
+        p = problem.projections[k]
+        u = release(p.synapse, float(nu[k])) * nu[k]
+        rates.append(p.K * u)
+        mu -= node.scale * p.K * p.J * u
+        D -= 0.5 * node.scale**2 * p.K * p.J**2 * p.square * u
+    return np.array(rates), float(mu), float(D) if D > 1e-9 * point.D[q] else 0.0
+
+
+def _jump_grid(problem: NetworkProblem, q: int, point: WorkingPoint, sources: list[int], held: float) -> NodeGrid:
+    """Operator and jumps of a node: cells aligned with the smallest upward jump at a hard threshold."""
+    node = problem.nodes[q]
+    sizes = [
+        [
+            (share, node.scale * J)
+            for share, J in sizes_of(problem.projections[k].J, problem.projections[k].synapse.weight)
+        ]
+        for k in sources
+    ]
+    whole = at_drive(node.problem, point.mu[q], point.D[q])
+    _, mu, D = _jump_rates(problem, q, point, sources)
+    upward = [J for s in sizes for _, J in s if J > 0]
+    population = problem.network.populations[node.population]
+    rest, spread = bulk(whole, whole.mu - held, whole.D)
+    lowest = min(rest, whole.V_reset) - 7.0 * spread
+    if MODELS[population.neuron.model].hard_threshold and upward and D < 0.05 * whole.D:
+        step = max(min(upward), (whole.barrier - lowest) / 1500)
+        operator = aligned_operator(at_drive(node.problem, mu - held, D), step, lowest, whole.D)
+    else:
+        sigma = whole.sigma
+        operator = choose_grid(whole, Domain(whole.mu, whole.mu, sigma, sigma)).operator
+    return NodeGrid(whole, operator, make_jumps(operator, sizes), tuple(sources))
+
+
+def node_grid(
+    problem: NetworkProblem, q: int, point: WorkingPoint, finite_jumps: bool, domain: Domain | None
+) -> NodeGrid:
+    node = problem.nodes[q]
+    sources = jump_sources(problem, q) if finite_jumps else []
+    if sources:
+        return _jump_grid(problem, q, point, sources, 0.0)
+    whole = at_drive(node.problem, point.mu[q], point.D[q])
+    reach = REACH * (abs(whole.mu) + 0.5)
+    served = domain or Domain(whole.mu - reach, whole.mu + reach, 0.75 * whole.sigma, 1.3 * whole.sigma)
+    operator = choose_grid(whole, served).operator
+    return NodeGrid(whole, operator, no_jumps(operator.width.size), ())
