@@ -88,7 +88,7 @@ def _distribution(section: Section, mean: Parameter, std: Parameter) -> tuple[fl
         pair = value.get("normal")
         if set(value) != {"normal"} or not isinstance(pair, (list, tuple)) or len(pair) != 2:
             allowed = "one value, or { normal = [mean, standard deviation] }"
-            section.fault(key, show(value), allowed, "other distributions are not derived yet")
+            section.fault(key, show(value), allowed, "V and w start normal")
             return None
         first = section.convert(key, pair[0], mean)
         second = section.convert(key, pair[1], std)

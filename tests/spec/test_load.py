@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from hostile_corpus import BASE, CSV_BLOCK
-from random_specs import draw_spec, write
+from random_specs import draw_network, draw_spec, write
 
 from popdyn.errors import SpecError
 from popdyn.neurons import MODELS
@@ -160,9 +160,10 @@ def test_toml_and_json_and_dict_and_network_are_one(tmp_path):
     assert load(network) == network
 
 
+@pytest.mark.parametrize("draw", [draw_spec, draw_network])
 @pytest.mark.parametrize("seed", range(60))
-def test_resolution_is_idempotent(seed):
-    network = load(write(draw_spec(random.Random(seed))))
+def test_resolution_is_idempotent(seed, draw):
+    network = load(write(draw(random.Random(seed))))
     document = to_dict(network)
     text = json.dumps(document)
     for again in (load(document), load(json.loads(text)), from_dict(json.loads(text)), load(network)):
@@ -171,9 +172,10 @@ def test_resolution_is_idempotent(seed):
     assert json.dumps(to_dict(load(document))) == text
 
 
+@pytest.mark.parametrize("draw", [draw_spec, draw_network])
 @pytest.mark.parametrize("seed", range(60))
-def test_other_units_are_the_same_spec(seed):
-    drawn = draw_spec(random.Random(seed))
+def test_other_units_are_the_same_spec(seed, draw):
+    drawn = draw(random.Random(seed))
     plain = load(write(drawn))
     rewritten = load(write(drawn, random.Random(1000 + seed)))
     assert rewritten == plain
