@@ -39,9 +39,9 @@ class Source:
 class Drives:
     """Rows of the table, one value per step, of everything that varies in time; sources by population."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, *, annealed: bool = False) -> None:
         self.job = job
-        self.plan = Plan(job.network)
+        self.plan = Plan(job.network, annealed)
         self.rows: list[Array] = [np.zeros(1)]
         self.mu_row = {name: self._stimulus(name, "mu") for name in job.network.populations}
         self.sigma_row = {name: self._stimulus(name, "sigma") for name in job.network.populations}

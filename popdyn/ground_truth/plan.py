@@ -51,9 +51,10 @@ _Key = tuple[int, int, str, str, tuple[tuple[str, float], ...]]
 
 @dataclass(frozen=True)
 class Plan:
-    """Groups and projections of a network."""
+    """Groups and projections of a network; no projections where it is `annealed`, but all filters."""
 
     network: Network
+    annealed: bool = False
 
     @cached_property
     def groups(self) -> tuple[Group, ...]:
@@ -76,7 +77,7 @@ class Plan:
     @cached_property
     def projections(self) -> tuple[Projection, ...]:
         by_key: dict[_Key, dict[float | None, list[int]]] = {}
-        for number, connection in enumerate(self.network.connections):
+        for number, connection in enumerate(() if self.annealed else self.network.connections):
             delays = by_key.setdefault(self._key(connection), {})
             delays.setdefault(common_delay(connection), []).append(number)
         found = []

@@ -16,6 +16,7 @@ from popdyn.ground_truth import assemble, coupled, launch, standalone
 from popdyn.ground_truth.chunk import Drive, check_barrier, drives, initial, parameters, structure
 from popdyn.ground_truth.coupled_drive import Drives
 from popdyn.ground_truth.jobs import Job, Record, job
+from popdyn.ground_truth.memory import fitting_workers
 from popdyn.ground_truth.tasks import Progress, run_tasks
 from popdyn.spec import Network, Protocol
 
@@ -34,6 +35,7 @@ def simulate(
     record: Record | None = None,
     stratified: bool | None = None,
     workers: int | None = None,
+    max_memory: float | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
     """The spiking network itself under a protocol, by Brian2: (run, time, population) with `groups` runs.
@@ -45,7 +47,8 @@ def simulate(
     ----------
     protocol : its name in the spec, or a Protocol
     dt : step [s]; None: chosen by the neuron models, see `job`
-    workers : processes at once; None: one per core
+    workers : processes at once; None: one per core, fewer where memory is short
+    max_memory : bytes that may be taken; None: 60 % of what is available
     progress : called with (fraction, message) at least every 5 s
 
     Valid when the step's bias is small against the tolerance: `check_dt` measures it.
@@ -54,12 +57,14 @@ def simulate(
         network, protocol, seed=seed, dt=dt, backend=backend, method=method, groups=groups, record=record,
         stratified=stratified,
     )  # fmt: skip
-    return run(decided, workers=workers, progress=progress)
+    return run(decided, workers=workers, max_memory=max_memory, progress=progress)
 
 
-def run(decided: Job, *, workers: int | None = None, progress: Progress | None = None) -> xr.Dataset:
+def run(
+    decided: Job, *, workers: int | None = None, max_memory: float | None = None, progress: Progress | None = None
+) -> xr.Dataset:
     """Do a job; see `simulate`. Ctrl-C ends all workers and leaves nothing."""
-    workers = workers or _cores()
+    workers = fitting_workers(decided, workers or cores(), max_memory)
     with tempfile.TemporaryDirectory(prefix="popdyn-") as name:
         scratch = Path(name)
         if not decided.plain:
@@ -71,7 +76,7 @@ def run(decided: Job, *, workers: int | None = None, progress: Progress | None =
         return assemble.dataset(decided, chunks, structure(decided)["places"])
 
 
-def _cores() -> int:
+def cores() -> int:
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:
