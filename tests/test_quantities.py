@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from popdyn.errors import QuantityError
-from popdyn.quantities import DIMENSIONS, UNITS, format_quantity, parse, units_of
+from popdyn.quantities import DIMENSIONS, UNITS, format_quantity, parse, unit_of, units_of
 
 WRITTEN = [
     ("20 mV", "V", 0.02),
@@ -92,6 +92,18 @@ def test_same_value_in_other_units_is_the_same_float():
 
 def test_minus_zero_is_zero():
     assert math.copysign(1, parse("-0 mV", "V")) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"), [("3 pA", "A"), ("-0.1mV", "V"), ("2 nS", "S"), ("3", "1"), ("x", None), ("3 furlong", None)]
+)
+def test_unit_of(text, unit):
+    assert unit_of(text) == unit
+
+
+def test_a_value_whose_shortest_text_lies_at_the_edge_of_its_interval_comes_back():
+    value = 396378.9626664916
+    assert parse(format_quantity(value, "V/sqrt(s)"), "V/sqrt(s)") == value
 
 
 @settings(max_examples=300, deadline=None)

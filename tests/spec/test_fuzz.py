@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from hostile_corpus import BASE, PAYLOADS
+from hostile_networks import CONNECTION
 from random_specs import draw_network, draw_spec, write
 
 from popdyn.errors import SpecError
@@ -175,8 +176,11 @@ def from_resolved(rng: random.Random) -> Callable[[], object]:
     return lambda: load(document)
 
 
+TEXT = BASE.replace('V_th = "-50 mV"', 'V_th = { normal = ["-50 mV", "1 mV"] }') + CONNECTION
+
+
 def from_toml(rng: random.Random) -> Callable[[], object]:
-    text = scramble(BASE[rng.randrange(300) :] if rng.random() < 0.3 else BASE, rng)
+    text = scramble(TEXT[rng.randrange(300) :] if rng.random() < 0.3 else TEXT, rng)
     return lambda: resolve(parse(text, is_json=False))
 
 
