@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
 
 from popdyn.distributions import Distribution
 from popdyn.errors import DomainError
@@ -83,10 +83,10 @@ class Scores:
                 i, j = self.names.index(a), self.names.index(b)
                 R[i, j] = R[j, i] = coefficient
         eigenvalues, vectors = np.linalg.eigh(R)
-        if eigenvalues[0] < -1e-9:
+        if eigenvalues.min(initial=0.0) < -1e-9:
             raise DomainError(
                 f"populations.{self.population.name}.correlations: no joint distribution has these coefficients "
-                f"(least eigenvalue {eigenvalues[0]:.3g}, allowed: >= 0); lower them"
+                f"(least eigenvalue {eigenvalues.min():.3g}, allowed: >= 0); lower them"
             )
         return np.asarray((vectors * np.sqrt(np.maximum(eigenvalues, 0.0))) @ vectors.T)
 
@@ -102,18 +102,28 @@ class Scores:
         for k, name in enumerate(self.names):
             if name == QUENCHED:
                 values[name] = x[:, [k]]
+            elif self._listed:
+                mean, std = population.spread[name].moments
+                held = _values(population.spread[name])
+                values[name] = np.clip(mean + std * x, held[0], held[-1])
             else:
                 values[name] = _quantile(population.spread[name], ndtr(x[:, [k]]), population.size, smooth)
         return values
 
     def atoms(self) -> tuple[Array, Array] | None:
         """Scores and shares of the values of the one spread parameter, where it is `empirical`."""
-        d = self.population.spread.get(self.names[0])
-        if d is None or d.family != "empirical":
+        if not self._listed:
             return None
-        places = _places(d)
-        _, first, count = np.unique(d.quantile(places), return_index=True, return_counts=True)
-        return ndtri(places[first]), count / count.sum()
+        d = self.population.spread[self.names[0]]
+        values, count = np.unique(_values(d), return_counts=True)
+        mean, std = d.moments
+        return (values - mean) / std, count / count.sum()
+
+    @property
+    def _listed(self) -> bool:
+        """One spread, given as a list of values: the score is then the standardised value, not a normal one."""
+        spread = self.population.spread
+        return len(self.names) == 1 and self.names[0] in spread and spread[self.names[0]].family == "empirical"
 
     def node(self, weight: float, z: Array) -> Node:
         values = {name: float(value[0, 0]) for name, value in self.values(z[None]).items()}
@@ -126,15 +136,16 @@ def _point(d: Distribution) -> bool:
     return bool(np.ptp(d.quantile(np.array([1e-6, 1 - 1e-6]))) == 0.0)
 
 
-def _places(d: Distribution) -> Array:
-    """Where the values of an `empirical` distribution stand on 0..1, in their order."""
-    return (np.arange(len(d.parameters)) + 0.5) / len(d.parameters)
+def _values(d: Distribution) -> Array:
+    """The values of an `empirical` distribution within its bounds, sorted."""
+    values = np.sort(np.asarray(d.parameters, dtype=float))
+    return np.asarray(values[(values >= d.low) & (values <= d.high)])
 
 
 def _quantile(d: Distribution, u: Array, size: int, smooth: bool) -> Array:
     if d.family == "empirical" and smooth:
-        places = _places(d)
-        return np.interp(u, places, d.quantile(places))
+        held = _values(d)
+        return np.interp(u, (np.arange(held.size) + 0.5) / held.size, held)
     if d.family == "lorentzian":
         u = np.clip(u, 0.5 / size, 1.0 - 0.5 / size)
     return d.quantile(u)

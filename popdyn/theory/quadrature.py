@@ -24,7 +24,7 @@ from popdyn.errors import UsageError
 from popdyn.spec.network import Population
 from popdyn.theory.heterogeneity import Node, Quadrature, Scores, at_node
 from popdyn.theory.heterogeneity_features import CHECK, DESIGN, Drives, Features, default_drives, given_drives
-from popdyn.theory.quadrature_line import DENSITY, GRID, Line, LineRule, hermite
+from popdyn.theory.quadrature_line import DENSITY, GRID, Line, LineRule, gauss
 from popdyn.theory.quadrature_rules import Rule, candidates
 
 __all__ = ["Node", "Quadrature", "at_node", "quadrature"]
@@ -118,17 +118,13 @@ def _choose(judge: _Judge, tolerance: float, most: int) -> tuple[Rule, float]:
 
 
 def _single(scores: Scores, drives: Drives) -> _Judge:
-    """One dimension: lines are designed on the coordinate itself; the mean is over its own distribution."""
-    atoms = scores.atoms()
-    points, weight = atoms or (GRID, DENSITY)
+    """One dimension: lines are designed on the coordinate itself."""
+    points, weight = scores.atoms() or (GRID, DENSITY)
     design, check = Features(scores, drives, DESIGN), Features(scores, drives, CHECK)
-    mean = weight @ design(points[:, None], smooth=False)
+    mean = weight @ design(points[:, None])
     scale = design.scale(mean)
-    line = Line(design(GRID[:, None]) / scale, mean / scale)
-    lines = [line.rule(k) for k in range(1, LONGEST + 1)]
-    if atoms and points.size <= LONGEST:
-        lines[points.size - 1] = LineRule(*atoms)
-    return _Judge(check, weight @ check(points[:, None], smooth=False), np.eye(1), lines, {scores.names[0]: 1.0})
+    lines = Line(points, weight, design(GRID[:, None]) / scale, mean / scale).rules(LONGEST)
+    return _Judge(check, weight @ check(points[:, None]), np.eye(1), lines, {scores.names[0]: 1.0})
 
 
 def _joint(scores: Scores, drives: Drives) -> _Judge:
@@ -139,8 +135,8 @@ def _joint(scores: Scores, drives: Drives) -> _Judge:
     table = design(GRID[:, None] * directions[:, 0])
     mean = DENSITY @ table
     scale = design.scale(mean)
-    line = Line(table / scale, mean / scale)
-    lines = [hermite(1), *(line.rule(k) for k in range(2, LONGEST + 1))]
+    lines = Line(GRID, DENSITY, table / scale, mean / scale).rules(LONGEST)
+    lines[0] = gauss(GRID, DENSITY, 1)  # what lies across has its mean at the centre
     return _Judge(check, _controlled_mean(z, check(z, smooth=False)), directions, lines, importance)
 
 

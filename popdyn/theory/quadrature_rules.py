@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from popdyn.theory.quadrature_line import LineRule, hermite
+from popdyn.theory.quadrature_line import DENSITY, GRID, LineRule, gauss
 
 Array = NDArray[np.float64]
 
@@ -53,7 +53,7 @@ def across(dimension: int) -> Iterator[Rule]:
     if dimension > 1:
         yield Rule(cross(dimension), np.full(2 * dimension, 0.5 / dimension), f"cross of {2 * dimension} across")
     for count in (3, 4, 5):
-        yield _second(hermite(count), dimension)
+        yield _second(gauss(GRID, DENSITY, count), dimension)
 
 
 def _second(line: LineRule, dimension: int) -> Rule:
