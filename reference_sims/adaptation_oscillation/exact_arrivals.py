@@ -35,8 +35,8 @@ C_M, G_L, E_L, V_TH, DELTA_T, V_PEAK, V_RESET = 200.0, 10.0, -65.0, -50.0, 1.5, 
 A, E_W, TAU_W = 4.0, -80.0, 200.0  # nS, mV, ms
 BIN = 0.5  # ms
 UNITS = (
-    "mu mV/ms, sigma mV/sqrt(ms), J mV, b pA, dt ms, duration s; period ms; spikes: per neuron from 50 ms before to 100 "
-    "ms after the start of a burst; peaks (mean over bursts) and rate 1/s; first_180ms: spikes per neuron from V uniform "
+    "mu mV/ms, sigma mV/sqrt(ms), J mV, b pA, dt ms, duration s; period ms; spikes: per neuron from 50 ms before to "
+    "100 ms after the start of a burst; peaks (mean over bursts) and rate 1/s; first_180ms: per neuron from V uniform "
     "in [V_reset, V_th), w = 80 pA; w pA"
 )
 

@@ -6,11 +6,11 @@ Written from the equations alone (Brette and Gerstner 2005):
     tau_w dw/dt = a (V - E_w) - w
     V > V_peak  : V -> V_reset, w -> w + b; V is held for t_ref, input is lost meanwhile, w evolves
 
-8,000 excitatory (b = b_E) and 2,000 inhibitory (b = 0) neurons; each has 400 and 100 different sources in them, not itself;
-a spike lifts V by J, or lowers it by g J, after the delay.
+8,000 excitatory (b = b_E) and 2,000 inhibitory (b = 0) neurons; each has 400 and 100 different sources in them, not
+itself; a spike lifts V by J, or lowers it by g J, after the delay.
 
-Within a step: Euler, threshold, input, reset. V is held in the t_ref / dt steps after the spike (Brian2 updates a neuron
-again at `refractory` / dt, so one dt is added), and input of the steps before the last of them is lost.
+Within a step: Euler, threshold, input, reset. V is held in the t_ref / dt steps after the spike (Brian2 updates a
+neuron again at `refractory` / dt, so one dt is added), and input of the steps before the last of them is lost.
 
     python reference_sims/adex_ei/plain_brian2.py --set 1 --dt 0.05 --duration 10 --seed 1 --out reference_sims/adex_ei
 """
@@ -123,8 +123,8 @@ def measured(args: argparse.Namespace) -> dict[str, Any]:
         }  # fmt: skip
     return {
         "method": "plain_brian2.py", "settings": {k: v for k, v in vars(args).items() if k != "out"}, "parameters": p,
-        "units": "J mV, delay and tau_w ms, b_E pA, mu mV/ms, sigma mV/sqrt(ms); values 1/s; sd_of_rates: of the neurons' "
-        "own rates, from the covariance of two halves; sd_1ms: of the population rate in 1 ms bins, and Poisson's",
+        "units": "J mV, delay and tau_w ms, b_E pA, mu mV/ms, sigma mV/sqrt(ms); values 1/s; sd_of_rates: of the "
+        "neurons' own rates, from the covariance of two halves; sd_1ms: of the population rate in 1 ms bins, and Poisson's",
         "values": {k: float(f"{v:.6g}") for k, v in values.items()}, "cpu_s": round(spent),
     }  # fmt: skip
 

@@ -1,7 +1,7 @@
 """Brunel's sparse network, model A, at its full size in plain Brian2: what a time step costs.
 
-Written from the equations alone (see event_driven.py, which is exact). Within a step: exact decay, threshold, input, reset.
-Input is added to neurons that are not refractory only; a neuron that has just crossed is refractory already, so
+Written from the equations alone (see event_driven.py, which is exact). Within a step: exact decay, threshold, input,
+reset. Input is added to neurons that are not refractory only; a neuron that has just crossed is refractory already, so
 the reset loses nothing that the dead time of t_ref / dt steps does not lose. External input is drawn from the Poisson
 distribution in every step.
 
