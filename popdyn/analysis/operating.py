@@ -2,59 +2,66 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
+from popdyn.analysis.deflation import newton, path_roots
+from popdyn.rungs.derivation import derive
+from popdyn.rungs.population_nodes import population_nodes
 from popdyn.spec.network import Network
-from popdyn.theory.network_problem import NetworkProblem, network_problem, shifted
+from popdyn.theory.network_problem import NetworkNode, NetworkProblem, network_problem
 from popdyn.theory.network_response import LinearNetwork, linear_network
 from popdyn.theory.problem import DEFAULT_CLOSURE
-from popdyn.theory.working_point import WorkingPoint, working_point
+from popdyn.theory.self_consistent import RateMap
+from popdyn.theory.working_point import working_point
 
 Array = NDArray[np.float64]
 Given = Network | NetworkProblem | LinearNetwork
 
-ROUNDS, SETTLED = 4, 1e-4  # of the closure's factor on every node's rate
+TOLERANCE = 0.02  # of a rate, for nodes and finite jumps
 
 
 def as_problem(network: Network | NetworkProblem) -> NetworkProblem:
-    """The problem of a spec, or the problem itself."""
-    return network_problem(network) if isinstance(network, Network) else network
+    """The problem itself, or that of a spec: heterogeneous populations and quenched input as nodes."""
+    if isinstance(network, NetworkProblem):
+        return network
+    plain = network_problem(network)
+    point = working_point(plain, start=from_silence(plain))
+    return network_problem(network, population_nodes(plain, point, TOLERANCE).nodes)
 
 
-def coloured(problem: NetworkProblem, rates: Array) -> NetworkProblem:
-    """Thresholds and resets shifted by the colour of the input at these rates (`NetworkProblem.colour`)."""
-    shift = problem.colour(rates)
-    nodes = [replace(n, problem=shifted(n.problem, n.scale * shift[n.population])) for n in problem.nodes]
-    return replace(problem, nodes=tuple(nodes))
-
-
-def linearised(network: Given, *, rates: Array | None = None, closure: str | None = None) -> LinearNetwork:
+def linearised(
+    network: Given, *, rates: Array | None = None, closure: str | None = None, jumps: bool | None = True
+) -> LinearNetwork:
     """The network linearised at the self-consistent state near `rates` (population,), or reached from silence.
 
-    The rates are those of the closure: each node's rate over that of the `mean` closure is a factor in F, iterated.
+    The state is that of the density rung under Poisson input: its rates are those of the closure. `jumps`: delta synapses
+    of neurons without adaptation act by finite jumps always (True), never (False), or where diffusion costs too much of
+    the rate (None). Responses feel them more than rates do: diffusion lets inhibition make spikes at once.
     """
     if isinstance(network, LinearNetwork):
         return network
     closure = closure or DEFAULT_CLOSURE
-    problem = as_problem(network)
-    point = working_point(problem, start=rates)
-    problem = coloured(problem, point.rates)
-    point = working_point(problem, start=point.rates)
-    factor = np.ones(len(problem.nodes))
-    linear = linear_network(problem, point, closure)
-    for _ in range(ROUNDS):
-        full = np.array([node.state.rate for node in linear.nodes])
-        ratio = factor * full / point.node_rates
-        if np.max(np.abs(ratio - factor)) < SETTLED:
-            break
-        factor = ratio
-        point = working_point(problem, factor=factor, start=point.rates)
-        linear = linear_network(problem, point, closure)
-    return _with_rates(linear, point)
+    spec = network if isinstance(network, Network) else network.network
+    nodes = None if isinstance(network, Network) else _by_population(network)
+    start = rates if rates is not None else from_silence(network_problem(spec))
+    derived = derive(spec, nodes, closure=closure, tolerance=TOLERANCE, jumps=jumps, start=start, regular=False)
+    grids = {q: grid for q, grid in enumerate(derived.grids) if grid.sources}
+    return linear_network(derived.problem, derived.point, closure, grids)
 
 
-def _with_rates(linear: LinearNetwork, point: WorkingPoint) -> LinearNetwork:
-    return replace(linear, point=point)
+def _by_population(problem: NetworkProblem) -> dict[str, tuple[NetworkNode, ...]]:
+    return {name: tuple(n for n in problem.nodes if n.population == name) for name in problem.names}
+
+
+def from_silence(problem: NetworkProblem) -> Array | None:
+    """Rates of the first state on the path x = s F(x) from small s: the lowest that the network reaches.
+
+    None where the path meets no state.
+    """
+    F = RateMap(problem)
+    for x in path_roots(F, F.bounds):
+        root = newton(F, x, [], F.bounds)
+        if root is not None:
+            return F.unpack(root.x)[0]
+    return None

@@ -6,21 +6,26 @@ Rates nu_a + n_a exp(lambda t) that nothing drives from outside obey n = P(lambd
     g_qp = scale_q (K J)_p (1 + z_q s_p),      d_qp = scale_q^2 K_p <J_p^2> / 2,
 
 over nodes q of population a (weight w_q) and projections p from b to a; H(lambda) is the response of the node's
-density, T(lambda) that of the synapse with its delay (popdyn.theory.synaptic_response). Matrices are [post, pre].
+density, T(lambda) that of the synapse with its delay (popdyn.theory.synaptic_response). Where a projection acts by
+finite jumps, its term is H_q,p (g_qp / (scale_q J_p)) T_u,p instead, H_q,p the response to the rate of its jumps.
+Matrices are [post, pre].
 Source: Brunel and Hakim 1999, Neural Comput 11:1621.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from popdyn.kernels.jumps import Jumps
 from popdyn.kernels.operators import Hierarchy, Operator
 from popdyn.theory.discretisation import Domain, choose_grid
 from popdyn.theory.hierarchy import StationaryState, response_at
+from popdyn.theory.jump_response import JumpNode, without_padding
 from popdyn.theory.network_problem import NetworkProblem
 from popdyn.theory.renewal import spike_spectrum
 from popdyn.theory.stationary import find_stationary
@@ -34,9 +39,21 @@ Complex = NDArray[np.complex128]
 REFINE = 2.0  # of the spacing that the stationary rate needs: responses see the boundary layer at the threshold
 
 
+class LinearNode(Protocol):
+    """One node at its stationary state."""
+
+    def response(self, lambdas: NDArray[Any]) -> Complex:
+        """d rate/d mu [(1/s)/(V/s)], d rate/d D [(1/s)/(V^2/s)], then d rate/d rate of jumps: (2 + source, lambda)."""
+        ...
+
+    def spectrum(self, frequencies: ArrayLike) -> Array:
+        """Two-sided spectrum of one neuron's spikes, (frequency,) [1/s]."""
+        ...
+
+
 @dataclass(frozen=True)
-class LinearNode:
-    """One node's operator, hierarchy and stationary state at the working point."""
+class WhiteNode:
+    """A node under white noise: its operator, hierarchy and stationary state at the working point."""
 
     operator: Operator
     hierarchy: Hierarchy
@@ -51,15 +68,30 @@ class LinearNode:
         return spike_spectrum(self.operator, self.hierarchy, self.state, frequencies)
 
 
+class JumpGrid(Protocol):
+    """A grid with jumps, and the projection of each of its sources."""
+
+    @property
+    def operator(self) -> Operator: ...
+    @property
+    def jumps(self) -> Jumps: ...
+    @property
+    def sources(self) -> tuple[int, ...]: ...
+
+
 @dataclass(frozen=True)
 class LinearNetwork:
-    """Nodes at their stationary states, and what each hears of each projection: gain_mu [V], gain_D [V^2]."""
+    """Nodes at their stationary states, and what each hears of each projection: gain_mu [V], gain_D [V^2].
+
+    sources: of each node, the projections that act by finite jumps, in the order of its response's rows.
+    """
 
     problem: NetworkProblem
     point: WorkingPoint
     nodes: tuple[LinearNode, ...]
     gain_mu: Array  # (node, projection)
     gain_D: Array  # (node, projection)
+    sources: tuple[tuple[int, ...], ...]
 
     @property
     def names(self) -> list[str]:
@@ -82,12 +114,18 @@ class LinearNetwork:
             own = [k for k in inner if self.problem.projections[k].post == place_of.population]
             if not own:
                 continue
-            to_mu, to_D = place_of.weight * node.response(z)
+            rows = place_of.weight * node.response(z)
             for k in own:
-                mean, variance = carried[k]
-                change = to_mu * self.gain_mu[q, k] * mean + to_D * self.gain_D[q, k] * variance
+                change = self._change(q, k, rows, *carried[k])
                 found[:, place[place_of.population], place[self.problem.projections[k].pre]] += change
         return found
+
+    def _change(self, q: int, k: int, rows: Complex, mean: Complex, variance: Complex) -> Complex:
+        """Of node q's rate per unit of the presynaptic rate of projection k."""
+        if k in self.sources[q]:
+            jump = self.problem.nodes[q].scale * self.problem.projections[k].J
+            return np.asarray(rows[2 + self.sources[q].index(k)] * (self.gain_mu[q, k] / jump) * mean)
+        return np.asarray(rows[0] * self.gain_mu[q, k] * mean + rows[1] * self.gain_D[q, k] * variance)
 
     def response(self, lambdas: ArrayLike, population: str, target: str = "mu") -> Complex:
         """Change of every population's rate, (lambda, population), per unit of mu or D given to one: (1 - P)^-1 H."""
@@ -107,16 +145,51 @@ class LinearNetwork:
         return found
 
 
-def linear_network(problem: NetworkProblem, point: WorkingPoint, closure: str, refine: float = REFINE) -> LinearNetwork:
-    """Every node's state at the drive of the working point, on a grid of its own; finite jumps as diffusion."""
-    nodes = []
+def linear_network(
+    problem: NetworkProblem, point: WorkingPoint, closure: str, jumps: Mapping[int, JumpGrid] | None = None,
+    refine: float = REFINE,
+) -> LinearNetwork:  # fmt: skip
+    """Every node's state at the drive of the working point, on a grid of its own.
+
+    `jumps`: by node, the grid on which the named projections act by finite jumps (neurons without adaptation).
+    """
+    gains = projection_gains(problem, point)
+    nodes: list[LinearNode] = []
+    sources: list[tuple[int, ...]] = []
     for q, node in enumerate(problem.nodes):
-        sigma = float(np.sqrt(2.0 * point.D[q]))
-        whole = replace(node.problem, mu=float(point.mu[q]), sigma=sigma)
-        op = choose_grid(whole, Domain(whole.mu, whole.mu, sigma, sigma), refine=refine).operator
-        h = whole.hierarchy(closure)
-        nodes.append(LinearNode(op, h, find_stationary(op, h, whole.mu, whole.D)))
-    return LinearNetwork(problem, point, tuple(nodes), *projection_gains(problem, point))
+        grid = None if node.problem.adapts else (jumps or {}).get(q)
+        nodes.append(
+            _white_node(problem, point, q, closure, refine)
+            if grid is None
+            else _jump_node(problem, point, q, grid, *gains)
+        )
+        sources.append(() if grid is None else grid.sources)
+    return LinearNetwork(problem, point, tuple(nodes), *gains, tuple(sources))
+
+
+def _white_node(problem: NetworkProblem, point: WorkingPoint, q: int, closure: str, refine: float) -> WhiteNode:
+    sigma = float(np.sqrt(2.0 * point.D[q]))
+    whole = replace(problem.nodes[q].problem, mu=float(point.mu[q]), sigma=sigma)
+    op = choose_grid(whole, Domain(whole.mu, whole.mu, sigma, sigma), refine=refine).operator
+    h = whole.hierarchy(closure)
+    return WhiteNode(op, h, find_stationary(op, h, whole.mu, whole.D))
+
+
+def _jump_node(
+    problem: NetworkProblem, point: WorkingPoint, q: int, grid: JumpGrid, gain_mu: Array, gain_D: Array
+) -> JumpNode:
+    """What jumps carry is taken off the working point's mu and D."""
+    node, nu, rates = problem.nodes[q], problem.presynaptic(point.rates), []
+    mu, D = float(point.mu[q]), float(point.D[q])
+    for k in grid.sources:
+        p = problem.projections[k]
+        u = release(p.synapse, float(nu[k])) * nu[k]
+        rates.append(gain_mu[q, k] / (node.scale * p.J) * u)
+        mu -= gain_mu[q, k] * u
+        D -= gain_D[q, k] * u
+    D = 0.0 if 1e-9 * point.D[q] > D else D
+    op, jumps = without_padding(grid.operator, grid.jumps)
+    return JumpNode(op, jumps, mu, D, np.array(rates), node.problem.t_ref)
 
 
 def projection_gains(problem: NetworkProblem, point: WorkingPoint) -> tuple[Array, Array]:

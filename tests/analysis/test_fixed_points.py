@@ -1,13 +1,14 @@
 """Fixed points of spiking networks: one, three, coloured and quenched ones, and their indices."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from networks import LIF, brunel, network, population
 
 from popdyn.analysis.fixed_points import FixedPoint, FixedPoints, fixed_points
-from popdyn.analysis.operating import coloured
 from popdyn.spec.network import Connection, Synapse
-from popdyn.theory.network_problem import NetworkNode, network_problem, white_problem
+from popdyn.theory.network_problem import NetworkNode, network_problem, shifted, white_problem
 from popdyn.theory.working_point import working_point
 
 EIF = {"model": "eif", "t_ref": "4 ms"}
@@ -50,7 +51,10 @@ def test_colour_of_the_input_is_in_the_map():
     case = network({"E": population(5000, mu=0.5, poisson=[source])}, wire)
     found = fixed_points(case, starts=6).points[0].rates
     problem = network_problem(case)
-    assert working_point(coloured(problem, found), start=found).rates == pytest.approx(found, rel=3e-4)
+    shift = problem.colour(found)["E"]
+    node = replace(problem.nodes[0], problem=shifted(problem.nodes[0].problem, shift))
+    raised = replace(problem, nodes=(node,))
+    assert working_point(raised, start=found).rates == pytest.approx(found, rel=3e-4)
     assert working_point(problem).rates[0] > 1.03 * found[0]
 
 

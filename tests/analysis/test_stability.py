@@ -10,12 +10,12 @@ from popdyn.analysis.operating import linearised
 from popdyn.analysis.stability import Mode, Stability, stability
 from popdyn.rungs.coupled import CoupledDensity
 from popdyn.spec.network import Connection, Synapse
-from popdyn.theory.working_point import NodeRates, loop_gain
+from popdyn.theory.self_consistent import RateMap
 
 
 def ring_down(case, dt, first, last, guess):
     """Growth [1/s] and frequency [1/s] of the density's rate between two times, by a damped cosine."""
-    trace = CoupledDensity(case, dt=dt, jumps=False).simulate("rest").rate.isel(run=0, population=0)
+    trace = CoupledDensity(case, dt=dt, jumps=False, regular=False).simulate("rest").rate.isel(run=0, population=0)
     kept = trace[(trace.time > first) & (trace.time < last)]
     t, r = kept.time.values - first, kept.values
 
@@ -35,7 +35,7 @@ def test_late_inhibition_rings_down_as_the_root_says():
     Extrapolated from two steps of the march.
     """
     case = inhibitory(1e-4, sigma=0.65, duration="300 ms")
-    found = stability(case)
+    found = stability(linearised(case, jumps=False))
     mode = found.modes[0]
     assert found.stable
     assert found.complete
@@ -58,9 +58,8 @@ def test_brunel_2000(g, eta, unstable, band):
 
 
 def test_the_loop_at_frequency_zero_is_the_slope_of_F():
-    linear = linearised(brunel(5, 2))
-    p = linear.point
-    slope = loop_gain(linear.problem, NodeRates(linear.problem), p.mu, p.D, p.node_rates, p.rates, p.squares)
+    linear = linearised(brunel(5, 2), jumps=False)
+    _, slope = RateMap(linear.problem)(linear.point.rates)
     assert linear.gain(0.0)[0].real == pytest.approx(slope, rel=2e-3)
 
 
@@ -71,7 +70,7 @@ def test_the_middle_of_three_states_is_a_saddle():
     points = fixed_points(case).points
     low, middle = (stability(case, rates=p.rates) for p in points[:2])
     assert low.stable
-    assert middle.rates == pytest.approx(points[1].rates, rel=1e-3)
+    assert middle.rates == pytest.approx(points[1].rates, rel=3e-3)
     assert middle.unstable % 2 == 1
     assert middle.modes[0].frequency == 0.0
     assert middle.modes[0].growth > 10.0

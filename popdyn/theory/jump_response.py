@@ -1,0 +1,110 @@
+"""Linear response of neurons under finite jumps (popdyn.theory.jumps), without adaptation or with w held.
+
+    lambda W p_1 = -M p_1 + s + reset exp(-lambda t_ref) r_1,      W: cell widths, -M: drift, diffusion and jumps
+
+s is what a unit of the target moves into each cell: for a source of jumps its band on p_0, less W p_0. Summed over
+cells, with x, y = (lambda W + M)^-1 (s, reset),
+
+    r_1 = -1'W x / ((1 - exp(-lambda t_ref)) / lambda + exp(-lambda t_ref) 1'W y),
+
+and the interval has the transform rho = exp(-lambda t_ref) (1 - lambda 1'W y). A source's response does not fall to
+zero at high frequency: jumps over the threshold make spikes at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.linalg import solve_banded
+
+from popdyn.kernels.jumps import Jumps, fill_matrix
+from popdyn.kernels.operators import Operator
+from popdyn.theory.jumps import frozen_jump_state
+from popdyn.theory.renewal import LOWEST
+
+Array = NDArray[np.float64]
+Complex = NDArray[np.complex128]
+
+
+@dataclass(frozen=True)
+class JumpNode:
+    """One node under white noise (mu [V/s], D [V^2/s]) and sources of jumps at `rates` (source,) [1/s]."""
+
+    operator: Operator
+    jumps: Jumps
+    mu: float
+    D: float
+    rates: Array
+    t_ref: float
+
+    @property
+    def rate(self) -> float:
+        """Stationary rate [1/s]."""
+        return frozen_jump_state(self.operator, self.jumps, self.mu, self.D, self.rates, self.t_ref)[0]
+
+    def response(self, lambdas: NDArray[Any]) -> Complex:
+        """d rate/d mu [(1/s)/(V/s)], d rate/d D [(1/s)/(V^2/s)], d rate/d rate of jumps: (2 + source, lambda)."""
+        x, y = self._resolvent(lambdas, self._sources())
+        return np.asarray(-x / self._dead_time(lambdas, y))
+
+    def spectrum(self, frequencies: ArrayLike) -> Array:
+        """Two-sided spectrum of one neuron's spikes, (frequency,) [1/s]."""
+        z = 2j * np.pi * np.maximum(np.abs(np.atleast_1d(np.asarray(frequencies, dtype=float))), LOWEST)
+        y = self._resolvent(z, np.zeros((self.operator.width.size, 0)))[1]
+        rho = np.exp(-z * self.t_ref) * (1.0 - z * y)
+        return np.asarray(self.rate * (1.0 + 2.0 * (rho / (1.0 - rho)).real))
+
+    def _dead_time(self, z: NDArray[Any], y: Complex) -> Complex:
+        small = np.abs(z) < 1e-9
+        pool = np.where(small, self.t_ref, -np.expm1(-z * self.t_ref) / np.where(small, 1.0, z))
+        return np.asarray(pool + np.exp(-z * self.t_ref) * y)
+
+    def _sources(self) -> Array:
+        """s of mu, D and every source of jumps, (cell, 2 + source)."""
+        op, p = self.operator, frozen_jump_state(self.operator, self.jumps, self.mu, self.D, self.rates, self.t_ref)[1]
+        columns = []
+        for k in (1, 2):
+            flux = op.up[k] * p - np.append(op.down[k][:-1] * p[1:], 0.0)
+            columns.append(np.append(0.0, flux[:-1]) - flux)
+        below = int(self.jumps.below[0])
+        padded = np.pad(p, (below, self.jumps.band.shape[2] - 1 - below))
+        moved = np.lib.stride_tricks.sliding_window_view(padded, self.jumps.band.shape[2])
+        columns += [(band * moved).sum(axis=1) - op.width * p for band in self.jumps.band]
+        return np.column_stack(columns)
+
+    def _resolvent(self, lambdas: NDArray[Any], sources: Array) -> tuple[Complex, Complex]:
+        """1'W x (source, lambda) and 1'W y (lambda,)."""
+        op, right = self.operator, np.column_stack([sources, self.operator.reset])
+        band, below = self._band()
+        found = np.empty((right.shape[1], len(lambdas)), dtype=complex)
+        for k, z in enumerate(lambdas):
+            shifted = band.astype(complex)
+            shifted[band.shape[0] - 1 - below] += z * op.width
+            found[:, k] = op.width @ solve_banded((below, band.shape[0] - 1 - below), shifted, right.astype(complex))
+        return found[:-1], found[-1]
+
+    def _band(self) -> tuple[Array, int]:
+        """M in LAPACK's layout and its number of lower diagonals."""
+        op, below = self.operator, int(self.jumps.below[0])
+        up = op.up[0] + self.mu * op.up[1] + self.D * op.up[2]
+        down = op.down[0] + self.mu * op.down[1] + self.D * op.down[2]
+        fill_matrix(self.jumps, self.rates, np.zeros_like(op.width), up, down, 1.0)
+        matrix = self.jumps.matrix.copy()
+        matrix[:, below] += float(self.rates.sum()) * op.width
+        size, n = matrix.shape[1], op.width.size
+        band = np.zeros((size, n))
+        for k in range(size):
+            offset = k - below
+            rows = np.arange(max(0, -offset), min(n, n - offset))
+            band[size - 1 - below - offset, rows + offset] = matrix[rows, k]
+        return band, below
+
+
+def without_padding(op: Operator, jumps: Jumps) -> tuple[Operator, Jumps]:
+    """The grid without the cells below that nothing enters or leaves."""
+    first = int(np.flatnonzero(np.any(op.up != 0.0, axis=0))[0])
+    cut = Operator(*(a[..., first:] for a in op))
+    return cut, jumps._replace(band=jumps.band[:, first:], out=jumps.out[:, first:], matrix=jumps.matrix[first:])
