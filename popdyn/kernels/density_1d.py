@@ -17,6 +17,7 @@ from popdyn.kernels.density_state import (
     AFFINE,
     BETA,
     FIELDS,
+    FITTED,
     FLUXES,
     I_2,
     I_3,
@@ -45,7 +46,15 @@ from popdyn.kernels.density_state import (
 from popdyn.kernels.density_train import close_train, train_fluxes
 from popdyn.kernels.edge_noise import Noise, add_noise, no_noise
 from popdyn.kernels.jumps import Jumps, fill_matrix, no_jumps, solve_band
-from popdyn.kernels.operators import WIDTH, Hierarchy, Operator, assemble, assemble_positive, solve_columns
+from popdyn.kernels.operators import (
+    WIDTH,
+    Hierarchy,
+    Operator,
+    assemble,
+    assemble_fitted,
+    assemble_positive,
+    solve_columns,
+)
 
 Array = NDArray[np.float64]
 
@@ -145,6 +154,7 @@ def advance(
     """One step of length dt to the drive (mu [V/s], D [V^2/s]) at its end; returns the rate R_0 [1/s].
 
     AFFINE: BDF2; `restart` takes one backward-Euler step instead (start of a run, and after a jump of the drive).
+    FITTED: the same with faces that are fitted to the drive at every step.
     POSITIVE: backward Euler with upwinded faces; q_0 stays non-negative.
     With noise.neurons > 0 the step's finite-size noise is added, its variances from profile (cell, column). train: BETA
     (0: none), CROSS and SPREAD of the noise that regular trains bring.
@@ -177,7 +187,10 @@ def advance(
         assemble_positive(op, u, D, h.C_m, state.star, limit, up, down, face)
         first = 1
     else:
-        assemble(op, u, D, up, down)
+        if scheme == FITTED:
+            assemble_fitted(op, u, D, up, down)
+        else:
+            assemble(op, u, D, up, down)
         face[:] = 0.0
     if h.order > 0:
         close_fields(h.closure, h.order, state.star, S_2, S_3, S_star, s_now[PEAK])

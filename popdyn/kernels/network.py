@@ -9,7 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from popdyn.kernels.density_1d import advance
-from popdyn.kernels.density_state import AFFINE, BETA, CROSS, LEAST, POSITIVE, PV, SPREAD, UNDERSHOOT, State
+from popdyn.kernels.density_state import BETA, CROSS, LEAST, POSITIVE, PV, SPREAD, UNDERSHOOT, State
 from popdyn.kernels.density_state import P as ACTIVE
 from popdyn.kernels.density_state import Q as POOL
 from popdyn.kernels.density_state import W as FRAME
@@ -38,7 +38,7 @@ class Bank(NamedTuple):
     drift: Array
     spacing: Array
     numbers: Array  # (node, 7): C_m, a, b, tau_w, E_w, V_reset, t_ref
-    kind: Whole  # (node, 2): order, closure
+    kind: Whole  # (node, 3): order, closure, scheme
     fields: Array
     scalars: Array
     past: Array
@@ -121,7 +121,7 @@ def run(
             for k in range(projections.mean.shape[0]):
                 drive += wiring.gain_mu[q, k] * projections.mean[k]
                 drive += wiring.gain_shift[q, k] * (projections.mean[k] - smooth.mean[k] - wiring.excess[k])
-                noise += wiring.gain_D[q, k] * smooth.variance[k]
+                noise += wiring.gain_D[q, k] * max(smooth.variance[k], 0.0)
                 more += wiring.gain_D[q, k] * wiring.excess[k]
                 variance += wiring.gain_train[q, k] * (smooth.variance[k] + wiring.excess[k])
             noise += max(more, -0.5 * noise)
@@ -175,7 +175,7 @@ def _population_node(
     wiring.expected[q] = _smooth(bank, c, mu, D, dt, restart, scheme, jump_rate, train, watched)
     profile = bank.fields[c, (bank.done[c, 0] - 1) % 3]
     op, h, state, jumps, noise = _parts(bank, q)
-    rate = advance(op, h, state, mu, D, dt, restart, AFFINE, jumps, jump_rate, noise, profile, train)
+    rate = advance(op, h, state, mu, D, dt, restart, bank.kind[q, 2], jumps, jump_rate, noise, profile, train)
     wiring.counted[q] = rate if restart else (2.0 * rate + wiring.counted[q]) / 3.0
     return wiring.counted[q]
 
@@ -195,10 +195,11 @@ def _smooth(
 ) -> float:
     """One step of a node without noise, by the positive scheme where the affine one undershoots."""
     op, h, state, jumps, noise = _parts(bank, q)
-    rate = advance(op, h, state, mu, D, dt, restart, scheme, jumps, jump_rate, noise, state.star, train)
+    own = POSITIVE if scheme == POSITIVE else bank.kind[q, 2]
+    rate = advance(op, h, state, mu, D, dt, restart, own, jumps, jump_rate, noise, state.star, train)
     least = state.scalars[(state.done[0] - 1) % 3, LEAST]
     deepest = UNDERSHOOT if train[BETA] == 0.0 else TRAIN_UNDERSHOOT
-    if scheme == AFFINE and least < -deepest and D > 0.0:
+    if own != POSITIVE and least < -deepest and D > 0.0:
         state.done[0] -= 1
         rate = advance(op, h, state, mu, D, dt, restart, POSITIVE, jumps, jump_rate, noise, state.star, train)
         watched[POSITIVE_STEPS] += 1.0

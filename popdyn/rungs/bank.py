@@ -31,6 +31,7 @@ class NodeGrid:
     operator: Operator
     jumps: Jumps
     sources: tuple[int, ...]  # projection of each source of jumps
+    scheme: int = density_1d.AFFINE
     beta: float = 0.0  # [1/s] of the dip in the noise of its inputs (theory.train_noise)
     gamma: float = 0.0
 
@@ -102,7 +103,7 @@ def make_bank(
         out[q, : grid.jumps.out.shape[0]] = grid.jumps.out
     return network.Bank(
         *(np.stack([getattr(op, name) for op in ops]) for name in Operator._fields), numbers,
-        np.array([[h.order, h.closure] for h in hierarchies]),
+        np.array([[h.order, h.closure, grid.scheme] for h, grid in zip(hierarchies, grids, strict=True)]),
         *(np.stack([getattr(s, name) for s in states]) for name in ("fields", "scalars")), past,
         *(np.stack([getattr(s, name) for s in states]) for name in ("work", "star", "done")),
         band, out, np.zeros((len(grids), cells, below + above + 1)), np.full((len(grids), 1), below),

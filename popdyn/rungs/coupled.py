@@ -2,84 +2,153 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from popdyn.errors import NumericsError, UsageError
-from popdyn.kernels import density_1d, network as kernel
+from popdyn.kernels import network as kernel
+from popdyn.kernels.closures import CUMULANT
+from popdyn.kernels.density_state import AFFINE
 from popdyn.results import make_dataset
 from popdyn.rungs.bank import finite_size, make_bank, make_projections, make_wiring
+from popdyn.rungs.coupled_limits import check_delays, check_memory
 from popdyn.rungs.derivation import Derivation, derive
 from popdyn.rungs.march import step_drive
+from popdyn.rungs.network_traces import on_bins
+from popdyn.rungs.open_loop import open_loop_response
 from popdyn.spec import under_protocol
 from popdyn.spec.network import Network, Protocol
 from popdyn.stimuli import waveforms
-from popdyn.theory.discretisation import Domain
 from popdyn.theory.network_problem import NetworkNode
-from popdyn.theory.problem import CLOSURES, DEFAULT_CLOSURE, W_UNIT
+from popdyn.theory.problem import CLOSURES, DEFAULT_CLOSURE
+from popdyn.types import Progress
 
 Array = NDArray[np.float64]
 
 DT = 1e-4  # [s]
+START = 5  # steps of backward Euler that damp the corners of the initial density
 CHUNK = 10_000  # steps between two looks at the clock
+AVERAGED = 5.0  # [s] over which a network of finite size is averaged
+FINITE_CLOSURE = "hermite2"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What the kernel leaves: outputs of every step, extremes per node, mean rate of each node [1/s]."""
+
+    out: Array
+    watched: Array
+    node_rates: Array
 
 
 class CoupledDensity:
-    """Population densities of a network with connections, at one closure."""
+    """Population densities of a network: connections, delays, finite jumps, heterogeneity, finite size.
+
+    Parameters
+    ----------
+    network : resolved spec
+    closure : of the adaptation, as `Density` has it; at finite size `hermite2`, linear in the density, takes its place
+    dt : step [s], a divisor of 1 ms and at most the shortest delay
+    tolerance : that quadrature nodes and finite jumps are chosen for
+    jumps : finite jumps for delta synapses; None: where the diffusion approximation costs over a third of `tolerance`
+    finite : populations have their size, and fluctuate; False: N -> infinity
+    regular : recurrent input has the noise of renewal trains (theory.train_noise); False: of Poisson trains
+    nodes : of populations, instead of the quadrature's
+    progress : called with (fraction, message)
+
+    Valid when
+    ----------
+    inputs of a neuron are many and weak against V_th - V_reset, and presynaptic trains independent but for the
+    population rates they share; what is known of the errors: docs/verification.md.
+
+    Source
+    ------
+    Brunel and Hakim 1999; finite size: noise on every edge of the density's own Markov chain (kernels.edge_noise).
+    """
 
     name = "density"
 
     def __init__(
         self, network: Network, *, closure: str = DEFAULT_CLOSURE, dt: float = DT, tolerance: float = 0.02,
-        jumps: bool | None = None, nodes: Mapping[str, tuple[NetworkNode, ...]] | None = None, scheme: str = "affine",
-        start: Array | None = None, finite: bool = False, regular: bool = True,
+        jumps: bool | None = None, finite: bool = False, regular: bool = True,
+        nodes: Mapping[str, tuple[NetworkNode, ...]] | None = None, progress: Progress | None = None,
     ) -> None:  # fmt: skip
         if closure not in CLOSURES:
             raise UsageError(f"closure: got {closure!r}; allowed: {', '.join(CLOSURES)}")
-        self.network, self.closure, self.dt, self.scheme = network, closure, dt, density_1d.SCHEMES[scheme]
-        self.finite = finite
+        if abs(round(1e-3 / dt) * dt - 1e-3) > 1e-12:
+            raise UsageError(f"dt: got {dt:g} s; allowed: 1 ms divided by a whole number")
+        check_delays(network, dt)
+        self.network, self.dt, self.finite, self.progress = network, dt, finite, progress
+        self.closure = FINITE_CLOSURE if finite and CLOSURES[closure][0] == CUMULANT else closure
         self.derivation: Derivation = derive(
-            network, nodes, closure=closure, tolerance=tolerance, jumps=jumps, start=start,
-            regular=regular,
+            network, nodes, closure=self.closure, tolerance=tolerance, jumps=jumps, regular=regular
         )
+        check_memory(self.derivation, network, dt, finite)
+        self._rates: dict[str, float] | None = None
 
     def rates(self) -> dict[str, float]:
-        """Self-consistent stationary rate of each population [1/s]."""
-        return {n: float(r) for n, r in zip(self.network.populations, self.derivation.point.rates, strict=True)}
+        """Long-run mean rate of each population at constant drive [1/s]: also where the network oscillates.
+
+        Of finite size: over `AVERAGED` s with seed 0.
+        """
+        if self._rates is None:
+            longest = max(p.neuron.parameters.get("tau_w", 0.0) for p in self.network.populations.values())
+            transient = 0.5 + round(6.0 * longest, 1)
+            constant = Protocol("constant", AVERAGED if self.finite else 1.0, transient, 0)
+            mean = self.simulate(constant)["rate"].sel(time=slice(0.0, None)).mean(("run", "time")).values
+            self._rates = {name: float(r) for name, r in zip(self.network.populations, mean, strict=True)}
+        return self._rates
 
     def simulate(self, protocol: str | Protocol, *, seed: int = 0) -> xr.Dataset:
-        """Trajectory on 1 ms bins."""
+        """Trajectory on 1 ms bins; `seed` draws the fluctuations of finite size and has no effect without."""
+        if isinstance(protocol, str) and protocol not in self.network.protocols:
+            raise UsageError(f"protocol: got {protocol!r}; allowed: {', '.join(self.network.protocols)}")
         chosen = self.network.protocols[protocol] if isinstance(protocol, str) else protocol
         began = time.process_time()
-        out, watched, node_rates = self._march(chosen, seed)
-        names = list(self.network.populations)
-        per_bin = round(1e-3 / self.dt)
-        rate = out[:, :, kernel.RATE]
-        before = np.concatenate([rate[:, :1], rate[:, :-1]], axis=1)
-        half = rate if self.finite else 0.5 * (rate + before)
-        bins = half.reshape(len(names), -1, per_bin).mean(axis=2)
-        middle = out.reshape(len(names), -1, per_bin, kernel.OUTPUTS)[:, :, per_bin // 2 - 1]
-        time_axis = (np.arange(bins.shape[1]) + 0.5) * 1e-3 - chosen.transient
+        run = self._march(chosen, seed)
+        traces = on_bins(run.out, self.dt, chosen.transient, counted=self.finite)
+        attrs = {
+            "rung": self.name, "closure": self.closure, "protocol": chosen.name,
+            "spec_hash": under_protocol(self.network, chosen).spec_hash, "bin": 1e-3, "dt": self.dt, "seed": seed,
+            "finite_size": int(self.finite), "nodes": len(self.derivation.grids),
+            "mass_error": float(np.abs(run.out[:, :, kernel.MASS] - 1.0).max()),
+            "least_density": float(run.watched[:, kernel.LEAST_DENSITY].min()),
+            "positive_steps": int(run.watched[:, kernel.POSITIVE_STEPS].sum()),
+            "node_rates": json.dumps([[n, w, r] for n, w, r in self._node_rates(run.node_rates)]),
+        }  # fmt: skip
         dataset = make_dataset(
-            time_axis, names, rate=bins.T[None], V_mean=middle[..., kernel.V_MEAN].T[None],
-            w_mean=middle[..., kernel.W_MEAN].T[None] * W_UNIT,
-            attrs={
-                "rung": self.name, "closure": self.closure, "protocol": chosen.name,
-                "spec_hash": under_protocol(self.network, chosen).spec_hash, "bin": 1e-3, "dt": self.dt, "seed": seed,
-                "mass_error": float(np.abs(out[:, :, kernel.MASS] - 1.0).max()),
-                "least_density": float(watched[:, kernel.LEAST_DENSITY].min()),
-                "positive_steps": int(watched[:, kernel.POSITIVE_STEPS].sum()),
-            },
+            traces.time, list(self.network.populations), rate=traces.rate, V_mean=traces.V_mean,
+            w_mean=traces.w_mean, attrs=attrs,
         )  # fmt: skip
         dataset.encoding["cpu_s"] = time.process_time() - began
-        self.watched, self.node_rates = watched, node_rates
         return dataset
 
-    def _march(self, protocol: Protocol, seed: int) -> tuple[Array, Array, Array]:
+    def linear_response(self, frequencies: Array, *, population: str, target: str = "mu") -> NDArray[np.complex128]:
+        """d rate/d mu or d rate/d D of one population at the working point, its input held otherwise (open loop).
+
+        Parameters and units as `Density.linear_response`; the closed loop: popdyn.analysis.
+        """
+        if target not in ("mu", "D"):
+            raise UsageError(f"target: got {target!r}; allowed: mu, D")
+        return open_loop_response(self.derivation, self.closure, frequencies, population, target)
+
+    def equations(self) -> str:
+        """The derived equations of every population, its nodes and its projections, with their values."""
+        from popdyn.rungs.coupled_text import network_equations
+
+        return network_equations(self.derivation, self.closure)
+
+    def _node_rates(self, rates: Array) -> list[tuple[str, float, float]]:
+        nodes = self.derivation.problem.nodes
+        return [(n.population, n.weight, float(r)) for n, r in zip(nodes, rates, strict=True)]
+
+    def _march(self, protocol: Protocol, seed: int) -> Run:
         problem, grids, point = self.derivation.problem, self.derivation.grids, self.derivation.point
         drives = [step_drive(p, protocol, self.dt, white=True) for p in self.network.populations.values()]
         finite = finite_size(problem, seed) if self.finite else None
@@ -88,6 +157,7 @@ class CoupledDensity:
         projections = make_projections(problem, self.dt, 0.5 if self.finite else 0.0)
         mu, D = np.stack([d.mu for d in drives]), np.stack([d.D for d in drives])
         restart = np.stack([d.restart for d in drives])
+        restart[:, :START] = True
         external = self._external(protocol, mu.shape[1])
         smooth = make_projections(problem, self.dt, 0.0) if self.finite else projections
         activity = np.zeros((2, len(drives) + external.shape[0], projections.lags.shape[1] + 2))
@@ -99,14 +169,16 @@ class CoupledDensity:
             part = slice(first, first + CHUNK)
             done = kernel.run(
                 bank, wiring, projections, smooth, activity, external[:, part], mu[:, part], D[:, part], restart[:, part],
-                first, self.dt, self.scheme, out[:, part], node_rate, watched,
+                first, self.dt, AFFINE, out[:, part], node_rate, watched,
             )  # fmt: skip
             if done < mu[:, part].shape[1]:
                 raise NumericsError(
                     f"the density is no longer finite at t = {(first + done) * self.dt - protocol.transient:.4f} s; "
                     f"halve dt (now {self.dt * 1e3:g} ms) or take a lower closure"
                 )
-        return out, watched, node_rate / mu.shape[1]
+            if self.progress is not None:
+                self.progress(min(first + CHUNK, mu.shape[1]) / mu.shape[1], "integrating the densities")
+        return Run(out, watched, node_rate / mu.shape[1])
 
     def _external(self, protocol: Protocol, steps: int) -> Array:
         """Rates [1/s] of the Poisson sources at the end of every step."""
@@ -117,6 +189,3 @@ class CoupledDensity:
             for source in population.poisson
         ]
         return np.array(rows).reshape(len(rows), steps)
-
-
-__all__ = ["CoupledDensity", "Domain"]

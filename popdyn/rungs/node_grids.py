@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from popdyn.kernels.density_state import AFFINE, FITTED
 from popdyn.kernels.jumps import no_jumps
 from popdyn.neurons import MODELS
 from popdyn.rungs.bank import NodeGrid
@@ -19,6 +20,7 @@ from popdyn.theory.synaptic import release
 from popdyn.theory.working_point import WorkingPoint
 
 Array = NDArray[np.float64]
+TOLERANCE = 2e-3  # of the rate, in the worst corner of the drive that a grid serves
 REACH = 0.3  # of the working drive, that a grid serves on either side when nothing wider is known
 
 
@@ -53,7 +55,7 @@ def _jump_rates(problem: NetworkProblem, q: int, point: WorkingPoint, sources: l
         rates.append(p.K * u)
         mu -= node.scale * p.K * p.J * u
         D -= 0.5 * node.scale**2 * p.K * p.J**2 * p.square * u
-    return np.array(rates), float(mu), float(D) if D > 1e-9 * point.D[q] else 0.0
+    return np.array(rates), float(mu), float(D) if 1e-9 * point.D[q] < D else 0.0
 
 
 def _jump_grid(problem: NetworkProblem, q: int, point: WorkingPoint, sources: list[int], held: float) -> NodeGrid:
@@ -72,8 +74,8 @@ def _jump_grid(problem: NetworkProblem, q: int, point: WorkingPoint, sources: li
     population = problem.network.populations[node.population]
     rest, spread = bulk(whole, whole.mu - held, whole.D)
     lowest = min(rest, whole.V_reset) - 7.0 * spread
-    if MODELS[population.neuron.model].hard_threshold and upward and D < 0.05 * whole.D:
-        step = max(min(upward), (whole.barrier - lowest) / 1500)
+    if MODELS[population.neuron.model].hard_threshold:
+        step = max(min(upward or [abs(J) for s in sizes for _, J in s]), (whole.barrier - lowest) / 1500)
         operator = aligned_operator(at_drive(node.problem, mu - held, D), step, lowest, whole.D)
     else:
         sigma = whole.sigma
@@ -91,5 +93,6 @@ def node_grid(
     whole = at_drive(node.problem, point.mu[q], point.D[q])
     reach = REACH * (abs(whole.mu) + 0.5)
     served = domain or Domain(whole.mu - reach, whole.mu + reach, 0.75 * whole.sigma, 1.3 * whole.sigma)
-    operator = choose_grid(whole, served).operator
-    return NodeGrid(whole, operator, no_jumps(operator.width.size), ())
+    operator = choose_grid(whole, served, tolerance=TOLERANCE).operator
+    hard = MODELS[problem.network.populations[node.population].neuron.model].hard_threshold
+    return NodeGrid(whole, operator, no_jumps(operator.width.size), (), FITTED if hard else AFFINE)

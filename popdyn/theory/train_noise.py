@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_banded
 
 from popdyn.kernels.operators import Operator
+from popdyn.theory.grid import frozen_state
 
 Array = NDArray[np.float64]
 LEAST_DIP = 1e-3  # of F and CV^2 below one, under which a train counts as Poisson
@@ -78,12 +79,11 @@ def coloured_rate(
 ) -> float:
     """Stationary rate [1/s] without adaptation where sigma2 [V^2/s] of 2 D has the dip (beta, gamma)."""
     if beta == 0.0:
-        gamma = 0.0
+        return frozen_state(op, u, D, t_ref)[0]
     n = op.width.size
     up = op.up[0] + u * op.up[1] + D * op.up[2]
     down = op.down[0] + u * op.down[1] + D * op.down[2]
-    X = gamma * sigma2
-    S = gamma**2 * sigma2 / (2.0 * beta) if beta > 0.0 else 0.0
+    X, S = gamma * sigma2, gamma**2 * sigma2 / (2.0 * beta)
     band = np.zeros((7, 2 * n))  # unknowns interleaved: q_0, y_1 of each cell; three diagonals on either side
 
     def add(row: Array, column: Array, value: Array) -> None:

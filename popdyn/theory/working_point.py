@@ -22,6 +22,7 @@ from popdyn.theory.stationary import mean_adaptation
 Array = NDArray[np.float64]
 TOLERANCE = 1e-7
 RUNAWAY = 1000.0  # [1/s]
+GENTLE = 12  # damped steps from silence before Newton's method
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def _adaptation(node: DensityProblem, mu: float, D: float) -> float:
 
 
 def working_point(
-    problem: NetworkProblem, *, factor: Array | None = None, start: Array | None = None, most: int = 60
+    problem: NetworkProblem, *, factor: Array | None = None, start: Array | None = None, most: int = 80
 ) -> WorkingPoint:
     """The stationary rates reached from `start` (population,), by default from silence.
 
@@ -94,8 +95,10 @@ def working_point(
         miss = mean - rates
         if np.max(np.abs(miss) / (rates + 0.1)) < TOLERANCE and np.allclose(square, squares, rtol=1e-6, atol=1e-9):
             return WorkingPoint(mean, square, found, mu, D)
-        if step < 4 and start is None:
-            rates, squares = rates + 0.5 * miss, 0.5 * (squares + square)
+        if step < GENTLE and start is None:
+            bound = 1.0 + 0.3 * rates
+            rates = np.maximum(rates + np.clip(0.3 * miss, -bound, bound), 0.0)
+            squares = np.maximum(square, rates**2)
             continue
         move = _newton(problem, node_rate, mu, D, found, rates, squares, miss)
         bound = 0.5 * (rates + 4.0)
