@@ -34,8 +34,8 @@ def periodograms(rate: np.ndarray, bin: float, segment: float) -> tuple[np.ndarr
 
 def peak(frequency: np.ndarray, density: np.ndarray, low: float, high: float, width: float) -> float:
     """Centre of mass [Hz] of the peak above half its height, of the density smoothed by a box of `width` [Hz]."""
-    box = max(1, round(width / (frequency[1] - frequency[0])))
-    smooth = np.convolve(density, np.ones(box) / box, mode="same")
+    box = np.ones(max(1, round(width / (frequency[1] - frequency[0]))))
+    smooth, frequency = (np.convolve(values, box / box.size, mode="valid") for values in (density, frequency))
     inside = (frequency >= low) & (frequency <= high)
     top = int(np.argmax(np.where(inside, smooth, -np.inf)))
     first = last = top

@@ -81,7 +81,7 @@ def measured(args: argparse.Namespace) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description="bursts of excitatory AdEx neurons in plain Brian2")
     for name, default in (
-        ("mu", 1.1), ("sigma", 1.35), ("J", 0.35), ("b", 60.0), ("dt", 0.05), ("duration", 12.0), ("transient", 2.0)
+        ("mu", 1.1), ("sigma", 1.65), ("J", 0.35), ("b", 60.0), ("dt", 0.05), ("duration", 12.0), ("transient", 2.0)
     ):  # fmt: skip
         parser.add_argument(f"--{name}", type=float, default=default)
     parser.add_argument("--order", choices=["inputs_last", "resets_last"], default="inputs_last")

@@ -14,5 +14,6 @@ def _load(name: str, path: Path) -> None:
     spec.loader.exec_module(module)
 
 
+_load("reference_measures", ROOT / "reference_sims" / "measures.py")
 _load("make_reference", ROOT / "reference_sims" / "make.py")
 _load("make_fit", ROOT / "fits" / "make.py")
