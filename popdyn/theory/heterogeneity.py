@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
+from scipy.stats import rankdata
 
 from popdyn.distributions import Distribution
 from popdyn.errors import DomainError
@@ -57,6 +59,17 @@ def at_node(population: Population, node: Node) -> Population:
         population, neuron=Neuron(population.neuron.model, dict(node.parameters)),
         noise=WhiteNoise(node.mu, node.sigma), spread={}, correlations=(),
     )  # fmt: skip
+
+
+def as_drawn(population: Population, draws: Mapping[str, Array]) -> Population:
+    """The population whose spread is what was drawn: the values (neuron,), correlations of their ranks' normal scores.
+
+    At finite size the draws alone move the rate by (relative spread of rates)/sqrt(N) from that of the distributions.
+    """
+    scores = {name: ndtri((rankdata(values) - 0.5) / len(values)) for name, values in draws.items()}
+    pairs = [(a, b, float(np.corrcoef(scores[a], scores[b])[0, 1])) for a, b in combinations(scores, 2)]
+    spread = {name: Distribution("empirical", tuple(np.sort(values).tolist())) for name, values in draws.items()}
+    return replace(population, spread=spread, correlations=tuple(pairs))
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """What of a neuron's response a rule over a heterogeneous population has to average rightly.
 
-At drives over the working range, with w held where it settles low in the range, in its middle, and there just after a
-spike: the stationary rate, and the linear response at several frequencies times the swing of the drive. The responses
-weigh most: where a step synchronises the neurons, their next spikes lose phase long before their mean rates differ.
+At drives over the working range, from where w settles low in it, in its middle, and there after a spike: the rate
+with w held, and the linear response with w in the loop, at several frequencies, times the swing of the drive. The
+responses weigh most: where a step synchronises the neurons, their next spikes lose phase long before mean rates differ.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from popdyn.spec.network import Population, Protocol
 
 Array = NDArray[np.float64]
+Complex = NDArray[np.complex128]
 
 DESIGN = np.array([3.0, 10.0, 30.0, 90.0])
 """Frequencies [1/s] by which rules are made."""
@@ -119,6 +120,7 @@ class Features:
         rate, response = frozen_responses(
             model, values, u.reshape(len(z), -1), np.tile(D, shares.size), self.frequencies
         )  # fmt: skip
+        response = self._closed(values, response)
         root = np.sqrt(shares[:, None] * drives.weight).ravel()
         response = response * (root[:, None] * CARRIED * drives.swing)
         flat = response.reshape(len(z), -1)
@@ -129,13 +131,28 @@ class Features:
             )
         return found
 
+    def _closed(self, p: dict[str, Array], response: Complex) -> Complex:
+        """Response with w in the loop, by the frozen one H, spikes and the leak's part of V:
+
+        H / (1 + A/(i omega + g_L/C_m) + B H),   A = a/(C_m (1 + i omega tau_w)),   B = b tau_w A/a
+        """
+        if not MODELS[self.scores.population.neuron.model].adaptation:
+            return response
+        p = {name: value[..., None] for name, value in p.items()}
+        omega = 2j * np.pi * self.frequencies
+        lag = 1.0 + omega * p["tau_w"]
+        subthreshold = p["a"] / (p["C_m"] * lag * (omega + p["g_L"] / p["C_m"]))
+        spikes = p["b"] * p["tau_w"] / (p["C_m"] * lag)
+        return np.asarray(response / (1.0 + subthreshold + spikes * response))
+
     def _adaptation(self, values: dict[str, Array], offset: Array, D: Array) -> tuple[Array, Array]:
-        """Values of w [A], (neuron, level), and their shares."""
+        """Values of w [A], (neuron, level), and their shares; of a spike, b after the centre's tau_w, times e."""
         model = MODELS[self.scores.population.neuron.model]
         if not model.adaptation:
             return np.zeros((len(offset), 1)), np.ones(1)
-        settled = mean_adaptation(model, values, offset + self.drives.middle - [self.drives.swing, 0.0], D)
-        return np.column_stack([settled, settled[:, 1] + values["b"][:, 0]]), np.array([*SHARES.values()])
+        low, middle = mean_adaptation(model, values, offset + self.drives.middle - [self.drives.swing, 0.0], D).T
+        left = np.exp(1.0 - self.scores.population.neuron.parameters["tau_w"] / values["tau_w"][:, 0])
+        return np.column_stack([low, middle, middle + left * values["b"][:, 0]]), np.array([*SHARES.values()])
 
     def scale(self, mean: Array) -> float:
         """Standard deviation over the drives of a mean rate [1/s], w at the middle of the range, from its features."""

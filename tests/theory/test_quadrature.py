@@ -11,6 +11,7 @@ from scipy.stats import qmc
 from popdyn.distributions import Distribution
 from popdyn.errors import DomainError, UsageError
 from popdyn.spec.network import Initial, Neuron, PoissonDrive, Population, Protocol, Stimulus, WhiteNoise
+from popdyn.theory.heterogeneity import as_drawn
 from popdyn.theory.heterogeneity_features import protocol_drives
 from popdyn.theory.quadrature import at_node, quadrature
 from popdyn.theory.siegert import siegert_rate
@@ -145,6 +146,17 @@ def test_impossible_correlations_are_refused():
     correlations = (("mu", "V_th", 0.9), ("V_th", "t_ref", 0.9), ("mu", "t_ref", -0.9))
     with pytest.raises(DomainError, match="no joint distribution"):
         quadrature(replace(LIF, spread=spread, correlations=correlations))
+
+
+def test_what_was_drawn_is_averaged_over_rather_than_the_distributions():
+    """200 neurons: the draws move the rate far beyond the tolerance, and the rule of the draws follows."""
+    population = replace(LIF, spread=SPREADS["two"], correlations=(("mu", "V_th", -0.6),))
+    x = np.random.default_rng(0).multivariate_normal([0.0, 0.0], [[1.0, -0.6], [-0.6, 1.0]], 200)
+    draws = {name: population.spread[name].quantile(ndtr(x[:, k])) for k, name in enumerate(("mu", "V_th"))}
+    truth = np.array([np.mean(siegert({**PARAMETERS, "sigma": 0.05, **draws}, shift)) for shift in SHIFTS])
+    rule = quadrature(as_drawn(population, draws), TOLERANCE, drives=DRIVES)
+    assert nrmse(of_rule(rule), truth) <= TOLERANCE
+    assert nrmse(of_many(population), truth) > 10 * TOLERANCE
 
 
 def test_quenched_input_is_a_spread_of_mu_that_the_caller_adds():
