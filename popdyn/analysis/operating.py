@@ -35,9 +35,9 @@ def linearised(
 ) -> LinearNetwork:
     """The network linearised at the self-consistent state near `rates` (population,), or reached from silence.
 
-    The state is that of the density rung under Poisson input: its rates are those of the closure. `jumps`: delta synapses
-    of neurons without adaptation act by finite jumps always (True), never (False), or where diffusion costs too much of
-    the rate (None). Responses feel them more than rates do: diffusion lets inhibition make spikes at once.
+    The state is that of the density rung under Poisson input: its rates are those of the closure. `jumps`: delta
+    synapses of neurons without adaptation act by finite jumps always (True), never (False), or where diffusion costs
+    too much of the rate (None). Responses feel them more than rates do: diffusion lets inhibition make spikes at once.
     """
     if isinstance(network, LinearNetwork):
         return network

@@ -24,8 +24,9 @@ from numpy.typing import ArrayLike, NDArray
 from popdyn.kernels.jumps import Jumps
 from popdyn.kernels.operators import Hierarchy, Operator
 from popdyn.theory.discretisation import Domain, choose_grid
+from popdyn.theory.frozen_response import FrozenNode, without_padding
 from popdyn.theory.hierarchy import StationaryState, response_at
-from popdyn.theory.jump_response import JumpNode, without_padding
+from popdyn.theory.jumps import make_jumps
 from popdyn.theory.network_problem import NetworkProblem
 from popdyn.theory.renewal import spike_spectrum
 from popdyn.theory.stationary import find_stationary
@@ -52,7 +53,7 @@ class LinearNode(Protocol):
 
 
 @dataclass(frozen=True)
-class WhiteNode:
+class AdaptingNode:
     """A node under white noise: its operator, hierarchy and stationary state at the working point."""
 
     operator: Operator
@@ -127,6 +128,17 @@ class LinearNetwork:
             return np.asarray(rows[2 + self.sources[q].index(k)] * (self.gain_mu[q, k] / jump) * mean)
         return np.asarray(rows[0] * self.gain_mu[q, k] * mean + rows[1] * self.gain_D[q, k] * variance)
 
+    def static_gains(self) -> list[dict[int, float]]:
+        """Of each node: change of its rate per unit of the presynaptic rate, by recurrent projection."""
+        z, nu, found = np.zeros(1), self.problem.presynaptic(self.point.rates), []
+        for q, (node, own) in enumerate(zip(self.nodes, self.problem.nodes, strict=True)):
+            rows, gains = node.response(z), {}
+            for k, p in enumerate(self.problem.projections):
+                if p.pre and p.post == own.population:
+                    gains[k] = float(self._change(q, k, rows, *synaptic_response(p.synapse, float(nu[k]), z))[0].real)
+            found.append(gains)
+        return found
+
     def response(self, lambdas: ArrayLike, population: str, target: str = "mu") -> Complex:
         """Change of every population's rate, (lambda, population), per unit of mu or D given to one: (1 - P)^-1 H."""
         z = np.atleast_1d(np.asarray(lambdas, dtype=complex))
@@ -167,17 +179,19 @@ def linear_network(
     return LinearNetwork(problem, point, tuple(nodes), *gains, tuple(sources))
 
 
-def _white_node(problem: NetworkProblem, point: WorkingPoint, q: int, closure: str, refine: float) -> WhiteNode:
+def _white_node(problem: NetworkProblem, point: WorkingPoint, q: int, closure: str, refine: float) -> LinearNode:
     sigma = float(np.sqrt(2.0 * point.D[q]))
     whole = replace(problem.nodes[q].problem, mu=float(point.mu[q]), sigma=sigma)
     op = choose_grid(whole, Domain(whole.mu, whole.mu, sigma, sigma), refine=refine).operator
+    if not whole.adapts:
+        return FrozenNode(op, make_jumps(op, []), whole.mu, whole.D, np.zeros(0), whole.t_ref)
     h = whole.hierarchy(closure)
-    return WhiteNode(op, h, find_stationary(op, h, whole.mu, whole.D))
+    return AdaptingNode(op, h, find_stationary(op, h, whole.mu, whole.D))
 
 
 def _jump_node(
     problem: NetworkProblem, point: WorkingPoint, q: int, grid: JumpGrid, gain_mu: Array, gain_D: Array
-) -> JumpNode:
+) -> FrozenNode:
     """What jumps carry is taken off the working point's mu and D."""
     node, nu, rates = problem.nodes[q], problem.presynaptic(point.rates), []
     mu, D = float(point.mu[q]), float(point.D[q])
@@ -189,7 +203,7 @@ def _jump_node(
         D -= gain_D[q, k] * u
     D = 0.0 if 1e-9 * point.D[q] > D else D
     op, jumps = without_padding(grid.operator, grid.jumps)
-    return JumpNode(op, jumps, mu, D, np.array(rates), node.problem.t_ref)
+    return FrozenNode(op, jumps, mu, D, np.array(rates), node.problem.t_ref)
 
 
 def projection_gains(problem: NetworkProblem, point: WorkingPoint) -> tuple[Array, Array]:

@@ -1,4 +1,4 @@
-"""Responses under finite jumps: slopes of the stationary rate, the limit of small jumps, spectra."""
+"""Responses without adaptation: slopes of the stationary rate, the limit of small jumps, spectra."""
 
 from dataclasses import replace
 
@@ -7,8 +7,8 @@ import pytest
 
 from popdyn.spec import load
 from popdyn.theory.discretisation import Domain, choose_grid
+from popdyn.theory.frozen_response import FrozenNode, without_padding
 from popdyn.theory.hierarchy import linear_response
-from popdyn.theory.jump_response import JumpNode, without_padding
 from popdyn.theory.jumps import aligned_operator, make_jumps
 from popdyn.theory.problem import density_problem
 from popdyn.theory.renewal import spike_spectrum
@@ -30,7 +30,7 @@ def node(J=0.2e-3, rate=5000.0, parts=2):
     """Excitation alone: rest at rate J tau_m = 20 mV."""
     whole = problem(rate * J, np.sqrt(rate) * J * 1e3 * np.sqrt(1e-3))
     op = aligned_operator(replace(whole, mu=0.0, sigma=0.0), J, -0.015, whole.D, parts)
-    return JumpNode(op, make_jumps(op, [[(1.0, J)]]), 0.0, 0.0, np.array([rate]), whole.t_ref)
+    return FrozenNode(op, make_jumps(op, [[(1.0, J)]]), 0.0, 0.0, np.array([rate]), whole.t_ref)
 
 
 def test_at_frequency_zero_it_is_the_slope():

@@ -1,4 +1,4 @@
-"""Linear response of neurons under finite jumps (popdyn.theory.jumps), without adaptation or with w held.
+"""Linear response of neurons without adaptation (or with w held) to white noise and finite jumps (theory.jumps).
 
     lambda W p_1 = -M p_1 + s + reset exp(-lambda t_ref) r_1,      W: cell widths, -M: drift, diffusion and jumps
 
@@ -30,7 +30,7 @@ Complex = NDArray[np.complex128]
 
 
 @dataclass(frozen=True)
-class JumpNode:
+class FrozenNode:
     """One node under white noise (mu [V/s], D [V^2/s]) and sources of jumps at `rates` (source,) [1/s]."""
 
     operator: Operator
