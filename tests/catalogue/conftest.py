@@ -15,5 +15,6 @@ def _load(name: str, path: Path) -> None:
 
 
 _load("reference_measures", ROOT / "reference_sims" / "measures.py")
+_load("reference_truths", ROOT / "reference_sims" / "truths.py")
 _load("make_reference", ROOT / "reference_sims" / "make.py")
 _load("make_fit", ROOT / "fits" / "make.py")

@@ -16,15 +16,8 @@ NAMES = catalogue.entries()
 FOLDERS = sorted(path.name for path in catalogue.HERE.iterdir() if path.is_dir() and path.name != "__pycache__")
 FILES = {"network.toml", "job.toml", "resolved.json", "summary.json", "digest.h5"}
 NETWORKS = sorted(path.parent.name for path in catalogue.HERE.glob("*/truth.json"))
-NETWORK_FILES = {
-    "event_driven.py",
-    "plain_brian2.py",
-    "truth.json",
-    "network.toml",
-    "sets.json",
-    "draw_sets.py",
-    "exact_arrivals.py",
-}
+SCRIPTS = {"event_driven.py", "plain_brian2.py", "exact_arrivals.py", "draw_sets.py"}
+NETWORK_FILES = {"truth.json", "cases.toml", "sets.json", *SCRIPTS}
 MOST_BYTES = 1_000_000
 SLOWEST = 5.0  # blocks of time of the bootstrap, in units of tau_w
 
@@ -35,11 +28,14 @@ def test_every_folder_is_an_entry():
 
 @pytest.mark.parametrize("name", sorted({*NETWORKS} - {*NAMES}))
 def test_network_truth_says_how_it_was_made(name):
-    """Runs of the folder's own scripts, which use nothing of the library."""
+    """Runs of the folder's own scripts, which use nothing of the library; or published figures with their source."""
     folder = catalogue.HERE / name
     files = {path.name for path in folder.iterdir()} - {"__pycache__"}
-    assert {file for file in files - NETWORK_FILES if not re.fullmatch(r"spectrum_[\w.]+\.csv", file)} == set()
+    assert {file for file in files - NETWORK_FILES if not re.fullmatch(r"(spectrum|network)[\w.]*", file)} == set()
     for run in json.loads((folder / "truth.json").read_text(encoding="utf-8")):
+        if run["method"] == "published":
+            assert run["source"]
+            continue
         assert run["method"] in files
         assert "popdyn" not in (folder / run["method"]).read_text(encoding="utf-8")
         assert {"seed", "duration"} <= run["settings"].keys()
