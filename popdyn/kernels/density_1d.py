@@ -125,6 +125,21 @@ def _right_hand_sides(
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
+def _faces(op: Operator, h: Hierarchy, state: State, u: float, D: float, scheme: int, limit: float) -> int:
+    """Face coefficients of the scheme into work[0], work[1]; returns 1 where they carry the mean of w - W, else 0."""
+    up, down, face = state.work[0], state.work[1], state.work[3]
+    if scheme == POSITIVE:
+        assemble_positive(op, u, D, h.C_m, state.star, limit, up, down, face)
+        return 1
+    if scheme == FITTED:
+        assemble_fitted(op, u, D, up, down)
+    else:
+        assemble(op, u, D, up, down)
+    face[:] = 0.0
+    return 0
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
 def _solve(op: Operator, jumps: Jumps, jump_rate: Array, state: State, step: float, x: Array) -> int:
     """Solve the implicit system in place; fills work[4], the firing per q, and returns its first cell that fires."""
     n = op.width.shape[0]
@@ -181,17 +196,7 @@ def advance(
     shift = (e_now * s_now[J] + e_old * s_old[J]) / mass
     edge, outgoing, inflow = np.zeros(WIDTH), np.zeros(FLUXES), np.zeros(FLUXES)
     up, down, face = state.work[0], state.work[1], state.work[3]
-    u, first = mu - W_star / h.C_m, 0
-    if scheme == POSITIVE:
-        limit = 12.0 * np.sqrt(max(S_2, 0.0))
-        assemble_positive(op, u, D, h.C_m, state.star, limit, up, down, face)
-        first = 1
-    else:
-        if scheme == FITTED:
-            assemble_fitted(op, u, D, up, down)
-        else:
-            assemble(op, u, D, up, down)
-        face[:] = 0.0
+    first = _faces(op, h, state, mu - W_star / h.C_m, D, scheme, 12.0 * np.sqrt(max(S_2, 0.0)))
     if h.order > 0:
         close_fields(h.closure, h.order, state.star, S_2, S_3, S_star, s_now[PEAK])
     _right_hand_sides(

@@ -1,9 +1,9 @@
 """Finite size: the density's operator as the generator of a Markov chain of N neurons, with noise on its every edge.
 
-In a step dt the neurons that cross face i upward and downward make a net flow of variance (up_i p_i + down_i p_(i+1))
-dt/N beside its mean; those that jump, and those that fire, likewise. With adaptation each crossing neuron carries its w:
-the conditional distribution of w - W at the face is taken at Gauss-Hermite nodes, one flow for each. Variances come from
-a noise-free companion of the density: those of the fluctuating one would inflate high frequencies.
+In a step dt the neurons that cross face i upward and downward make a net flow of variance (up_i p_i + down_i
+p_(i+1)) dt/N beside its mean; those that jump, and those that fire, likewise. With adaptation each crossing neuron
+carries its w: the conditional distribution of w - W at the face is taken at Gauss-Hermite nodes, one flow for each.
+Variances come from a noise-free companion of the density: those of the fluctuating one would inflate high frequencies.
 """
 
 from __future__ import annotations

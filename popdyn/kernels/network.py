@@ -92,15 +92,17 @@ def _parts(bank: Bank, q: int) -> tuple[Operator, Hierarchy, State, Jumps, Noise
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
 def run(
-    bank: Bank, wiring: Wiring, projections: Projections, smooth: Projections, activity: Array, external: Array, mu: Array, D: Array,
-    restart: NDArray[np.bool_], first: int, dt: float, scheme: int, out: Array, node_rate: Array, watched: Array,
+    bank: Bank, wiring: Wiring, projections: Projections, smooth: Projections, activity: Array, external: Array,
+    mu: Array, D: Array, restart: NDArray[np.bool_], first: int, dt: float, scheme: int, out: Array, node_rate: Array,
+    watched: Array,
 ) -> int:  # fmt: skip
     """Advance through mu, D, restart (population, step), writing out (population, step, OUTPUTS).
 
-    activity (2, population + external row, ring) holds the rates before step `first`, with finite-size noise and without:
-    the mean input follows the first, its variance and the jumps the second (`smooth`; without finite size the same
-    object as `projections`). external (row, step): rates of the Poisson sources. node_rate (node,) sums the rates over the steps; watched (node, WATCHED) their extremes. Returns
-    the number of steps done: fewer than asked when a value is not finite.
+    activity (2, population + external row, ring) holds the rates before step `first`, with finite-size noise and
+    without: the mean input follows the first, its variance and the jumps the second (`smooth`; without finite size the
+    same object as `projections`). external (row, step): rates of the Poisson sources. node_rate (node,) sums the rates
+    over the steps; watched (node, WATCHED) their extremes. Returns the number of steps done: fewer than asked when a
+    value is not finite.
     """
     populations, ring = mu.shape[0], activity.shape[2]
     jump_rate, train = np.zeros(wiring.gain_jump.shape[1]), np.zeros(3)

@@ -41,7 +41,7 @@ def relax(old: float, x_old: float, x_new: float, tau: float, dt: float) -> floa
 def transmit(p: Projections, activity: Array, now: int, dt: float) -> None:
     """Advance all projections to the end of step `now`; activity (row, ring) holds the rates of the steps before it.
 
-    Tsodyks-Markram: u' = -u/tau_fac + U (1 - u) r, x' = (1 - x)/tau_rec - u+ x r, u+ = u + U (1 - u), by implicit steps.
+    Tsodyks-Markram: u' = -u/tau_fac + U (1 - u) r, x' = (1 - x)/tau_rec - u+ x r, u+ = u + U (1 - u), implicitly.
     """
     ring = activity.shape[1]
     for k in range(p.pre.shape[0]):

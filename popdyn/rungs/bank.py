@@ -101,14 +101,18 @@ def make_bank(
         place, size = below - int(grid.jumps.below[0]), grid.jumps.matrix.shape[1]
         band[q, : grid.jumps.out.shape[0], :, place : place + size] = grid.jumps.band
         out[q, : grid.jumps.out.shape[0]] = grid.jumps.out
-    return network.Bank(
-        *(np.stack([getattr(op, name) for op in ops]) for name in Operator._fields), numbers,
+    operators = [np.stack([getattr(op, name) for op in ops]) for name in Operator._fields]
+    fields, scalars, work, star, done = (
+        np.stack([getattr(s, name) for s in states]) for name in ("fields", "scalars", "work", "star", "done")
+    )
+    memory = np.zeros((len(grids), 1 + sources, cells if finite else 0, density_1d.FIELDS))
+    return network.Bank._make([
+        *operators, numbers,
         np.array([[h.order, h.closure, grid.scheme] for h, grid in zip(hierarchies, grids, strict=True)]),
-        *(np.stack([getattr(s, name) for s in states]) for name in ("fields", "scalars")), past,
-        *(np.stack([getattr(s, name) for s in states]) for name in ("work", "star", "done")),
-        band, out, np.zeros((len(grids), cells, below + above + 1)), np.full((len(grids), 1), below),
-        neurons, words, np.zeros((len(grids), 1 + sources, cells if finite else 0, density_1d.FIELDS)), np.zeros((len(grids), cells)),
-    )  # fmt: skip
+        fields, scalars, past, work, star, done, band, out,
+        np.zeros((len(grids), cells, below + above + 1)), np.full((len(grids), 1), below),
+        neurons, words, memory, np.zeros((len(grids), cells)),
+    ])  # fmt: skip
 
 
 def _initial(population: Population, node: DensityProblem) -> Initial:

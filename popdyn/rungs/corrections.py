@@ -1,4 +1,4 @@
-"""What the closure, finite jumps and the regularity of presynaptic trains change of a node's rate at the working point."""
+"""What closure, finite jumps and the regularity of presynaptic trains change of a node's rate at the working point."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ ROUGH = 2e-3  # tolerance of the grids that ratios of rates are taken on
 
 @dataclass(frozen=True)
 class Corrections:
-    """Per node: rate over that of the mean closure, filter (beta, gamma) [1/s] of its inputs' noise; per population what
-    the diffusion approximation would cost, relative to its rate."""
+    """Per node: rate over that of the mean closure, filter (beta, gamma) [1/s] of its inputs' noise; per population
+    what the diffusion approximation would cost, relative to its rate."""
 
     factor: Array
     filters: list[tuple[float, float]]

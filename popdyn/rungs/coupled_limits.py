@@ -25,7 +25,7 @@ def check_delays(network: Network, dt: float) -> None:
         raise SpecError(faults)
 
 
-def memory_of(derivation: Derivation, network: Network, dt: float, finite: bool) -> int:
+def memory_of(derivation: Derivation, finite: bool) -> int:
     """Bytes that a march needs, without its traces."""
     cells, copies = derivation.grids[0].operator.width.size, 2 if finite else 1
     band = max(grid.jumps.matrix.shape[1] * (1 + grid.jumps.out.shape[0]) for grid in derivation.grids)
@@ -36,7 +36,7 @@ def memory_of(derivation: Derivation, network: Network, dt: float, finite: bool)
 def check_memory(derivation: Derivation, network: Network, dt: float, finite: bool) -> None:
     """ResourceError with the figure where the densities, or the longest protocol's traces, need more than CAP."""
     longest = max((p.duration + p.transient for p in network.protocols.values()), default=1.0)
-    need = memory_of(derivation, network, dt, finite) + int(longest / dt) * len(network.populations) * 8 * 8
+    need = memory_of(derivation, finite) + int(longest / dt) * len(network.populations) * 8 * 8
     if need > CAP:
         raise ResourceError(
             f"the density of this network needs {need / 2**30:.1f} GiB, more than {CAP / 2**30:.0f}; "

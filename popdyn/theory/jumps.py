@@ -57,7 +57,7 @@ def _add_move(moves: Array, op: Operator, share: float, jump: float) -> None:
     points = np.append(op.centre, top)  # at the barrier and beyond: fired
     for i in range(n):
         V = op.centre[i] + jump
-        if V >= top - 1e-9 * op.width[-1]:
+        if top - 1e-9 * op.width[-1] <= V:
             moves[n, i] += share
         elif op.centre[0] >= V:
             moves[0, i] += share
@@ -106,7 +106,7 @@ def aligned_operator(problem: DensityProblem, jump: float, lowest: float, D: flo
     """
     h = jump / parts
     count = int(np.ceil((problem.barrier - lowest) / h))
-    faces = problem.barrier - h * np.arange(count, -1, -1)
+    faces: Array = problem.barrier - h * np.arange(count, -1, -1, dtype=np.float64)
     op = make_operator(faces, problem.drift, problem.V_reset, problem.mu, D)
     half, ones = np.full(count, 0.5), np.ones(count)
     up = np.stack([0.5 * op.drift, half, ones / op.spacing])

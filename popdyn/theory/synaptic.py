@@ -1,7 +1,7 @@
 """Static and filtered input of one projection: what a presynaptic rate becomes.
 
-A spike releases a charge J q: q = 1 for linear synapses, alpha (1 - s) for a saturating gate, u x for Tsodyks-Markram. The
-mean input is K J u [V/s] with u = q nu in the stationary state, its variance rate K <J^2> v with v = q^2 nu.
+A spike releases a charge J q: q = 1 for linear synapses, alpha (1 - s) for a saturating gate, u x for Tsodyks-Markram.
+The mean input is K J u [V/s] with u = q nu in the stationary state, its variance rate K <J^2> v with v = q^2 nu.
 Tsodyks-Markram, mean field (Tsodyks, Pawelzik, Markram 1998), spikes Poisson and u, x uncorrelated:
     u- = U tau_fac nu / (1 + U tau_fac nu),   u = u- + U (1 - u-),   x = 1 / (1 + u tau_rec nu).
 Saturating gate: s = alpha tau nu / (1 + alpha tau nu), q = alpha (1 - s).
@@ -33,7 +33,7 @@ def delay_lags(synapse: Synapse, dt: float) -> list[float]:
     if synapse.delays is None:
         values = [synapse.delay]
     else:
-        values = [float(x) for x in synapse.delays.quantile([(i + 0.5) / 400 for i in range(400)])]  # type: ignore[arg-type]
+        values = [float(x) for x in synapse.delays.quantile([(i + 0.5) / 400 for i in range(400)])]
     shares = [0.0] * (math.ceil(max(values) / dt - 1e-9) + 1)
     for value in values:
         place = max(value / dt, 0.0)

@@ -30,6 +30,7 @@ from popdyn.kernels.operators import Operator
 from popdyn.theory.grid import frozen_state
 
 Array = NDArray[np.float64]
+Places = NDArray[np.signedinteger]
 LEAST_DIP = 1e-3  # of F and CV^2 below one, under which a train counts as Poisson
 
 
@@ -74,9 +75,7 @@ def regularity(op: Operator, u: float, D: float, t_ref: float, tau: float) -> Re
     return Regularity((square - passage**2) / mean**2, 1.0 + 2.0 * float(rho / (1.0 - rho) - tau / mean), tau)
 
 
-def coloured_rate(
-    op: Operator, u: float, D: float, t_ref: float, beta: float, gamma: float, sigma2: float
-) -> float:
+def coloured_rate(op: Operator, u: float, D: float, t_ref: float, beta: float, gamma: float, sigma2: float) -> float:
     """Stationary rate [1/s] without adaptation where sigma2 [V^2/s] of 2 D has the dip (beta, gamma)."""
     if beta == 0.0:
         return frozen_state(op, u, D, t_ref)[0]
@@ -86,7 +85,7 @@ def coloured_rate(
     X, S = gamma * sigma2, gamma**2 * sigma2 / (2.0 * beta)
     band = np.zeros((7, 2 * n))  # unknowns interleaved: q_0, y_1 of each cell; three diagonals on either side
 
-    def add(row: Array, column: Array, value: Array) -> None:
+    def add(row: Places, column: Places, value: Array) -> None:
         band[3 + row - column, column] += value
 
     i, j = np.arange(n), np.arange(n - 1)

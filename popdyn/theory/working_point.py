@@ -1,13 +1,13 @@
 """Self-consistent stationary rates of a network: what the nodes fire at when they hear each other.
 
-Newton's method on nu = F(mu(nu), D(nu)), the slopes of F by differences, after a few damped steps from silence (or from
-a given start). F is the stationary rate of the `mean` closure times a factor per node, by which a finer theory (closure,
-finite jumps) corrects it at the working point.
+Newton's method on nu = F(mu(nu), D(nu)), the slopes of F by differences, after a few damped steps from silence (or
+from a given start). F is the stationary rate of the `mean` closure times a factor per node, by which a finer theory
+(closure, finite jumps) corrects it at the working point.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,8 +64,6 @@ class NodeRates:
 
 
 def _at(node: DensityProblem, mu: float, D: float) -> DensityProblem:
-    from dataclasses import replace
-
     return replace(node, mu=mu, sigma=float(np.sqrt(2.0 * D)))
 
 

@@ -5,9 +5,9 @@ import pytest
 
 from popdyn.kernels import density_1d as kernel
 from popdyn.kernels import operators
+from popdyn.kernels.closures import CUMULANT, HERMITE, MEAN
 from popdyn.kernels.edge_noise import no_noise
 from popdyn.kernels.jumps import no_jumps
-from popdyn.kernels.closures import CUMULANT, HERMITE, MEAN
 from popdyn.theory.operator import make_operator
 
 
@@ -79,9 +79,10 @@ def test_python_and_compiled_agree(order, closure, scheme):
     op, h, dt = small_operator(), hierarchy(order, closure, t_ref=2.5e-4), 1e-4
     compiled, python = first_state(op, h, dt), first_state(op, h, dt)
     none, no_rate = no_jumps(op.width.size), np.zeros(0)
+    alone = none, no_rate, no_noise(), none.matrix, np.zeros(3)
     for k in range(4):
-        fast = kernel.advance(op, h, compiled, 0.9, 1e-3, dt, k == 0, scheme, none, no_rate, no_noise(), none.matrix, np.zeros(3))
-        slow = kernel.advance.py_func(op, h, python, 0.9, 1e-3, dt, k == 0, scheme, none, no_rate, no_noise(), none.matrix, np.zeros(3))
+        fast = kernel.advance(op, h, compiled, 0.9, 1e-3, dt, k == 0, scheme, *alone)
+        slow = kernel.advance.py_func(op, h, python, 0.9, 1e-3, dt, k == 0, scheme, *alone)
         assert fast == pytest.approx(slow, rel=1e-12)
     np.testing.assert_allclose(compiled.fields, python.fields, rtol=1e-10, atol=1e-12)
 
