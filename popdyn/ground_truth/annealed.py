@@ -39,7 +39,8 @@ def simulate_annealed(
     seed: int = 0,
     dt: float | None = None,
     backend: str | None = None,
-    groups: int = 10,
+    groups: int | None = None,
+    stratified: bool | None = None,
     workers: int | None = None,
     max_memory: float | None = None,
     progress: Progress | None = None,
@@ -55,7 +56,7 @@ def simulate_annealed(
     source_rates : rates over the neurons of a population, (neuron,) or (run, neuron) as `neuron_rate_E`; a neuron's
         input is then the sum over its own sources, in proportion; without, all sources of a population are equal
     """
-    decided = job(network, protocol, seed=seed, dt=dt, backend=backend, groups=groups)
+    decided = job(network, protocol, seed=seed, dt=dt, backend=backend, groups=groups, stratified=stratified)
     if not decided.coupled:
         raise UsageError("annealed: the network has no connections")
     drives = Drives(decided, annealed=True)

@@ -51,8 +51,8 @@ def _group(
         name=f"g{number}",
         **options,
     )
-    if described["noisy"]:
-        group.run_regularly("z = randn()", when="start", name=f"normals{number}")
+    if text.start:
+        group.run_regularly(text.start, when="start", name=f"start{number}")
     if text.decay:
         group.run_regularly(text.decay, when="groups", order=1, name=f"decay{number}")
     if text.events:

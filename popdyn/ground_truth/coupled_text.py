@@ -37,6 +37,7 @@ class CoupledText:
     refractory: str | None
     parameters: Mapping[str, bool]
     integers: tuple[str, ...]
+    start: str
     decay: str
     events: str
     arrival: str
@@ -78,6 +79,7 @@ def coupled_text(group: Mapping[str, Any]) -> CoupledText:
         refractory="dead_time" if group["refractory"] else None,
         parameters={name: name in own for name in units},
         integers=tuple(integers),
+        start="\n".join(_start(group)),
         decay="\n".join(part.decay for part in receptors if part.decay),
         events="\n".join(drive.statement for drive in drives),
         arrival="V += arrived*jump_scale\narrived = 0*volt" if jumps else "",
@@ -85,10 +87,20 @@ def coupled_text(group: Mapping[str, Any]) -> CoupledText:
 
 
 def _inputs(group: Mapping[str, Any], receptors: Sequence[_Receptor]) -> list[str]:
-    mu = "mu_own" + (" + mu_table(t, mu_row)" if group["mu_driven"] else "")
+    mu = "mu_own" + (" + mu_wave" if group["mu_driven"] else "")
     currents = "".join(f" + {part.current}" for part in receptors if part.current)
-    sigma = "sigma_own" + (" + sigma_table(t, sigma_row)" if group["sigma_driven"] else "")
-    return [f"mu_t = {mu}{currents} : volt/second", f"sigma_t = {sigma} : volt/second**0.5"]
+    sigma = "sigma_own" + (" + sigma_wave" if group["sigma_driven"] else "")
+    return [
+        f"mu_t = {mu}{currents} : volt/second",
+        f"sigma_t = {sigma} : volt/second**0.5",
+        "mu_wave : volt/second\nsigma_wave : volt/second**0.5",
+    ]
+
+
+def _start(group: Mapping[str, Any]) -> list[str]:
+    """What is new in every step: apart from the integration, which vectorises without it."""
+    lines = [f"{name}_wave = {name}_table(t, {name}_row)" for name in ("mu", "sigma") if group[f"{name}_driven"]]
+    return lines + (["z = randn()"] if group["noisy"] else [])
 
 
 def _reset(model_reset: str, refractory: bool, jumps: bool) -> list[str]:

@@ -49,7 +49,7 @@ def extrapolate(
     summary: Summary | None = None,
     seed: int = 0,
     backend: str | None = None,
-    groups: int = 10,
+    groups: int | None = None,
     workers: int | None = None,
     max_memory: float | None = None,
     progress: Progress | None = None,

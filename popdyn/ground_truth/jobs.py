@@ -22,6 +22,9 @@ RESULT_SEMANTICS = 1
 COUPLED_SEMANTICS = 1
 """The same for networks with connections or spread parameters."""
 
+GROUPS = 10
+MANY = 50_000
+
 METHODS = ("heun", "euler")
 """Stochastic Heun (weak order 2 for this additive noise) or Euler-Maruyama."""
 
@@ -120,7 +123,7 @@ def job(
     dt: float | None = None,
     backend: str | None = None,
     method: str = "heun",
-    groups: int = 10,
+    groups: int | None = None,
     record: Record | None = None,
     stratified: bool | None = None,
 ) -> Job:
@@ -132,7 +135,7 @@ def job(
     dt : [s]; None: 0.02 ms where spikes have a soft onset, 0.05 ms at hard thresholds (less with Poisson drive)
     backend : numpy, cython or cpp_standalone; None: by the cost model
     groups : independent groups, the runs of the result: parts of the populations; where there are connections, whole
-        networks, each with its own synapses, parameters and noise
+        networks, each with its own synapses, parameters and noise; None: 10, of large networks fewer, see `few_groups`
     stratified : spread parameters in strata of equal probability; None: where there are no connections
     """
     chosen = network.protocols.get(protocol) if isinstance(protocol, str) else protocol
@@ -140,6 +143,10 @@ def job(
         raise UsageError(f"protocol: got {protocol!r}; allowed: {', '.join(network.protocols) or 'none in this spec'}")
     if method not in METHODS:
         raise UsageError(f"method: got {method!r}; allowed: {', '.join(METHODS)}")
+    neurons = sum(population.size for population in network.populations.values())
+    coupled = bool(network.connections)
+    if groups is None:
+        groups = few_groups(neurons) if coupled else GROUPS
     if groups < 1:
         raise UsageError(f"groups: got {groups}; allowed: from 1")
     record = record or Record()
@@ -149,11 +156,14 @@ def job(
     steps = time_grid(chosen, step).steps
     for connection in network.connections:
         check_delay(connection, step)
-    neurons = sum(population.size for population in network.populations.values())
-    coupled = bool(network.connections)
     made = choose_backend(backend, neurons * (groups if coupled else 1), steps, groups, alone=coupled)
     split = not coupled if stratified is None else stratified
     return Job(alone, chosen, int(seed), step, made, method, groups, record, split and not is_plain(alone))
+
+
+def few_groups(neurons: int) -> int:
+    """Whole networks that are simulated unless told otherwise: so many that they have MANY neurons in all, 4 to 10."""
+    return min(GROUPS, max(4, MANY // neurons))
 
 
 def _check_names(network: Network, names: Sequence[str]) -> None:

@@ -31,14 +31,14 @@ def simulate(
     dt: float | None = None,
     backend: str | None = None,
     method: str = "heun",
-    groups: int = 10,
+    groups: int | None = None,
     record: Record | None = None,
     stratified: bool | None = None,
     workers: int | None = None,
     max_memory: float | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
-    """The spiking network itself under a protocol, by Brian2: (run, time, population) with `groups` runs.
+    """The spiking network itself under a protocol, by Brian2: (run, time, population), one run per group.
 
     The runs are disjoint blocks of independent neurons of equal size; of a network with connections, whole networks,
     each with its own synapses, drawn parameters and noise. Same job, same result, whatever `workers` is.

@@ -28,7 +28,7 @@ class Spiking:
     network: Network
     dt: float | None = None
     backend: str | None = None
-    groups: int = 10
+    groups: int | None = None
     workers: int | None = None
     progress: Progress | None = None
     name: str = "spiking"

@@ -31,7 +31,7 @@ def program(structure: dict[str, Any], scratch: Path, progress: Progress | None)
         return cached
     directory = scratch / "compile"
     private.prepare(directory)
-    (directory / "chunk.json").write_text(json.dumps({"structure": structure}))
+    (directory / "chunk.json").write_text(json.dumps({"structure": structure, "gcc": _is_gcc()}))
     command = (sys.executable, "-P", "-m", "popdyn.ground_truth.worker", "compile")
     task = Task(command, directory, private.environment(directory))
     if progress is not None:
@@ -62,7 +62,7 @@ def _key(structure: dict[str, Any]) -> str:
         "texts": [repr(text) for text in _texts(structure)],
         "schemes": model_text.SCHEMES,
         "cpp": cpp_source.HEADER + cpp_source.SOURCE,
-        "flags": cpp_source.FLAGS,
+        "flags": cpp_source.FLAGS + ([] if structure["plain"] else cpp_source.GCC_FLAGS),
         "versions": {name: importlib.metadata.version(name) for name in ("brian2", "numpy", "popdyn")},
         "platform": _platform(),
     }
@@ -80,10 +80,21 @@ def _texts(structure: dict[str, Any]) -> list[Any]:
 
 
 @cache
+def _is_gcc() -> bool:
+    """Whether `g++` is the GNU compiler, as it is not where clang goes by that name."""
+    found = compiler()
+    return found is not None and "Free Software Foundation" in _version(found)
+
+
+def _version(program: str) -> str:
+    return subprocess.run([program, "--version"], capture_output=True, text=True).stdout
+
+
+@cache
 def _platform() -> str:
     """Compiler and processor: -march=native makes the program theirs alone."""
     found = compiler()
-    version = subprocess.run([found, "--version"], capture_output=True, text=True).stdout if found else ""
+    version = _version(found) if found else ""
     flags = ""
     if Path("/proc/cpuinfo").exists():
         lines = Path("/proc/cpuinfo").read_text().splitlines()

@@ -83,9 +83,11 @@ def _outputs(named: dict[str, Any]) -> dict[str, Any]:
 
 
 def _compile(chunk: dict[str, Any]) -> None:
-    from popdyn.ground_truth.cpp_source import HEADER, SOURCE
+    from popdyn.ground_truth.cpp_source import FLAGS, GCC_FLAGS, HEADER, SOURCE
 
     b2 = _brian2()
+    if not chunk["structure"]["plain"] and chunk["gcc"]:
+        b2.prefs["codegen.cpp.extra_compile_args_gcc"] = FLAGS + GCC_FLAGS
     Path("popdyn.h").write_text(HEADER)
     Path("popdyn.cpp").write_text(SOURCE)
     own = {"headers": ['"popdyn.h"'], "sources": [str(Path("popdyn.cpp").resolve())], "include_dirs": [os.getcwd()]}
