@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from popdyn.analysis.deflation import newton, path_roots
+from popdyn.errors import UsageError
 from popdyn.rungs.derivation import derive
 from popdyn.rungs.population_nodes import population_nodes
 from popdyn.spec.network import Network
@@ -25,6 +26,7 @@ def as_problem(network: Network | NetworkProblem) -> NetworkProblem:
     """The problem itself, or that of a spec: heterogeneous populations and quenched input as nodes."""
     if isinstance(network, NetworkProblem):
         return network
+    _refuse_conductances(network)
     plain = network_problem(network)
     point = working_point(plain, start=from_silence(plain))
     return network_problem(network, population_nodes(plain, point, TOLERANCE).nodes)
@@ -43,6 +45,7 @@ def linearised(
         return network
     closure = closure or DEFAULT_CLOSURE
     spec = network if isinstance(network, Network) else network.network
+    _refuse_conductances(spec)
     nodes = None if isinstance(network, Network) else _by_population(network)
     start = rates if rates is not None else from_silence(network_problem(spec))
     derived = derive(spec, nodes, closure=closure, tolerance=TOLERANCE, jumps=jumps, start=start, regular=False)
@@ -52,6 +55,15 @@ def linearised(
 
 def _by_population(problem: NetworkProblem) -> dict[str, tuple[NetworkNode, ...]]:
     return {name: tuple(n for n in problem.nodes if n.population == name) for name in problem.names}
+
+
+def _refuse_conductances(network: Network) -> None:
+    for k, connection in enumerate(network.connections):
+        if connection.synapse.kind == "conductance":
+            raise UsageError(
+                f"connections[{k}]: got conductance synapses; the analysis takes delta, exponential, alpha, "
+                "saturating and tsodyks_markram; simulate the network instead"
+            )
 
 
 def from_silence(problem: NetworkProblem) -> Array | None:

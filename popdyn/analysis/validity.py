@@ -101,8 +101,8 @@ def disorder(linear: LinearNetwork) -> Check:
     who = tuple(n for n, w in zip(names, weight, strict=True) if w > 0.3 * weight.max())
     words = (
         f"strong coupling: the random part of the linearised network has radius {radius:.2f} (limit 1): neurons "
-        f"fluctuate slowly and apart from each other in {', '.join(who)}, which no mean-field rate holds; weaken J or compare "
-        "with a simulation"
+        f"fluctuate slowly and apart from each other in {', '.join(who)}, which no mean-field rate holds; weaken J "
+        "or compare with a simulation"
     )
     return Check("disorder", who, radius, LIMITS["disorder"], words)
 
@@ -192,8 +192,8 @@ def colours(linear: LinearNetwork) -> list[Check]:
         highest = 1.0 / (2.0 * np.pi * np.sqrt(tau * tau_syn))
         handled = "its thresholds are shifted for it" if shift[name] > 0.0 else "nothing is done about it"
         words = (
-            f"coloured noise: the input of {name} has tau_syn/tau_m = {tau_syn / tau:.2g}, and {handled}; its responses "
-            f"hold below {highest:.3g} Hz"
+            f"coloured noise: the input of {name} has tau_syn/tau_m = {tau_syn / tau:.2g}, and {handled}; its "
+            f"responses hold below {highest:.3g} Hz"
         )
         checks.append(Check("colour", (name,), tau_syn / tau, LIMITS["colour"], words))
     return sorted(checks, key=lambda c: -c.figure)
