@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from network_scenarios import networks
 from numpy.typing import NDArray
 
 from popdyn.kernels import density_1d
@@ -96,7 +97,7 @@ def cascade() -> Results:
 
 
 def results() -> Results:
-    return {**density(), **density_of_V_and_w(), **threshold(), **cascade()}
+    return {**density(), **density_of_V_and_w(), **threshold(), **cascade(), **networks()}
 
 
 def main(path: str) -> None:
