@@ -94,13 +94,13 @@ def advance(rng, v, w, start, arrivals, mu, sigma, jump, b, dt, who, when):  # t
     fired = 0
     for i in range(v.size):
         x, u, t, p, last = v[i], w[i], 0.0, start[i], start[i + 1]
-        while t < DELAY:
+        while t < DELAY or p < last:
             drift, slope = velocity(x, u, mu)
             h, arrived = min(dt, DELAY - t), False
             if slope * h > STEEPEST:
                 h = STEEPEST / slope
             if p < last and arrivals[p] - t <= h:
-                h, arrived = arrivals[p] - t, True
+                h, arrived = max(0.0, arrivals[p] - t), True
             noise, du = sigma * np.sqrt(h) * rng.standard_normal(), (A * (x - E_W) - u) / TAU_W * h
             after, _ = velocity(x + drift * h + noise, u + du, mu)
             x, u, t = x + (drift + after) / 2.0 * h + noise, u + du, t + h

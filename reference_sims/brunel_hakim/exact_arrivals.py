@@ -91,7 +91,7 @@ def advance(rng, v, at, start, arrivals, dt, who, when):  # type: ignore[no-unty
         while t < DELAY:
             h, arrived = min(dt, DELAY - t), False
             if p < last and arrivals[p] - t <= h:
-                h, arrived = arrivals[p] - t, True
+                h, arrived = max(0.0, arrivals[p] - t), True
             e = h / TAU
             lost = e * (1.0 - e / 2 * (1.0 - e / 3 * (1.0 - e / 4)))
             variance = 0.5 * SIGMA * SIGMA * lost * (2.0 - lost)
