@@ -16,8 +16,8 @@ from popdyn.kernels import network as kernel
 from popdyn.kernels.closures import CUMULANT
 from popdyn.kernels.density_state import AFFINE
 from popdyn.results import make_dataset
-from popdyn.rungs.bank import finite_size, make_bank, make_projections, make_wiring
-from popdyn.rungs.coupled_limits import check_delays, check_memory
+from popdyn.rungs.bank import COUNTED_EARLY, finite_size, make_bank, make_projections, make_wiring
+from popdyn.rungs.coupled_limits import check_memory, check_synapses
 from popdyn.rungs.derivation import Derivation, derive
 from popdyn.rungs.march import step_drive
 from popdyn.rungs.network_traces import on_bins
@@ -83,7 +83,7 @@ class CoupledDensity:
             raise UsageError(f"closure: got {closure!r}; allowed: {', '.join(CLOSURES)}")
         if abs(round(1e-3 / dt) * dt - 1e-3) > 1e-12:
             raise UsageError(f"dt: got {dt:g} s; allowed: 1 ms divided by a whole number")
-        check_delays(network, dt)
+        check_synapses(network, dt)
         self.network, self.dt, self.finite, self.progress = network, dt, finite, progress
         self.closure = FINITE_CLOSURE if finite and CLOSURES[closure][0] == CUMULANT else closure
         self.derivation: Derivation = derive(
