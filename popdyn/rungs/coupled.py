@@ -16,7 +16,7 @@ from popdyn.kernels import network as kernel
 from popdyn.kernels.closures import CUMULANT
 from popdyn.kernels.density_state import AFFINE
 from popdyn.results import make_dataset
-from popdyn.rungs.bank import COUNTED_EARLY, finite_size, make_bank, make_projections, make_wiring
+from popdyn.rungs.bank import finite_size, make_bank, make_projections, make_wiring
 from popdyn.rungs.coupled_limits import check_memory, check_synapses
 from popdyn.rungs.derivation import Derivation, derive
 from popdyn.rungs.march import step_drive

@@ -8,7 +8,7 @@ from popdyn.errors import Fault, ResourceError, SpecError
 from popdyn.kernels.density_state import FIELDS
 from popdyn.kernels.operators import WIDTH
 from popdyn.rungs.derivation import Derivation
-from popdyn.spec.network import Network
+from popdyn.spec.network import Network, Synapse
 from popdyn.theory.synaptic import delay_lags
 
 CAP = 4 << 30  # bytes
@@ -28,12 +28,14 @@ def check_synapses(network: Network, dt: float) -> None:
 
 
 def _conductances(network: Network) -> Iterator[Fault]:
-    places = [(f"connections[{i}].synapse", c.synapse) for i, c in enumerate(network.connections)]
+    places: list[tuple[str, Synapse | None]] = [
+        (f"connections[{i}].synapse", c.synapse) for i, c in enumerate(network.connections)
+    ]
     for name, population in network.populations.items():
         places += [(f"populations.{name}.poisson[{i}].synapse", s.synapse) for i, s in enumerate(population.poisson)]
     for path, synapse in places:
         if synapse is not None and synapse.kind == "conductance":
-            fix = 'take "exponential" with the charge at the mean V, J = g tau_syn (E_rev - <V>)/C_m, or the rung spiking'
+            fix = 'take "exponential" with the charge at the mean V, g tau_syn (E_rev - <V>)/C_m, or the rung spiking'
             yield Fault(path, '"conductance" at the density rung', "synapses whose J is a charge", fix)
 
 
