@@ -22,7 +22,8 @@ from popdyn.kernels.synapses import Projections, transmit
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
 TRAIN_UNDERSHOOT = 1e-2  # least q_0 over its largest that y_1 may leave: its closure is not that of a density
-FOLLOW = 1e-3  # [s] after which the variance of the input, too, follows what finite size adds to a rate
+FOLLOW = 5e-5  # [s] after which the variance of the input, too, follows what finite size adds to a rate,
+FOLLOW_JUMPS = 1e-3  # [s] and after which jumps do: faster their rate would turn negative
 RATE, V_MEAN, W_MEAN, MASS, OUTPUTS = 0, 1, 2, 3, 4
 LOW_MU, HIGH_MU, LOW_D, HIGH_D, LEAST_DENSITY, POSITIVE_STEPS, WATCHED = 0, 1, 2, 3, 4, 5, 6
 
@@ -72,7 +73,8 @@ class Wiring(NamedTuple):
     gamma: Array  # (node,) [1/s]
     spread: Array  # (node,) [V^2/s^2] S_z, a state
     companion: Whole  # (node,) the noise-free node beside one of finite size, or -1
-    excess: Array  # (projection,) rate beyond the expected one [1/s], smoothed over FOLLOW
+    excess: Array  # (2, projection) rate beyond the expected one [1/s], smoothed over FOLLOW, and over FOLLOW_JUMPS
+    smear: Array  # (projection,) what BDF2 adds to D by the white part of shared input, per gain^2 and rate
     expected: Array  # (node,) rate of the companion at the end of the step [1/s]
     counted: Array  # (node,) spikes per neuron in the last step over dt [1/s]
 
@@ -115,22 +117,25 @@ def run(
             transmit(smooth, activity[1], now, dt)
             for k in range(projections.mean.shape[0]):
                 excess = projections.variance[k] - smooth.variance[k]
-                wiring.excess[k] += (excess - wiring.excess[k]) * dt / (dt + FOLLOW)
+                wiring.excess[0, k] += (excess - wiring.excess[0, k]) * dt / (dt + FOLLOW)
+                wiring.excess[1, k] += (excess - wiring.excess[1, k]) * dt / (dt + FOLLOW_JUMPS)
         for q in range(wiring.population.shape[0]):
             a = wiring.population[q]
             drive, noise = wiring.offset[q] + wiring.scale[q] * mu[a, t], wiring.noise[q] + D[a, t]
             variance, more = 0.0, 0.0
             for k in range(projections.mean.shape[0]):
                 drive += wiring.gain_mu[q, k] * projections.mean[k]
-                drive += wiring.gain_shift[q, k] * (projections.mean[k] - smooth.mean[k] - wiring.excess[k])
+                drive += wiring.gain_shift[q, k] * (projections.mean[k] - smooth.mean[k] - wiring.excess[1, k])
                 noise += wiring.gain_D[q, k] * max(smooth.variance[k], 0.0)
-                more += wiring.gain_D[q, k] * wiring.excess[k]
-                variance += wiring.gain_train[q, k] * (smooth.variance[k] + wiring.excess[k])
+                more += wiring.gain_D[q, k] * wiring.excess[0, k]
+                variance += wiring.gain_train[q, k] * (smooth.variance[k] + wiring.excess[1, k])
+                shared = wiring.gain_mu[q, k] + wiring.gain_shift[q, k]
+                noise -= wiring.smear[k] * shared * shared * max(smooth.mean[k], 0.0)
             noise += max(more, -0.5 * noise)
             for c in range(jump_rate.shape[0]):
                 jump_rate[c] = 0.0
                 for k in range(projections.mean.shape[0]):
-                    jump_rate[c] += wiring.gain_jump[q, c, k] * (smooth.mean[k] + wiring.excess[k])
+                    jump_rate[c] += wiring.gain_jump[q, c, k] * (smooth.mean[k] + wiring.excess[1, k])
                 jump_rate[c] = max(jump_rate[c], 0.0)
             if wiring.beta[q] > 0.0:
                 _regular(wiring, q, max(variance, 0.0), dt, train)

@@ -20,6 +20,7 @@ from popdyn.theory.working_point import WorkingPoint
 
 Array = NDArray[np.float64]
 
+COUNTED_EARLY = 0.5  # steps by which a rate counted over a step is early
 AWAY = 1e4  # [V/s] drift out of a cell that only fills the array
 
 
@@ -122,7 +123,7 @@ def _initial(population: Population, node: DensityProblem) -> Initial:
 
 
 def make_wiring(
-    problem: NetworkProblem, grids: list[NodeGrid], point: WorkingPoint, finite: bool = False
+    problem: NetworkProblem, grids: list[NodeGrid], point: WorkingPoint, dt: float, finite: bool = False
 ) -> network.Wiring:
     """Drive of every node per unit of every projection, at the quenched widths of the working point."""
     names, count = problem.names, len(problem.projections)
@@ -154,9 +155,28 @@ def make_wiring(
         population, np.array([node.weight for node in problem.nodes]), offset,
         np.array([node.scale for node in problem.nodes]), extra, gain_mu, gain_D, gain_jump, gain_shift, gain_train,
         np.array([g.beta for g in grids]), np.array([g.gamma for g in grids]), np.zeros(count_nodes),
-        np.arange(count_nodes) + count_nodes if finite else np.full(count_nodes, -1), np.zeros(count),
+        np.arange(count_nodes) + count_nodes if finite else np.full(count_nodes, -1), np.zeros((2, count)),
+        _smear(problem, dt) if finite else np.zeros(count),
         np.zeros(count_nodes), np.zeros(count_nodes),
     )  # fmt: skip
+
+
+def _smear(problem: NetworkProblem, dt: float) -> Array:
+    """What BDF2 makes of white noise of intensity s^2 in mu: a diffusion of s^2 times this (times N), for delta synapses.
+
+    To second order in the displacements w_n of a step, BDF2 spreads the density by sum_(k>=0) <w_n s_(n-k)> a step, s_n =
+    s_(n-1)/3 + 2/3 w_n, where a displacement spreads it by half the variance of sum w_n; with C(m) the autocovariance of
+    w_n the difference is C(0)/6 - sum_(m>0) C(m)/3^(m+1). Filtered input has next to none.
+    """
+    sizes = {name: population.size for name, population in problem.network.populations.items()}
+    found = np.zeros(len(problem.projections))
+    for k, p in enumerate(problem.projections):
+        if p.pre and p.synapse.kind == "delta":
+            shares = np.array(_lags(p, dt, COUNTED_EARLY))
+            covariance = np.correlate(shares, shares, "full")[shares.size - 1 :]
+            thirds = 3.0 ** -np.arange(1.0, shares.size + 1.0)
+            found[k] = (covariance[0] / 6.0 - covariance[1:] @ thirds[1:]) / sizes[p.pre]
+    return found
 
 
 def centre_drive(problem: NetworkProblem, name: str) -> tuple[float, float]:

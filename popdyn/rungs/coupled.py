@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import xarray as xr
@@ -16,7 +17,7 @@ from popdyn.kernels import network as kernel
 from popdyn.kernels.closures import CUMULANT
 from popdyn.kernels.density_state import AFFINE
 from popdyn.results import make_dataset
-from popdyn.rungs.bank import finite_size, make_bank, make_projections, make_wiring
+from popdyn.rungs.bank import COUNTED_EARLY, finite_size, make_bank, make_projections, make_wiring
 from popdyn.rungs.coupled_limits import check_memory, check_synapses
 from popdyn.rungs.derivation import Derivation, derive
 from popdyn.rungs.march import step_drive
@@ -40,11 +41,17 @@ FINITE_CLOSURE = "hermite2"
 
 @dataclass(frozen=True)
 class Run:
-    """What the kernel leaves: outputs of every step, extremes per node, mean rate of each node [1/s]."""
+    """What the kernel leaves: outputs of every step, extremes per node, mean rate of each node over t >= 0 [1/s]."""
 
     out: Array
     watched: Array
     node_rates: Array
+
+
+def _parts(steps: int, scored: int) -> list[slice]:
+    """Steps between two looks at the clock; one part starts where scored time does."""
+    starts = [*range(0, scored, CHUNK), *range(scored, steps, CHUNK), steps]
+    return [slice(first, last) for first, last in pairwise(starts)]
 
 
 class CoupledDensity:
@@ -86,24 +93,34 @@ class CoupledDensity:
         check_synapses(network, dt)
         self.network, self.dt, self.finite, self.progress = network, dt, finite, progress
         self.closure = FINITE_CLOSURE if finite and CLOSURES[closure][0] == CUMULANT else closure
+        self.settings: dict[str, str | float | bool | None] = {
+            "closure": self.closure, "dt": dt, "tolerance": tolerance, "jumps": jumps, "finite": finite,
+            "regular": regular,
+        }  # fmt: skip
         self.derivation: Derivation = derive(
             network, nodes, closure=self.closure, tolerance=tolerance, jumps=jumps, regular=regular
         )
         check_memory(self.derivation, network, dt, finite)
-        self._rates: dict[str, float] | None = None
+        self._constant: xr.Dataset | None = None
 
     def rates(self) -> dict[str, float]:
         """Long-run mean rate of each population at constant drive [1/s]: also where the network oscillates.
 
         Of finite size: over `AVERAGED` s with seed 0.
         """
-        if self._rates is None:
+        mean = self._at_constant_drive()["rate"].sel(time=slice(0.0, None)).mean(("run", "time")).values
+        return {name: float(r) for name, r in zip(self.network.populations, mean, strict=True)}
+
+    def node_rates(self) -> list[tuple[str, float, float]]:
+        """Population, share of its neurons and long-run mean rate [1/s] of every node, as `rates` has them."""
+        return [(n, w, r) for n, w, r in json.loads(self._at_constant_drive().attrs["node_rates"])]
+
+    def _at_constant_drive(self) -> xr.Dataset:
+        if self._constant is None:
             longest = max(p.neuron.parameters.get("tau_w", 0.0) for p in self.network.populations.values())
             transient = 0.5 + round(6.0 * longest, 1)
-            constant = Protocol("constant", AVERAGED if self.finite else 1.0, transient, 0)
-            mean = self.simulate(constant)["rate"].sel(time=slice(0.0, None)).mean(("run", "time")).values
-            self._rates = {name: float(r) for name, r in zip(self.network.populations, mean, strict=True)}
-        return self._rates
+            self._constant = self.simulate(Protocol("constant", AVERAGED if self.finite else 1.0, transient, 0))
+        return self._constant
 
     def simulate(self, protocol: str | Protocol, *, seed: int = 0) -> xr.Dataset:
         """Trajectory on 1 ms bins; `seed` draws the fluctuations of finite size and has no effect without."""
@@ -153,8 +170,8 @@ class CoupledDensity:
         drives = [step_drive(p, protocol, self.dt, white=True) for p in self.network.populations.values()]
         finite = finite_size(problem, seed) if self.finite else None
         bank = make_bank(grids, problem, self.closure, self.dt, finite)
-        wiring = make_wiring(problem, grids, point, self.finite)
-        projections = make_projections(problem, self.dt, 0.5 if self.finite else 0.0)
+        wiring = make_wiring(problem, grids, point, self.dt, self.finite)
+        projections = make_projections(problem, self.dt, COUNTED_EARLY if self.finite else 0.0)
         mu, D = np.stack([d.mu for d in drives]), np.stack([d.D for d in drives])
         restart = np.stack([d.restart for d in drives])
         restart[:, :START] = True
@@ -165,11 +182,14 @@ class CoupledDensity:
         node_rate, watched = np.zeros(len(grids)), np.zeros((len(grids), kernel.WATCHED))
         watched[:, [kernel.LOW_MU, kernel.LOW_D]] = np.inf
         watched[:, [kernel.HIGH_MU, kernel.HIGH_D]] = -np.inf
-        for first in range(0, mu.shape[1], CHUNK):
-            part = slice(first, first + CHUNK)
+        scored = round(protocol.transient / self.dt)
+        for part in _parts(mu.shape[1], scored):
+            first = part.start
+            if first == scored:
+                node_rate[:] = 0.0
             done = kernel.run(
-                bank, wiring, projections, smooth, activity, external[:, part], mu[:, part], D[:, part], restart[:, part],
-                first, self.dt, AFFINE, out[:, part], node_rate, watched,
+                bank, wiring, projections, smooth, activity, external[:, part], mu[:, part], D[:, part],
+                restart[:, part], first, self.dt, AFFINE, out[:, part], node_rate, watched,
             )  # fmt: skip
             if done < mu[:, part].shape[1]:
                 raise NumericsError(
@@ -177,8 +197,8 @@ class CoupledDensity:
                     f"halve dt (now {self.dt * 1e3:g} ms) or take a lower closure"
                 )
             if self.progress is not None:
-                self.progress(min(first + CHUNK, mu.shape[1]) / mu.shape[1], "integrating the densities")
-        return Run(out, watched, node_rate / mu.shape[1])
+                self.progress(part.stop / mu.shape[1], "integrating the densities")
+        return Run(out, watched, node_rate / (mu.shape[1] - scored))
 
     def _external(self, protocol: Protocol, steps: int) -> Array:
         """Rates [1/s] of the Poisson sources at the end of every step."""
