@@ -15,6 +15,7 @@ from popdyn.spec.network import Connection, Edges, Synapse
 from .networks import connected, population
 from .reference_network import spikes
 
+COMPILER = pytest.mark.skipif(cost.compiler() is None, reason="no C++ compiler")
 DT = 1e-4
 TAU = 0.02
 
@@ -34,8 +35,11 @@ def once(name="S"):
     return population(name, "lif", 1, mu=1e3, V=-65e-3, t_ref=0.09)
 
 
-@pytest.fixture(scope="module")
-def pairs():
+BACKENDS = ["numpy", pytest.param("cpp_standalone", marks=[pytest.mark.slow, COMPILER])]
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
+def pairs(request):
     """Delays of 1 to 30 steps; a jump in the step in which the target fires by its own drive, at t_ref 0 and 1 ms."""
     delays, first = np.array([1, 2, 15, 30]) * DT, 0.01022
     meeting = np.ceil(first / DT) * DT - DT
@@ -52,7 +56,7 @@ def pairs():
         explicit("S", "dead", Synapse("delta", 2e-3), 0, 0, 2e-3, meeting),
     ]
     kept = Record(spikes=tuple(one.name for one in members))
-    return delays, spike_times(run(connected(members, links, duration=0.06), record=kept))
+    return delays, spike_times(run(connected(members, links, duration=0.06), request.param, record=kept))
 
 
 def test_a_spike_arrives_exactly_its_delay_later(pairs):
@@ -105,11 +109,9 @@ def expected_spikes(spec, number, backend):
     return spikes(one.neuron.parameters, one.noise.mu, part, table, DT, STEPS, tau_syn)
 
 
-@pytest.mark.parametrize("backend", ["numpy", "cpp_standalone"])
+@pytest.mark.parametrize("backend", ["numpy", pytest.param("cpp_standalone", marks=COMPILER)])
 def test_every_spike_of_a_network_is_that_of_plain_loops(backend):
     """Wiring, delays, arrival, threshold, reset, dead time and filter, without and with a compiler; no noise."""
-    if backend == "cpp_standalone" and cost.compiler() is None:
-        pytest.skip("no C++ compiler")
     spec = recurrent()
     found = spike_times(run(spec, backend, record=Record(spikes=tuple(CASES))))
     for number, name in enumerate(CASES):
@@ -131,8 +133,8 @@ FILTERS = {
 }
 
 
-@pytest.fixture(scope="module")
-def filtered():
+@pytest.fixture(scope="module", params=BACKENDS)
+def filtered(request):
     """Passive neurons behind one synapse of each kind, on a source that fires at 0, 7 and 11 ms: time since its first
     spike and V above rest. Arrival 2 ms later. The source is driven across the threshold three times by jumps."""
     pushes = [once(f"push{k}") for k in range(3)]
@@ -141,7 +143,8 @@ def filtered():
     jump = Synapse("delta", 30e-3)
     links = [explicit(f"push{k}", "source", jump, 0, 0, 30e-3, DT + t - 2e-3) for k, t in enumerate(ARRIVALS)]
     links += [explicit("source", name, one, 0, 0, one.J, 2e-3) for name, one in FILTERS.items()]
-    result = run(connected([*pushes, source, *targets], links, duration=0.08), record=Record(("source",), 1))
+    spec = connected([*pushes, source, *targets], links, duration=0.08)
+    result = run(spec, request.param, record=Record(("source",), 1))
     fired = spike_times(result)["source"][0]
     assert fired == pytest.approx(fired[0] + ARRIVALS - 2e-3, abs=1e-9)
     t = result["time"].values - fired[0]
