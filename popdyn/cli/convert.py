@@ -15,12 +15,20 @@ from popdyn.errors import UsageError
 
 def convert(
     spec: Annotated[Path, typer.Argument(help="spec (TOML, JSON)")],
-    to: Annotated[str, typer.Option(help="rung that the verdict is about: density or unit")] = "unit",
+    to: Annotated[
+        str | None, typer.Option(help="rung that the verdict is about: density or unit [default: unit where one fits]")
+    ] = None,
     tolerance: Annotated[str, typer.Option(help="bar for nrmse and bias")] = "2%",
     protocol: Annotated[str | None, typer.Option(help="name in the spec [default: its first]")] = None,
     truth: Annotated[Path | None, typer.Option(help="reuse this ground-truth file")] = None,
     no_truth: Annotated[bool, typer.Option("--no-truth", help="skip the spiking network: seconds, unverified")] = False,
-    seed: Annotated[int, typer.Option(help="seed of the spiking network")] = 0,
+    seed: Annotated[int, typer.Option(help="seed of the spiking network, and of --finite-size")] = 0,
+    finite_size: Annotated[
+        bool, typer.Option("--finite-size", help="density: populations have their size, and fluctuate")
+    ] = False,
+    annealed: Annotated[
+        bool, typer.Option("--annealed", help="simulate independent inputs too: what the network's correlations do")
+    ] = False,
     store: Annotated[Path | None, typer.Option(help="store of ground truths [default: popdyn_store]")] = None,
     out: Annotated[Path | None, typer.Option(help="folder for the report [default: out/SPEC]")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object on stdout")] = False,
@@ -34,20 +42,23 @@ def convert(
         raise UsageError("--truth and --no-truth exclude each other")
     bar = fraction(tolerance, "--tolerance")
     folder = out or Path("out") / spec.stem
-    with progress_line(f"converting {spec} to the {to} rung") as progress:
+    with progress_line(f"converting {spec}{f' to the {to} rung' if to else ''}") as progress:
         work = run(
             spec, to=to, tolerance=bar, protocol=protocol, truth=False if no_truth else (truth or True), seed=seed,
-            out=folder, store=store, progress=progress, command=_command(),
+            finite_size=finite_size, annealed=annealed, out=folder, store=store, progress=progress, command=_command(),
         )  # fmt: skip
     answer = _answer(work.document, folder)
     if as_json:
         typer.echo(json.dumps(answer, indent=2, allow_nan=False))
         return
+    if work.summary:
+        typer.echo(work.summary)
     typer.echo(f"{answer['verdict'].upper()}: {answer['sentence']}")
     for row in answer["errors"]:
         words = error_words(row["nrmse"], row["bias"], row["resolution"])
         typer.echo(f"  {row['model']:<13} against {row['truth']:<8} {row['population']}: {words}")
-    typer.echo(f"{folder / 'report.html'}\n{folder / 'report.json'}\n{folder / 'model.json'}")
+    files = ["report.html", "report.json", *(["model.json"] if "model" in answer else [])]
+    typer.echo("\n".join(str(folder / name) for name in files))
 
 
 def _command() -> str:
@@ -60,7 +71,8 @@ def _answer(document: dict[str, Any], folder: Path) -> dict[str, Any]:
          "resolution": m["resolution"], "verdict": m["verdict"]}
         for c in document["comparisons"] if "use" not in c for name, m in c["populations"].items()
     ]  # fmt: skip
+    model = {"model": str(folder / "model.json")} if (folder / "model.json").exists() else {}
     return {
         "verdict": document["verdict"]["word"], "sentence": document["verdict"]["sentence"], "errors": errors,
-        "report": str(folder / "report.html"), "model": str(folder / "model.json"),
+        "report": str(folder / "report.html"), **model,
     }  # fmt: skip

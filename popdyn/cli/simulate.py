@@ -19,8 +19,11 @@ def simulate(
     ] = None,
     protocol: Annotated[str | None, typer.Option(help="name in the spec [default: its first]")] = None,
     closure: Annotated[str | None, typer.Option(help="closure of the density rung")] = None,
-    seeds: Annotated[int, typer.Option(help="repeat the spiking rung with this many seeds")] = 1,
-    seed: Annotated[int, typer.Option(help="first seed of the spiking rung")] = 0,
+    seeds: Annotated[int, typer.Option(help="repeat with this many seeds: spiking, or --finite-size")] = 1,
+    seed: Annotated[int, typer.Option(help="first seed, of spiking neurons or of --finite-size")] = 0,
+    finite_size: Annotated[
+        bool, typer.Option("--finite-size", help="density rung: populations have their size, and fluctuate")
+    ] = False,
     dt: Annotated[float | None, typer.Option(help="step of the spiking rung [ms]")] = None,
     check_dt: Annotated[bool, typer.Option("--check-dt", help="halve the spiking step until the rate stays")] = False,
     tolerance: Annotated[str, typer.Option(help="how little the rate may move under --check-dt")] = "0.5%",
@@ -50,7 +53,7 @@ def simulate(
         return
     with progress_line(f"simulating the {chosen} rung") as progress:
         dataset = compute(
-            spec, rung=chosen, protocol=protocol, closure=closure, seeds=seeds, seed=seed,
+            spec, rung=chosen, protocol=protocol, closure=closure, seeds=seeds, seed=seed, finite_size=finite_size,
             dt=None if dt is None else dt * 1e-3, store=store, progress=progress,
         )  # fmt: skip
     answer = summary(dataset, keep(dataset, out, chosen))

@@ -34,7 +34,7 @@ def rates_figure(trace: Trace, population: str, key: str) -> Block:
     """Rate [1/s] over time; residual = rung - truth (else - first rung), with the truth's +- 2 standard errors."""
     part = trace["populations"][population]
     drawn = _drawn(trace, part)
-    stimulus = trace.get("stimulus")
+    stimulus = part.get("stimulus") or trace.get("stimulus")
     with style():
         ratios = ([0.55] if stimulus else []) + [2.2, 1.0]
         figure, axes = new_figure(4.7 + 0.9 * (len(ratios) - 2), len(ratios), 1, sharex=True, height_ratios=ratios)

@@ -18,6 +18,7 @@ def response_figure(response: Response, key: str) -> Block:
     target, population = plain(response["target"], 12), plain(response["population"], 60)
     errors = ", ".join(f"{plain(rung, 40)} {percent(value)}" for rung, value in response.get("error", {}).items())
     summary = f"Largest difference over the band, relative to the largest |H|: {errors}." if errors else ""
+    summary = " ".join(part for part in (summary, plain(response.get("note", ""), 300)) if part)
     with style():
         figure, (left, right) = new_figure(3.3, 1, 2)
         for rung, values in response["magnitude"].items():

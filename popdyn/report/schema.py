@@ -5,19 +5,12 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Literal, Required, cast
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
-from typing_extensions import TypedDict
+from pydantic import TypeAdapter, ValidationError
 
 from popdyn.errors import Fault, SpecError
+from popdyn.report.schema_network import Derivation, Document, NeuronRates, Numbers, ValidityCheck
 
 Word = Literal["pass", "inconclusive", "fail", "unverified"]
-Numbers = list[float | None]
-
-
-class Document(TypedDict, total=False):
-    """Base of every part: unknown keys are faults."""
-
-    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
 
 
 class Verdict(Document, total=False):
@@ -82,18 +75,19 @@ class TruthTrace(Document, total=False):
     standard_error: Numbers | None
 
 
-class PopulationTrace(Document, total=False):
-    """Rates [1/s] of one population."""
-
-    truth: TruthTrace | None
-    models: Required[dict[str, Numbers]]
-
-
 class Stimulus(Document, total=False):
     """What was driven, to be drawn above the rates."""
 
     label: Required[str]
     values: Required[Numbers]
+
+
+class PopulationTrace(Document, total=False):
+    """Rates [1/s] of one population, and what drives it where populations are driven apart."""
+
+    truth: TruthTrace | None
+    models: Required[dict[str, Numbers]]
+    stimulus: Stimulus
 
 
 class Trace(Document, total=False):
@@ -129,7 +123,7 @@ class Step(Document, total=False):
 
 
 class Response(Document, total=False):
-    """Linear response; models: rung -> magnitude [unit] and phase [rad]; error: rung -> max |dH|/max |H|."""
+    """Linear response: rung -> magnitude [unit], phase [rad]; error: rung -> max |dH|/max |H|; note: what is held."""
 
     population: Required[str]
     target: Required[str]
@@ -138,6 +132,7 @@ class Response(Document, total=False):
     magnitude: Required[dict[str, Numbers]]
     phase: Required[dict[str, Numbers]]
     error: dict[str, float | None]
+    note: str
 
 
 class Prediction(Document, total=False):
@@ -209,6 +204,9 @@ class Report(Document, total=False):
     curves: list[Curve]
     steps: list[Step]
     responses: list[Response]
+    derivations: list[Derivation]
+    neuron_rates: list[NeuronRates]
+    validity: list[ValidityCheck]
     predictions: list[Prediction]
     units: list[Unit]
     equations: dict[str, str]

@@ -8,18 +8,20 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 from popdyn.errors import Fault, SpecError
+from popdyn.rungs.density_document import DensityModel, density_model
 from popdyn.rungs.unit import CascadeUnit
 from popdyn.spec.section import show
 
 MAX_BYTES = 32_000_000
 
 
-def write_model(unit: CascadeUnit, path: str | Path) -> None:
+def write_model(model: CascadeUnit | DensityModel, path: str | Path) -> None:
     """Writes model.json; the same model gives the same bytes."""
     target = Path(path)
-    text = json.dumps(unit.to_dict(), indent=1, sort_keys=True, allow_nan=False)
+    text = json.dumps(model.to_dict(), indent=1, sort_keys=True, allow_nan=False)
     staging = target.with_name(target.name + ".part")
     staging.write_text(text + "\n", encoding="utf-8")
     os.replace(staging, target)
@@ -27,16 +29,26 @@ def write_model(unit: CascadeUnit, path: str | Path) -> None:
 
 def read_model(path: str | Path) -> CascadeUnit:
     """The unit of a model.json. Raises SpecError with all faults."""
-    source = Path(path)
+    return CascadeUnit.from_dict(_document(Path(path)), str(path))
+
+
+def read_any_model(path: str | Path) -> CascadeUnit | DensityModel:
+    """The unit, or the density rung, of a model.json. Raises SpecError with all faults."""
+    document = _document(Path(path))
+    if isinstance(document, dict) and document.get("rung") == "density":
+        return density_model(document, str(path))
+    return CascadeUnit.from_dict(document, str(path))
+
+
+def _document(source: Path) -> Any:
     try:
         if source.stat().st_size > MAX_BYTES:
             raise ValueError(f"larger than {MAX_BYTES} bytes")
-        document = json.loads(source.read_text(encoding="utf-8"), parse_constant=_refuse)
+        return json.loads(source.read_text(encoding="utf-8"), parse_constant=_refuse)
     except (OSError, ValueError, RecursionError) as error:
         got = show(f"{type(error).__name__}: {error}", 200)
         fault = Fault("file", got, "a model.json that popdyn wrote", "convert the spec again")
         raise SpecError([fault], str(source)) from None
-    return CascadeUnit.from_dict(document, str(source))
 
 
 def _refuse(constant: str) -> float:

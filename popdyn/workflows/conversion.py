@@ -7,8 +7,10 @@ from typing import Any
 
 import xarray as xr
 
+from popdyn.analysis.validity import Validity
 from popdyn.comparison import Comparison
 from popdyn.fitting import UnitFit
+from popdyn.rungs.coupled import CoupledDensity
 from popdyn.rungs.density import Density
 from popdyn.rungs.unit import CascadeUnit
 from popdyn.spec import Network
@@ -18,23 +20,47 @@ from popdyn.workflows.truth import Truth
 
 @dataclass
 class Conversion:
-    """What a conversion found; `document` is the report's JSON, `verdict` its word."""
+    """What a conversion found; `document` is the report's JSON, `verdict` its word.
+
+    `density` is of populations that stand alone, or of a network; `validity` and `annealed` belong to networks.
+    """
 
     network: Network
     protocol: str
     target: str
     tolerance: float
-    density: Density
+    density: Density | CoupledDensity
     results: dict[str, xr.Dataset] = field(default_factory=dict)
     predicted: dict[str, PredictedError] = field(default_factory=dict)
     fits: dict[str, UnitFit] = field(default_factory=dict)
     unit: CascadeUnit | None = None
     truth: Truth | None = None
+    annealed: Truth | None = None
+    validity: Validity | None = None
     comparisons: list[Comparison] = field(default_factory=list)
     costs: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    summary: str = ""
     document: dict[str, Any] = field(default_factory=dict)
 
     @property
     def verdict(self) -> str:
         return str(self.document["verdict"]["word"])
+
+    @property
+    def alone(self) -> Density:
+        """The density of populations that stand alone."""
+        if not isinstance(self.density, Density):
+            raise TypeError("the density is that of a network")
+        return self.density
+
+    @property
+    def coupled(self) -> CoupledDensity:
+        """The density of a network."""
+        if not isinstance(self.density, CoupledDensity):
+            raise TypeError("the density is of populations that stand alone")
+        return self.density
+
+    def cost(self, stage: str, cpu_s: float | None, wall_s: float | None = None, note: str = "") -> None:
+        """One more line of the table of costs."""
+        self.costs.append({"stage": stage, "cpu_s": cpu_s, "wall_s": wall_s, "note": note})

@@ -3,67 +3,110 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from popdyn.comparison import compare
-from popdyn.errors import NumericsError, UsageError
-from popdyn.fitting import density_over_domain, fit_cascade
+from popdyn.errors import DomainError, UsageError
 from popdyn.report import judge, to_json, validate
 from popdyn.report import write as write_report
-from popdyn.rungs.density import Density
+from popdyn.rungs.choose import is_coupled
+from popdyn.rungs.coupled import CoupledDensity
+from popdyn.rungs.density_document import DensityModel
 from popdyn.rungs.model_file import write_model
-from popdyn.rungs.unit import join
 from popdyn.spec import Network, load
+from popdyn.workflows.annealed import anneal
 from popdyn.workflows.conversion import Conversion
 from popdyn.workflows.convert_report import report_document
-from popdyn.workflows.prediction import predict_error
-from popdyn.workflows.source import protocol_name
-from popdyn.workflows.truth import Truth, from_file, simulate_truth
+from popdyn.workflows.derive_alone import derive_alone
+from popdyn.workflows.derive_network import INFINITE, MEAN_FIELD, derive_network
+from popdyn.workflows.source import UNIT_REFUSED, no_unit, protocol_name
+from popdyn.workflows.truth import Truth, from_file, simulate_truth, truth_job
 
 Progress = Callable[[float, str], None]
 TARGETS = ("density", "unit")
+BELOW = ("mean closure", MEAN_FIELD, "unit")
+
+
+@dataclass(frozen=True)
+class Order:
+    """What was asked for, checked."""
+
+    network: Network
+    protocol: str
+    to: str
+    why: str  # a density and no unit
+    tolerance: float
+    truth: str | Path | bool
+    seed: int
+    finite_size: bool
+    annealed: bool
+    store: str | Path | None
 
 
 def convert(
-    spec: str | Path | Mapping[str, Any] | Network, *, to: str = "unit", tolerance: float = 0.02,
-    protocol: str | None = None, truth: str | Path | bool = True, seed: int = 0, out: str | Path | None = None,
-    store: str | Path | None = None, progress: Progress | None = None, command: str = "",
+    spec: str | Path | Mapping[str, Any] | Network, *, to: str | None = None, tolerance: float = 0.02,
+    protocol: str | None = None, truth: str | Path | bool = True, seed: int = 0, finite_size: bool = False,
+    annealed: bool = False, out: str | Path | None = None, store: str | Path | None = None,
+    progress: Progress | None = None, command: str = "",
 ) -> Conversion:  # fmt: skip
-    """Derive the density rung and a unit, simulate the spiking network, compare, report.
+    """Derive the density (and a unit of populations that stand alone), simulate the spiking network, compare, report.
 
     Parameters
     ----------
-    to : rung that the verdict is about: "density" or "unit"
+    to : rung that the verdict is about: "density" or "unit"; None: the unit where one can be fitted, else the density
     tolerance : bar for the noise-corrected nrmse and the bias
     protocol : name in the spec; default: its first
     truth : True: simulate (or reuse from the store); False: none, the report is stamped unverified; a path: reuse
+    finite_size : the density has populations of their size, one seed for each group of the truth
+    annealed : simulate also the network with independent inputs: a line of its own in the error budget
     out : folder for report.json, report.html and model.json; None writes nothing
     """
-    if to not in TARGETS:
-        raise UsageError(f"--to: got {to!r}; allowed: {', '.join(TARGETS)} (`modes` is not derived yet)")
-    network = load(spec)
-    name = protocol_name(network, protocol)
+    order = _order(load(spec), to, tolerance, protocol, truth, seed, finite_size, annealed, store)
     say = progress or _silent
     stop = threading.Event()
     with ThreadPoolExecutor(max_workers=1) as pool:
         try:
-            pending = _start_truth(pool, network, name, truth, seed, store, _stoppable(say, stop))
+            pending = _start_truth(pool, order, _stoppable(say, stop))
+            if order.why:
+                say(0.0, f"to the density rung, {order.why}")
             say(0.0, "deriving the density equations (a first run compiles them)")
-            work = _derive(network, name, to, tolerance, say)
+            work = _derive(order, pending, say)
             if pending is not None:
                 work.truth = pending.result()
         except BaseException:  # Ctrl-C too: the pool waits for its thread, and the neurons would go on without us
             stop.set()
             raise
+    if order.annealed and work.truth is not None:
+        _anneal(work, order, say)
     _compare_all(work)
     work.document = _document(work, command, _spec_text(spec))
     if out is not None:
         write(work, out)
     return work
+
+
+def _order(
+    network: Network, to: str | None, tolerance: float, protocol: str | None, truth: str | Path | bool, seed: int,
+    finite_size: bool, annealed: bool, store: str | Path | None,
+) -> Order:  # fmt: skip
+    if to is not None and to not in TARGETS:
+        raise UsageError(f"--to: got {to!r}; allowed: {', '.join(TARGETS)} (`modes` is not derived yet)")
+    why = no_unit(network)
+    if to == "unit" and why:
+        raise UsageError(UNIT_REFUSED.format(option="to", why=why, fix="--to density"))
+    if to == "unit" and finite_size:
+        raise UsageError("--finite-size: a rate unit has no size; allowed: --to density")
+    if annealed and (truth is False or not network.connections):
+        need = "a spiking network to take rates from" if truth is False else "connections to replace"
+        raise UsageError(f"--annealed: needs {need}; allowed: networks with connections, without --no-truth")
+    chosen = to or ("density" if why or finite_size else "unit")
+    reason = f"no rate unit: {why}" if why and to is None else ""
+    name = protocol_name(network, protocol)
+    return Order(network, name, chosen, reason, tolerance, truth, seed, finite_size, annealed, store)
 
 
 def _silent(fraction: float, message: str) -> None:
@@ -81,71 +124,60 @@ def _stoppable(say: Progress, stop: threading.Event) -> Progress:
     return progress
 
 
-def _start_truth(
-    pool: ThreadPoolExecutor, network: Network, protocol: str, truth: str | Path | bool, seed: int,
-    store: str | Path | None, say: Progress,
-) -> Future[Truth] | None:  # fmt: skip
+def _start_truth(pool: ThreadPoolExecutor, order: Order, say: Progress) -> Future[Truth] | None:
     """The truth in the background: its work is in processes of its own."""
-    if truth is False:
+    if order.truth is False:
         return None
-    if truth is True:
-        return pool.submit(simulate_truth, network, protocol, seed=seed, store=store, progress=say)
+    if order.truth is True:
+        return pool.submit(
+            simulate_truth, order.network, order.protocol, seed=order.seed, store=order.store, progress=say
+        )  # fmt: skip
     ready: Future[Truth] = Future()
-    ready.set_result(from_file(truth, network, protocol))
+    ready.set_result(from_file(order.truth, order.network, order.protocol))
     return ready
 
 
-def _derive(network: Network, protocol: str, to: str, tolerance: float, say: Progress) -> Conversion:
-    began = time.process_time()
-    work = Conversion(network, protocol, to, tolerance, _density(network))
-    duration = network.protocols[protocol].duration + network.protocols[protocol].transient
-    work.density.simulate(protocol)
-    _cost(work, "density rung (compilation included on a first run)", began)
-    work.results["density"] = work.density.simulate(protocol)  # compiled by now: its cost is what the report shows
-    mean = Density(network, closure="mean", domain=work.density.domains)
-    work.results["mean closure"] = mean.simulate(protocol).assign_attrs(rung="mean closure")
-    say(0.2, "predicting the error of the density rung")
-    began = time.process_time()
-    work.predicted = predict_error(work.density, protocol, work.results["density"])
-    _cost(work, "predicted error", began)
-    say(0.3, "fitting a rate unit to the density rung")
-    began = time.process_time()
-    try:
-        work.fits = {name: fit_cascade(work.density, name) for name in network.populations}
-        work.unit = join([fit.unit for fit in work.fits.values()])
-        work.results["unit"] = work.unit.simulate(protocol)
-    except NumericsError as error:
-        if to == "unit":
-            raise
-        work.fits, work.unit = {}, None
-        work.warnings.append(f"no unit was fitted: {error}")
-    _cost(work, "unit: fit and held-out protocols", began)
-    work.costs.append({"stage": "simulated time", "cpu_s": None, "wall_s": None, "note": f"{duration:g} s per rung"})
+def _derive(order: Order, pending: Future[Truth] | None, say: Progress) -> Conversion:
+    if order.to == "unit" or not (order.finite_size or is_coupled(order.network)):
+        return derive_alone(order.network, order.protocol, order.to, order.tolerance, say)
+    runs = 0
+    if order.finite_size and order.truth is True:
+        runs = truth_job(order.network, order.protocol).groups
+    elif order.finite_size:
+        runs = 1 if pending is None else pending.result().dataset.sizes["run"]
+    work = derive_network(order.network, order.protocol, order.tolerance, say, finite_runs=runs, seed=order.seed)
+    work.summary = order.why and f"Converted to the density rung; {order.why}."
     return work
 
 
-def _density(network: Network) -> Density:
-    """On grids that serve the unit's domain too; on those of the protocols where that domain cannot be found."""
+def _anneal(work: Conversion, order: Order, say: Progress) -> None:
+    if work.truth is None:
+        return
+    say(0.0, "annealed network: the same neurons with independent inputs")
     try:
-        return density_over_domain(network)
-    except NumericsError:
-        return Density(network)
-
-
-def _cost(work: Conversion, stage: str, began: float) -> None:
-    work.costs.append({"stage": stage, "cpu_s": time.process_time() - began, "wall_s": None, "note": ""})
+        work.annealed = anneal(work.truth, work.network, work.protocol, store=order.store, progress=say)
+    except DomainError as error:
+        work.warnings.append(f"there is no annealed network: {error}")
+        return
+    work.results["annealed"] = work.annealed.dataset
 
 
 def _compare_all(work: Conversion) -> None:
-    """Truth against every derived rung, and the density against what stands below it."""
-    slowest = max(5.0 * p.tau_w if p.adapts else 0.1 for p in work.density.problems.values())
-    below: list[str] = [name for name in ("mean closure", "unit") if name in work.results]
-    pairs = [(work.results["density"], name) for name in below]
+    """Truth against every derived rung, the density against what stands below it, the annealed network between."""
+    parameters = [p.neuron.parameters for p in work.network.populations.values()]
+    slowest = max(5.0 * p["tau_w"] if p.get("a") or p.get("b") else 0.1 for p in parameters)
+    below = [name for name in BELOW if name in work.results]
+    exact = INFINITE if INFINITE in work.results else "density"
+    pairs = [(work.results[exact], name) for name in below]
+    if work.annealed is not None:
+        pairs = [(work.annealed.dataset, "density"), *pairs]
     if work.truth is not None:
-        found = work.truth
-        note = "reused from the store or a file" if found.reused else "Brian2, compilation included"
-        work.costs.append({"stage": "spiking truth", "cpu_s": found.cpu_s, "wall_s": found.wall_s, "note": note})
-        pairs = [(found.dataset, name) for name in ("density", *below)] + pairs
+        beside = [name for name in ("annealed", INFINITE, *below) if name in work.results]
+        pairs = [(work.truth.dataset, name) for name in ("density", *beside)] + pairs
+    for stage, found in (("spiking truth", work.truth), ("annealed network", work.annealed)):
+        if found is not None:
+            note = "reused from the store or a file" if found.reused else "Brian2, compilation included"
+            work.cost(stage, found.cpu_s, found.wall_s, note)
     for truth, name in pairs:
         block = slowest if truth.sizes["run"] > 1 else None
         work.comparisons.append(compare(truth, work.results[name], tolerance=work.tolerance, block=block))
@@ -168,6 +200,8 @@ def write(work: Conversion, out: str | Path) -> None:
     write_report(work.document, folder)
     if work.unit is not None:
         write_model(work.unit, folder / "model.json")
+    elif isinstance(work.density, CoupledDensity):
+        write_model(DensityModel(work.network, work.density.settings), folder / "model.json")
 
 
 __all__ = ["TARGETS", "Conversion", "convert", "write"]

@@ -10,17 +10,20 @@ import numpy as np
 
 from popdyn.fitting import UnitFit
 from popdyn.report import trace_part
+from popdyn.rungs.coupled import CoupledDensity
 from popdyn.rungs.density import Density, TransferPoint
 from popdyn.spec import to_dict
-from popdyn.stimuli import drive
 from popdyn.theory.problem import input_statistics
+from popdyn.workflows.derive_network import INFINITE, MEAN_FIELD
+from popdyn.workflows.network_report import network_parts
+from popdyn.workflows.step_answer import step_answer
+from popdyn.workflows.stimulus import stimulus_of
 
 if TYPE_CHECKING:
     from popdyn.workflows.conversion import Conversion
-from popdyn.workflows.step_answer import step_answer
 
 BIN = 5e-3
-MODELS = ("density", "mean closure", "unit")
+MODELS = ("density", INFINITE, "mean closure", MEAN_FIELD, "unit", "annealed")
 CURVE_POINTS = 17
 FREQUENCIES = np.geomspace(0.5, 300.0, 40)
 
@@ -28,38 +31,56 @@ FREQUENCIES = np.geomspace(0.5, 300.0, 40)
 def report_document(work: Conversion, command: str, spec_text: str) -> dict[str, Any]:
     """Everything that popdyn.report.schema.Report names, from what was computed."""
     names = list(work.network.populations)
-    answers = [step_answer(work, name) for name in names if name in work.fits]
+    parts = network_parts(work) if isinstance(work.density, CoupledDensity) else _alone_parts(work)
+    settings = parts.pop("settings")
     return {
         "schema": 1,
         "title": f"{work.network.name or 'network'}: conversion to the {work.target} rung",
         "target": work.target,
         "tolerance": work.tolerance,
         "populations": names,
-        "rungs": _rungs(work),
+        **({"summary": work.summary} if work.summary else {}),
+        **parts,
         "comparisons": [c.to_dict() for c in work.comparisons] + _heldout(work),
-        "traces": [_trace(work), *(trace for trace, _ in answers)],
-        "curves": [_curve(work, name) for name in names if name in work.fits],
-        "steps": [step for _, step in answers],
-        "responses": [_response(work, name) for name in names],
+        "traces": [_trace(work), *parts.get("traces", [])],
         "predictions": _predictions(work),
-        "units": [_unit(fit) for fit in work.fits.values()],
-        "equations": {"density": work.density.equations(), "unit": work.unit.equations() if work.unit else ""},
         "spec": to_dict(work.network, arrays=False),
         "spec_text": spec_text,
         "spec_hash": work.network.spec_hash,
+        "provenance": _provenance(work, command, settings),
+    }
+
+
+def _alone_parts(work: Conversion) -> dict[str, Any]:
+    """What only populations that stand alone have: step answers, f-I curves, a fitted unit."""
+    names = list(work.network.populations)
+    answers = [step_answer(work, name) for name in names if name in work.fits]
+    density = work.alone
+    return {
+        "rungs": _rungs(work),
+        "traces": [trace for trace, _ in answers],
+        "curves": [_curve(work, name) for name in names if name in work.fits],
+        "steps": [step for _, step in answers],
+        "responses": [_response(work, name) for name in names],
+        "units": [_unit(fit) for fit in work.fits.values()],
+        "equations": {"density": density.equations(), "unit": work.unit.equations() if work.unit else ""},
         "domain": _domain(work),
         "warnings": _warnings(work),
-        "provenance": _provenance(work, command),
-    }
+        "settings": {
+            "closure": density.closure, "density dt": f"{density.dt * 1e3:g} ms",
+            **{f"cells {k}": g.operator.width.size for k, g in density.grids.items()},
+            **{f"grid error {k}": f"{g.error:.1e}" for k, g in density.grids.items()},
+        },
+    }  # fmt: skip
 
 
 def _rungs(work: Conversion) -> list[dict[str, Any]]:
     protocol = work.network.protocols[work.protocol]
     simulated = protocol.duration + protocol.transient
     size = sum(p.size for p in work.network.populations.values())
-    grid = next(iter(work.density.grids.values()))
-    problem = next(iter(work.density.problems.values()))
-    fields = problem.hierarchy(work.density.closure).order + 1
+    grid = next(iter(work.alone.grids.values()))
+    problem = next(iter(work.alone.problems.values()))
+    fields = problem.hierarchy(work.alone.closure).order + 1
     cells = grid.operator.width.size
 
     def cost(name: str) -> float | None:
@@ -70,7 +91,7 @@ def _rungs(work: Conversion) -> list[dict[str, Any]]:
     rungs: list[dict[str, Any]] = [
         {"name": "spiking", "label": "spiking network", "about": f"{size} neurons, simulated by Brian2",
          "state": f"{size} x (V, w)" if problem.adapts else f"{size} x V", "cpu_s_per_s": truth_cost},
-        {"name": "density", "label": "population density", "about": f"closure {work.density.closure}, nothing fitted",
+        {"name": "density", "label": "population density", "about": f"closure {work.alone.closure}, nothing fitted",
          "state": f"{cells} x {fields}", "cpu_s_per_s": cost("density")},
         {"name": "mean closure", "label": "density, mean w", "about": "the literature's baseline",
          "state": f"{cells} x 1", "cpu_s_per_s": cost("mean closure")},
@@ -103,27 +124,24 @@ def _trace(work: Conversion) -> dict[str, Any]:
     truth = None if work.truth is None else work.truth.dataset
     models = {name: work.results[name] for name in MODELS if name in work.results}
     part = trace_part(work.protocol, models, truth, bin=BIN)
-    return {**part, "stimulus": _stimulus(work, np.asarray(part["time"]))}
-
-
-def _stimulus(work: Conversion, time: np.ndarray) -> dict[str, Any]:
-    population = next(iter(work.network.populations.values()))
-    mu, sigma = drive(population, work.network.protocols[work.protocol], time)
-    if np.ptp(mu) > 0 or np.ptp(sigma) == 0:
-        return {"label": "mu [mV/ms]", "values": mu}
-    return {"label": "sigma [mV/sqrt(ms)]", "values": sigma * np.sqrt(1e3) * 1e3 / 1e3}
+    time = np.asarray(part["time"])
+    for name, population in part["populations"].items():
+        stimulus = stimulus_of(work.network.populations[name], work.network.protocols[work.protocol], time)
+        if stimulus is not None:
+            population["stimulus"] = stimulus
+    return dict(part)
 
 
 def _curve(work: Conversion, name: str) -> dict[str, Any]:
     fit = work.fits[name]
     mu = np.linspace(fit.domain.mu_low, fit.domain.mu_high, CURVE_POINTS)
-    points = work.density.transfer(name, mu)
-    mean = Density(work.network, closure="mean", domain=work.density.domains).transfer(name, mu)
+    points = work.alone.transfer(name, mu)
+    mean = Density(work.network, closure="mean", domain=work.alone.domains).transfer(name, mu)
     unit = fit.unit.units[name]
-    sigma = work.density.problems[name].sigma
+    sigma = work.alone.problems[name].sigma
     return {
         "population": name, "drive": "mu", "unit": "mV/ms", "values": mu,
-        "operating_point": work.density.problems[name].mu, "truth": None,
+        "operating_point": work.alone.problems[name].mu, "truth": None,
         "models": {"density": _rates(points), "mean closure": _rates(mean),
                    "unit": [unit.stationary(float(value), sigma)[1].rate for value in mu]},
     }  # fmt: skip
@@ -134,7 +152,7 @@ def _rates(points: list[TransferPoint]) -> list[float]:
 
 
 def _response(work: Conversion, name: str) -> dict[str, Any]:
-    density = work.density.linear_response(FREQUENCIES, population=name)
+    density = work.alone.linear_response(FREQUENCIES, population=name)
     curves = {"density": density}
     error: dict[str, float | None] = {}
     if work.unit is not None:
@@ -188,8 +206,8 @@ def _warnings(work: Conversion) -> list[str]:
         lines.append(f"the positive scheme took {density['positive_steps']} steps of the density rung (first order)")
     used = dict(zip(work.network.populations, density["closures_used"].split(","), strict=True))
     lines += [
-        f"population {name}: closure `{work.density.closure}` left the densities that exist; `{closure}` stands in"
-        for name, closure in used.items() if closure != work.density.closure
+        f"population {name}: closure `{work.alone.closure}` left the densities that exist; `{closure}` stands in"
+        for name, closure in used.items() if closure != work.alone.closure
     ]  # fmt: skip
     for name, population in work.network.populations.items():
         p = population.neuron.parameters
@@ -197,7 +215,8 @@ def _warnings(work: Conversion) -> list[str]:
             mu, sigma = input_statistics(population)
             lines.append(
                 f"population {name}: the derived rungs take Poisson input as white noise (mu {mu:.3g} V/s, "
-                f"sigma {sigma:.3g} V/sqrt(s)); jumps that are not small against V_th - V_reset cost accuracy"
+                f"sigma {sigma:.3g} V/sqrt(s)); jumps that are not small against V_th - V_reset cost accuracy: "
+                "--to density takes them as jumps"
             )
         if "V_peak" in p and p["V_reset"] > p["V_th"]:
             lines.append(
@@ -209,23 +228,18 @@ def _warnings(work: Conversion) -> list[str]:
     return lines
 
 
-def _provenance(work: Conversion, command: str) -> dict[str, Any]:
+def _provenance(work: Conversion, command: str, settings: dict[str, Any]) -> dict[str, Any]:
     packages = ("popdyn", "numpy", "scipy", "numba", "brian2")
     versions = {name: importlib.metadata.version(name) for name in packages}
     truth = work.truth
     protocol = work.network.protocols[work.protocol]
-    settings: dict[str, Any] = {
-        "closure": work.density.closure, "density dt": f"{work.density.dt * 1e3:g} ms",
-        **{f"cells {k}": g.operator.width.size for k, g in work.density.grids.items()},
-        **{f"grid error {k}": f"{g.error:.1e}" for k, g in work.density.grids.items()},
-    }  # fmt: skip
     if truth is not None:
-        for key in ("dt", "method", "backend"):
-            if key in truth.dataset.attrs:
-                settings[f"truth {key}"] = truth.dataset.attrs[key]
+        found = truth.dataset.attrs
+        settings = settings | {f"truth {key}": found[key] for key in ("dt", "method", "backend") if key in found}
+    keys = {"truth": truth, "annealed": work.annealed}
     return {
         "command": command, "versions": {**versions, "python": platform.python_version()},
         "seeds": {"protocol": protocol.seed, **({"truth": truth.dataset.attrs.get("seed", 0)} if truth else {})},
-        "keys": {"spec": work.network.spec_hash, **({"truth": truth.key} if truth and truth.key else {})},
+        "keys": {"spec": work.network.spec_hash, **{k: found.key for k, found in keys.items() if found and found.key}},
         "costs": work.costs, "settings": settings,
     }  # fmt: skip

@@ -11,8 +11,11 @@ import numpy as np
 
 from popdyn.errors import UsageError
 from popdyn.quantities import parse
+from popdyn.rungs.coupled import CoupledDensity
 from popdyn.rungs.density import with_drive
 from popdyn.spec import Network
+from popdyn.types import Progress
+from popdyn.workflows.over_neurons import nodes_of, sd_log_rate
 from popdyn.workflows.source import Source, derived_rung, open_source
 
 VARIED = {"mu": "V/s", "sigma": "V/sqrt(s)"}
@@ -20,28 +23,37 @@ VARIED = {"mu": "V/s", "sigma": "V/sqrt(s)"}
 
 def rates(
     spec: str | Path | Mapping[str, Any] | Network, *, rung: str = "density", closure: str | None = None,
-    vary: str | None = None,
+    vary: str | None = None, progress: Progress | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """Stationary rate of every population [Hz].
+    """Stationary rate of every population [Hz]; of a network the mean over its long run, oscillations included.
 
     Parameters
     ----------
     vary : "mu=0.5 mV/ms:2.5 mV/ms:9" or "sigma=…": the drive of every population on a grid (first, last, count)
 
     Returns {"populations": {name: {"rate": …, "unit": "Hz"}}}; with `vary` each rate is a list, beside "values" in SI.
+    A population of several nodes (heterogeneous, or of neurons with different inputs) has "nodes", a list of
+    {"share", "rate"}, and "sd_log_rate" over its neurons.
     """
     source = open_source(spec)
     head = {"rung": rung, "spec_hash": source.network.spec_hash}
     if vary is None:
-        found = derived_rung(source, rung, closure).rates()
-        return {**head, "populations": {name: {"rate": rate, "unit": "Hz"} for name, rate in found.items()}}
+        made = derived_rung(source, rung, closure, progress=progress)
+        populations: dict[str, Any] = {n: {"rate": rate, "unit": "Hz"} for n, rate in made.rates().items()}
+        for name, nodes in nodes_of(made.node_rates() if isinstance(made, CoupledDensity) else []).items():
+            if len(nodes) > 1:
+                populations[name]["nodes"] = [{"share": weight, "rate": rate} for weight, rate in nodes]
+                populations[name]["sd_log_rate"] = sd_log_rate(nodes)
+        return {**head, "populations": populations}
     target, values = parse_grid(vary)
     table: dict[str, list[float]] = {name: [] for name in source.network.populations}
-    for value in values:
+    for k, value in enumerate(values):
+        if progress is not None:
+            progress(k / len(values), f"rates along {target}: {k} of {len(values)}")
         for name, rate in _at(source, rung, closure, target, float(value)).items():
             table[name].append(rate)
-    populations = {name: {"rate": column, "unit": "Hz"} for name, column in table.items()}
-    return {**head, "vary": target, "unit": VARIED[target], "values": values.tolist(), "populations": populations}
+    columns = {name: {"rate": column, "unit": "Hz"} for name, column in table.items()}
+    return {**head, "vary": target, "unit": VARIED[target], "values": values.tolist(), "populations": columns}
 
 
 def _at(source: Source, rung: str, closure: str | None, target: str, value: float) -> dict[str, float]:

@@ -22,25 +22,39 @@ SEEDS_MOST = 10_000
 def simulate(
     spec: str | Path | Mapping[str, Any] | Network, *, rung: str = "density", protocol: str | None = None,
     closure: str | None = None, seeds: int = 1, seed: int = 0, dt: float | None = None, backend: str | None = None,
-    store: str | Path | None = None, progress: Progress | None = None,
+    finite_size: bool = False, store: str | Path | None = None, progress: Progress | None = None,
 ) -> xr.Dataset:  # fmt: skip
     """Rates, mean V and mean w under a protocol: (run, time, population), SI.
 
-    `seeds` > 1 repeats the spiking rung with seed, seed + 1, … and stacks the runs. encoding["cpu_s"] holds the cost,
-    encoding["path"] the stored file where there is one.
+    `finite_size`: the density rung has populations of their size, which fluctuate. `seeds` > 1 repeats it, or the
+    spiking rung, with seed, seed + 1, … and stacks the runs. encoding["cpu_s"] holds the cost, encoding["path"] the
+    stored file where there is one.
     """
     source = open_source(spec)
     name = protocol_name(source.network, protocol)
     if not 1 <= seeds <= SEEDS_MOST:
         raise UsageError(f"--seeds: got {seeds}; allowed: 1 to {SEEDS_MOST}")
     if rung == "spiking":
+        if finite_size:
+            raise UsageError("--finite-size: the spiking rung has its size; allowed: --rung density")
         return _spiking(source, name, seed, seeds, dt, backend, store, progress)
-    if seeds != 1:
-        raise UsageError(f"--seeds: the {rung} rung is deterministic; allowed: 1")
+    if seeds != 1 and not finite_size and not (source.density and source.density.settings["finite"]):
+        fix = ", or add --finite-size" if rung == "density" else ""
+        raise UsageError(f"--seeds: the {rung} rung is deterministic; allowed: 1{fix}")
     began = time.process_time()
-    dataset = derived_rung(source, rung, closure).simulate(name, seed=seed)
+    made = derived_rung(source, rung, closure, finite=finite_size, progress=progress)
+    dataset = stacked([made.simulate(name, seed=seed + k) for k in range(seeds)])
     dataset.encoding["cpu_s"] = time.process_time() - began
     return dataset
+
+
+def stacked(runs: list[xr.Dataset]) -> xr.Dataset:
+    """Results of several seeds as the runs of one; `node_rates` and `seed` are those of the first."""
+    if len(runs) == 1:
+        return runs[0]
+    whole = xr.concat(runs, dim="run", combine_attrs="drop_conflicts")
+    first = {key: runs[0].attrs[key] for key in ("seed", "node_rates") if key in runs[0].attrs}
+    return whole.assign_coords(run=range(whole.sizes["run"])).assign_attrs(first)
 
 
 def _spiking(
@@ -51,10 +65,7 @@ def _spiking(
         simulate_truth(source.network, protocol, seed=seed + k, dt=dt, backend=backend, store=store, progress=progress)
         for k in range(seeds)
     ]
-    dataset = found[0].dataset
-    if seeds > 1:
-        dataset = xr.concat([t.dataset for t in found], dim="run", combine_attrs="drop_conflicts")
-        dataset = dataset.assign_coords(run=range(dataset.sizes["run"]))
+    dataset = stacked([t.dataset for t in found])
     dataset.encoding["cpu_s"] = sum(t.cpu_s for t in found)
     dataset.encoding["path"] = str(found[0].path) if seeds == 1 else ""
     return dataset

@@ -1,4 +1,4 @@
-"""What a command is given: a spec, or a model.json that carries its spec and a fitted unit."""
+"""What a command is given: a spec, or a model.json that carries its spec and a derived model."""
 
 from __future__ import annotations
 
@@ -9,33 +9,38 @@ from pathlib import Path
 from typing import Any
 
 from popdyn.errors import SpecError, UsageError
+from popdyn.rungs.density_document import DensityModel
 from popdyn.rungs.unit import CascadeUnit
 from popdyn.spec import Network, load
-from popdyn.types import Rung
+from popdyn.types import Progress, Rung
 
 RUNGS = ("spiking", "density", "density2d", "unit")
+UNIT_REFUSED = "--{option}: a rate unit is fitted to populations that stand alone and are homogeneous; {why}; use {fix}"
 
 
 @dataclass(frozen=True)
 class Source:
-    """A resolved network, and the unit that came with it when the file was a model."""
+    """A resolved network, and the model that came with it when the file was a model.json."""
 
     network: Network
     unit: CascadeUnit | None = None
+    density: DensityModel | None = None
 
 
 def open_source(given: str | Path | Mapping[str, Any] | Network) -> Source:
     """Read a spec (TOML, JSON, dict, Network) or a model.json."""
     if isinstance(given, str | Path) and Path(given).suffix == ".json":
-        from popdyn.rungs.model_file import read_model
+        from popdyn.rungs.model_file import read_any_model
 
         try:
             document = json.loads(Path(given).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             document = None
         if isinstance(document, dict) and document.get("kind") == "popdyn model":
-            unit = read_model(given)
-            return Source(unit.network, unit)
+            model = read_any_model(given)
+            if isinstance(model, DensityModel):
+                return Source(model.network, density=model)
+            return Source(model.network, model)
     return Source(load(given))
 
 
@@ -48,26 +53,66 @@ def protocol_name(network: Network, wanted: str | None) -> str:
     return wanted
 
 
-def derived_rung(source: Source, rung: str, closure: str | None = None) -> Rung:
+def no_unit(network: Network) -> str:
+    """Why no rate unit can be fitted to the populations of a network; empty where it can."""
+    if network.connections:
+        one = network.connections[0]
+        return f"here {one.pre} connects to {one.post} (connections[0])"
+    for name, population in network.populations.items():
+        if population.spread:
+            return f"populations.{name} differs in {', '.join(population.spread)} between neurons"
+        if any(drive.synapse is not None for drive in population.poisson):
+            return f"populations.{name}.poisson acts through a synapse"
+    for name, protocol in network.protocols.items():
+        if any(stimulus.target == "nu" for stimulus in protocol.stimuli):
+            return f"protocols.{name} moves the rate of Poisson sources"
+    return ""
+
+
+def derived_rung(
+    source: Source, rung: str, closure: str | None = None, *, finite: bool = False, progress: Progress | None = None
+) -> Rung:
     """The rung by name; a unit is fitted to the density rung unless the source brought one."""
     if rung == "modes":
         raise UsageError("--rung: `modes` is not derived yet; allowed: " + ", ".join(RUNGS))
     if rung not in RUNGS:
         raise UsageError(f"--rung: got {rung!r}; allowed: {', '.join(RUNGS)}")
+    if finite and rung != "density":
+        raise UsageError(f"--finite-size: the {rung} rung has no such option; allowed: --rung density")
     if rung == "spiking":
         from popdyn.ground_truth import Spiking
 
         return Spiking(source.network)
+    if rung == "density":
+        return _density(source, closure, finite, progress)
+    if source.unit is not None and rung == "unit":
+        return source.unit
+    why = no_unit(source.network)
     if rung == "density2d":
+        if why:
+            raise UsageError(f"--rung: density2d is of homogeneous populations alone; {why}; use --rung density")
         from popdyn.rungs.density_2d import Density2D
 
         return Density2D(source.network)
-    if rung == "unit":
-        return source.unit or fit_units(source.network)
-    from popdyn.rungs.density import Density
+    if why:
+        raise UsageError(UNIT_REFUSED.format(option="rung", why=why, fix="--rung density"))
+    return fit_units(source.network)
+
+
+def _density(source: Source, closure: str | None, finite: bool, progress: Progress | None) -> Rung:
+    from popdyn.rungs.choose import density_rung, is_coupled
     from popdyn.theory.problem import DEFAULT_CLOSURE
 
-    return Density(source.network, closure=closure or DEFAULT_CLOSURE)
+    if source.density is not None and not finite:
+        return source.density.density(closure=closure, progress=progress)
+    options: dict[str, Any] = {"closure": closure or DEFAULT_CLOSURE}
+    if finite or is_coupled(source.network):
+        options["progress"] = progress
+    if finite:
+        options["finite"] = True
+    if progress is not None:
+        progress(0.0, "deriving: nodes and working point (a first run compiles them)")
+    return density_rung(source.network, **options)
 
 
 def fit_units(network: Network) -> CascadeUnit:
@@ -79,4 +124,14 @@ def fit_units(network: Network) -> CascadeUnit:
     return join([fit_cascade(density, name).unit for name in network.populations])
 
 
-__all__ = ["RUNGS", "Source", "SpecError", "derived_rung", "fit_units", "open_source", "protocol_name"]
+__all__ = [
+    "RUNGS",
+    "UNIT_REFUSED",
+    "Source",
+    "SpecError",
+    "derived_rung",
+    "fit_units",
+    "no_unit",
+    "open_source",
+    "protocol_name",
+]

@@ -18,12 +18,12 @@ BIN = 1e-3
 def step_answer(work: Conversion, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """`traces` and `steps` entries of population `name`: density as the reference, mean closure and unit beside it."""
     domain = work.fits[name].domain
-    height = SHARE * (domain.mu_high - work.density.problems[name].mu)
+    height = SHARE * (domain.mu_high - work.alone.problems[name].mu)
     stimulus = Stimulus(name, "mu", "step", {"at": ONSET, "amplitude": height, "until": UNTIL})
     base = work.network.protocols[work.protocol]
     protocol = Protocol(f"step {name}", DURATION, base.transient, 0, (stimulus,))
-    density = work.density.simulate(protocol)
-    mean = Density(work.network, closure="mean", domain=work.density.domains).simulate(protocol)
+    density = work.alone.simulate(protocol)
+    mean = Density(work.network, closure="mean", domain=work.alone.domains).simulate(protocol)
     others = {"mean closure": mean.assign_attrs(rung="mean closure")}
     if work.unit is not None:
         others["unit"] = work.unit.simulate(protocol)

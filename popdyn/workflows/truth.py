@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import xarray as xr
 
@@ -14,6 +15,9 @@ from popdyn.errors import IntegrityError, UsageError
 from popdyn.results import open_dataset, save
 from popdyn.spec import Network
 from popdyn.store import Store, job_key
+
+if TYPE_CHECKING:
+    from popdyn.ground_truth import Job
 
 Progress = Callable[[float, str], None]
 
@@ -49,17 +53,17 @@ def simulate_truth(
     store: str | Path | None = None, progress: Progress | None = None,
 ) -> Truth:  # fmt: skip
     """Find the truth in the store, or simulate the spiking network and publish it there."""
-    from popdyn.ground_truth import job, run
+    from popdyn.ground_truth import run
 
-    decided = job(network, protocol, seed=seed, dt=dt, backend=backend)
+    decided = truth_job(network, protocol, seed=seed, dt=dt, backend=backend)
     document = decided.document()
     key, shelf = job_key(document), Store(store)
     cost: dict[str, float] = {}
 
     def work(folder: Path) -> None:
-        began, before = time.perf_counter(), _children()
+        began, before = time.perf_counter(), children_cpu()
         save(run(decided, progress=progress), folder / "result.h5")
-        cost.update(cpu_s=_children() - before, wall_s=time.perf_counter() - began)
+        cost.update(cpu_s=children_cpu() - before, wall_s=time.perf_counter() - began)
 
     def damaged(error: IntegrityError) -> None:
         if progress is not None:
@@ -70,7 +74,17 @@ def simulate_truth(
     return Truth(dataset, place, key, cost.get("cpu_s", 0.0), cost.get("wall_s", 0.0), not cost)
 
 
-def _children() -> float:
+def truth_job(
+    network: Network, protocol: str, *, seed: int = 0, dt: float | None = None, backend: str | None = None
+) -> Job:  # fmt: skip
+    """Independent groups of neurons, or whole networks where there are connections; spread parameters in strata."""
+    from popdyn.ground_truth import job
+
+    split = True if any(p.spread for p in network.populations.values()) else None
+    return job(network, protocol, seed=seed, dt=dt, backend=backend, stratified=split)
+
+
+def children_cpu() -> float:
     """CPU seconds of the worker processes that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime

@@ -1,0 +1,56 @@
+"""Derived rungs of populations that stand alone: density, mean closure, predicted error, a fitted unit."""
+
+from __future__ import annotations
+
+import time
+
+from popdyn.errors import NumericsError
+from popdyn.fitting import density_over_domain, fit_cascade
+from popdyn.rungs.density import Density
+from popdyn.rungs.unit import join
+from popdyn.spec import Network
+from popdyn.types import Progress
+from popdyn.workflows.conversion import Conversion
+from popdyn.workflows.prediction import predict_error
+
+
+def derive_alone(network: Network, protocol: str, to: str, tolerance: float, say: Progress) -> Conversion:
+    began = time.process_time()
+    density = _density(network)
+    work = Conversion(network, protocol, to, tolerance, density)
+    duration = network.protocols[protocol].duration + network.protocols[protocol].transient
+    density.simulate(protocol)
+    _cost(work, "density rung (compilation included on a first run)", began)
+    work.results["density"] = density.simulate(protocol)  # compiled by now: its cost is what the report shows
+    mean = Density(network, closure="mean", domain=density.domains)
+    work.results["mean closure"] = mean.simulate(protocol).assign_attrs(rung="mean closure")
+    say(0.2, "predicting the error of the density rung")
+    began = time.process_time()
+    work.predicted = predict_error(density, protocol, work.results["density"])
+    _cost(work, "predicted error", began)
+    say(0.3, "fitting a rate unit to the density rung")
+    began = time.process_time()
+    try:
+        work.fits = {name: fit_cascade(density, name) for name in network.populations}
+        work.unit = join([fit.unit for fit in work.fits.values()])
+        work.results["unit"] = work.unit.simulate(protocol)
+    except NumericsError as error:
+        if to == "unit":
+            raise
+        work.fits, work.unit = {}, None
+        work.warnings.append(f"no unit was fitted: {error}")
+    _cost(work, "unit: fit and held-out protocols", began)
+    work.costs.append({"stage": "simulated time", "cpu_s": None, "wall_s": None, "note": f"{duration:g} s per rung"})
+    return work
+
+
+def _density(network: Network) -> Density:
+    """On grids that serve the unit's domain too; on those of the protocols where that domain cannot be found."""
+    try:
+        return density_over_domain(network)
+    except NumericsError:
+        return Density(network)
+
+
+def _cost(work: Conversion, stage: str, began: float) -> None:
+    work.costs.append({"stage": stage, "cpu_s": time.process_time() - began, "wall_s": None, "note": ""})

@@ -1,0 +1,172 @@
+"""The parts of a report that networks have: rungs, nodes, rates over neurons, limits of the theory."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from popdyn.neurons import MODELS
+from popdyn.spec.statistics import left_out
+from popdyn.workflows.derive_network import INFINITE, MEAN_FIELD
+from popdyn.workflows.over_neurons import counted_sd_log_rate, nodes_of, sd_log_rate
+
+if TYPE_CHECKING:
+    from popdyn.workflows.conversion import Conversion
+
+FREQUENCIES = np.geomspace(0.5, 300.0, 40)
+QUANTILES = np.linspace(0.005, 0.995, 100)
+OPEN_LOOP = "Open loop: what the population hears from others and from itself is held."
+
+
+def network_parts(work: Conversion) -> dict[str, Any]:
+    """Everything that a report says of a network and not of populations that stand alone."""
+    density = work.coupled
+    names = list(work.network.populations)
+    return {
+        "rungs": _rungs(work),
+        "responses": [_response(work, name) for name in names],
+        "derivations": [_derivation(work, name) for name in names],
+        "neuron_rates": _neuron_rates(work),
+        "validity": _validity(work),
+        "equations": {"density": density.equations()},
+        "domain": _domain(work),
+        "warnings": [*work.warnings, *_warnings(work)],
+        "settings": {
+            "density": json.dumps(density.settings, sort_keys=True),
+            "nodes": len(density.derivation.grids),
+            "cells": density.derivation.grids[0].operator.width.size,
+        },
+    }
+
+
+def _rungs(work: Conversion) -> list[dict[str, Any]]:
+    network, density = work.network, work.coupled
+    protocol = network.protocols[work.protocol]
+    simulated = protocol.duration + protocol.transient
+    size = sum(p.size for p in network.populations.values())
+    adapts = any(MODELS[p.neuron.model].adaptation for p in network.populations.values())
+    nodes, cells = len(density.derivation.grids), density.derivation.grids[0].operator.width.size
+    fields = max(g.problem.hierarchy(density.closure).order for g in density.derivation.grids) + 1
+    whole = "networks" if network.connections else "groups of neurons"
+
+    def sampled(name: str, label: str, about: str) -> dict[str, Any]:
+        found = work.truth if name == "spiking" else work.annealed
+        runs = "" if found is None else f"; {found.dataset.sizes['run']} {whole}"
+        cost = None if found is None or found.reused else found.cpu_s / simulated / found.dataset.sizes["run"]
+        return {"name": name, "label": label, "about": about + runs, "cpu_s_per_s": cost,
+                "state": f"{size} x (V, w)" if adapts else f"{size} x V"}  # fmt: skip
+
+    def derived(name: str, label: str, about: str, order: int) -> dict[str, Any]:
+        cost = work.results[name].encoding.get("cpu_s")
+        return {"name": name, "label": label, "about": about, "state": f"{nodes} nodes x {cells} cells x {order}",
+                "cpu_s_per_s": None if cost is None else float(cost) / simulated}  # fmt: skip
+
+    rungs = [sampled("spiking", "spiking network", f"{size} neurons, simulated by Brian2")]
+    if work.annealed is not None:
+        rungs.append(sampled("annealed", "annealed network", "the same neurons, independent inputs of the same rates"))
+    finite = "populations of their size" if density.finite else "N → ∞"
+    rungs.append(
+        derived("density", "population density", f"{finite}, closure {density.closure}, {_jumps(work)}", fields)
+    )
+    if INFINITE in work.results:
+        rungs.append(derived(INFINITE, "density, N → ∞", "the same without fluctuations", fields))
+    if MEAN_FIELD in work.results:
+        rungs.append(
+            derived(MEAN_FIELD, "mean field", "the literature's baseline: diffusion, Poisson trains, mean w", 1)
+        )
+    return rungs
+
+
+def _jumps(work: Conversion) -> str:
+    with_jumps = [name for name, used in work.coupled.derivation.finite_jumps.items() if used]
+    return f"finite jumps in {', '.join(with_jumps)}" if with_jumps else "diffusion"
+
+
+def _response(work: Conversion, name: str) -> dict[str, Any]:
+    found = work.coupled.linear_response(FREQUENCIES, population=name)
+    return {
+        "population": name, "target": "mu", "unit": "Hz/(mV/ms)", "frequency": FREQUENCIES, "note": OPEN_LOOP,
+        "magnitude": {"density": np.abs(found)}, "phase": {"density": np.unwrap(np.angle(found))}, "error": {},
+    }  # fmt: skip
+
+
+def _derivation(work: Conversion, name: str) -> dict[str, Any]:
+    derived = work.coupled.derivation
+    nodes = [q for q, node in enumerate(derived.problem.nodes) if node.population == name]
+    weight = np.array([derived.problem.nodes[q].weight for q in nodes])
+    rule = derived.rules.get(name)
+    grids = [derived.grids[q] for q in nodes]
+    return {
+        "population": name, "size": work.network.populations[name].size, "nodes": len(nodes),
+        "method": rule.method if rule else "one node", "quadrature_error": rule.error if rule else None,
+        "importance": dict(rule.importance) if rule else {}, "jump_cost": derived.jump_cost.get(name, 0.0),
+        "finite_jumps": derived.finite_jumps.get(name, False),
+        "beta": float(weight @ [g.beta for g in grids]), "gamma": float(weight @ [g.gamma for g in grids]),
+        "rate": derived.point.rates[list(derived.problem.names).index(name)],
+        "mu": float(weight @ derived.point.mu[nodes]),
+        "sigma": float(np.sqrt(2.0 * (weight @ derived.point.D[nodes]))),
+    }  # fmt: skip
+
+
+def _neuron_rates(work: Conversion) -> list[dict[str, Any]]:
+    """Of the populations with several nodes."""
+    duration = work.network.protocols[work.protocol].duration
+    truth = None if work.truth is None else work.truth.dataset
+    found = []
+    for name, nodes in nodes_of(json.loads(work.results["density"].attrs["node_rates"])).items():
+        if len(nodes) < 2:
+            continue
+        entry: dict[str, Any] = {"population": name, "nodes": nodes, "sd_log": sd_log_rate(nodes)}
+        if truth is not None and f"neuron_rate_{name}" in truth:
+            entry["truth_sd_log"] = counted_sd_log_rate(truth, name, duration)
+            entry["truth_quantiles"] = np.quantile(truth[f"neuron_rate_{name}"].values, QUANTILES)
+        found.append(entry)
+    return found
+
+
+def _validity(work: Conversion) -> list[dict[str, Any]]:
+    if work.validity is None:
+        return []
+    return [
+        {"kind": check.kind, "populations": list(check.populations), "figure": check.figure, "limit": check.limit,
+         "flagged": check.flagged, "words": check.words}
+        for check in work.validity.checks
+    ]  # fmt: skip
+
+
+def _domain(work: Conversion) -> list[str]:
+    density = work.coupled
+    size = "populations of their size" if density.finite else "N → ∞: populations do not fluctuate"
+    lines = [f"{size}; presynaptic trains are independent but for the rates they share"]
+    regular = [g.beta for g in density.derivation.grids]
+    if any(regular):
+        lines.append("recurrent input is as regular as the renewal trains that bring it, delta and filtered alike")
+    for connection in work.network.connections:
+        lines += [
+            f"left out of {connection.pre} to {connection.post}: {text}" for text in left_out(connection, work.network)
+        ]
+    return lines
+
+
+def _warnings(work: Conversion) -> list[str]:
+    density = work.coupled
+    lines = [] if work.validity is None else list(work.validity.words)
+    found = work.results["density"].attrs
+    if found["positive_steps"]:
+        lines.append(f"the positive scheme took {found['positive_steps']} steps of the density rung (first order)")
+    for name, rule in density.derivation.rules.items():
+        if rule.error > work.tolerance / 3.0:
+            lines.append(
+                f"population {name}: {len(rule.nodes)} nodes leave an estimated error of {100 * rule.error:.2g} %, "
+                "more than a third of the tolerance"
+            )
+    for name, population in work.network.populations.items():
+        p = population.neuron.parameters
+        if "V_peak" in p and p["V_reset"] > p["V_th"]:
+            lines.append(
+                f"population {name}: V_reset above V_th bursts; w after reset may be bimodal, outside the domain "
+                "where the closures were measured"
+            )
+    return lines
