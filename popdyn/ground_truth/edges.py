@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from popdyn.errors import UsageError
 from popdyn.ground_truth.edge_rules import Wiring, wiring
+from popdyn.ground_truth.plan import common_delay
 from popdyn.ground_truth.receptors import jump_per_J
 from popdyn.spec.network import Connection
 
@@ -73,25 +74,26 @@ def _steps(connection: Connection, drawn: Wiring, dt: float, rng: np.random.Gene
 
 
 def check_delay(connection: Connection, dt: float) -> None:
-    """Delays are whole steps, one at least; a distribution's are rounded to them.
+    """Delays are whole steps, one at least; those of a distribution or a table are rounded to them.
 
     Raises UsageError when a constant delay is not, or too much of a distribution lies below the step.
     """
     where, synapse = f"connections {connection.pre} to {connection.post}", connection.synapse
-    if connection.edges is not None:
-        lowest = connection.edges.delay.min(initial=np.inf)
+    common = common_delay(connection)
+    if common is None and connection.edges is not None:
+        lowest = connection.edges.delay.min()
         if lowest < dt * (1 - 1e-6):
             raise UsageError(f"{where}: a delay of {lowest:g} s is below dt = {dt:g} s; lower dt")
-    elif synapse.delays is not None:
+    elif common is None and synapse.delays is not None:
         share = np.mean(synapse.delays.quantile((np.arange(10_000) + 0.5) / 10_000) < 0.5 * dt)
         if share > LOST:
             raise UsageError(
                 f"{where}: {100 * share:.2g} % of its delays lie below half a step of {dt:g} s; lower dt or truncate "
                 f"them: low = {dt:g} s"
             )
-    elif not whole(synapse.delay, dt):
+    elif common is not None and not whole(common, dt):
         raise UsageError(
-            f"{where}: got delay {synapse.delay:g} s; allowed at dt = {dt:g} s: whole steps from {dt:g} s on; "
+            f"{where}: got delay {common:g} s; allowed at dt = {dt:g} s: whole steps from {dt:g} s on; "
             "choose a dt that divides every delay"
         )
 

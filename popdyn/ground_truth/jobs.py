@@ -89,7 +89,7 @@ class Job:
 
     def document(self) -> dict[str, Any]:
         """Everything that changes the result, as JSON."""
-        spec = to_dict(self.network)
+        spec = to_dict(self.network, arrays=False)
         del spec["name"]
         seed_words = {
             "initial": [seeds.word32(self.seed, seeds.INITIAL, group) for group in range(self.groups)],

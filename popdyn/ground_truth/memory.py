@@ -8,33 +8,18 @@ from pathlib import Path
 from popdyn.errors import ResourceError
 from popdyn.ground_truth.jobs import Job
 from popdyn.ground_truth.plan import Plan
-from popdyn.spec.network import Connection
+from popdyn.spec.connection import synapse_count
 
 SHARE = 0.6
 """Of the available memory that may be taken unless told otherwise."""
 
-PER_SYNAPSE = {"numpy": 90, "cython": 90, "cpp_standalone": 22}
-"""Bytes at the most while the synapses are made: measured, see docs/verification.md."""
+PER_SYNAPSE = {"numpy": 60, "cython": 60, "cpp_standalone": 22}
+"""Bytes at the most while the synapses are made, with a weight each: measured on 10 to 16 million."""
 
 DELAYED, STATEFUL = 20, 24
 """More bytes where every synapse has its delay, and where it has a gate or resources."""
 
 PER_NEURON = 400
-
-
-def synapses(connection: Connection, pre: int, post: int) -> int:
-    """Expected number of synapses of a connection from `pre` to `post` neurons."""
-    if connection.edges is not None:
-        return len(connection.edges.source)
-    counts = {
-        "all_to_all": pre * post,
-        "one_to_one": pre,
-        "fixed_indegree": connection.K * post,
-        "fixed_outdegree": connection.K * pre,
-        "pairwise_bernoulli": int(connection.p * pre * post),
-        "fixed_total_number": connection.number,
-    }
-    return counts[connection.rule]
 
 
 def needed(job: Job) -> tuple[int, int]:
@@ -44,7 +29,7 @@ def needed(job: Job) -> tuple[int, int]:
     largest = 0
     for projection in Plan(network).projections:
         members = [network.connections[number] for number in projection.connections]
-        count = sum(synapses(one, sizes[one.pre], sizes[one.post]) for one in members)
+        count = int(sum(synapse_count(one, sizes) for one in members))
         each = PER_SYNAPSE[job.backend] + (DELAYED if projection.delay is None else 0)
         each += STATEFUL if projection.constants else 0
         chunk, largest = chunk + each * count, max(largest, count)

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from popdyn.ground_truth.receptors import FAMILY, PREFIX, Receptor, receptor
 from popdyn.spec.network import Connection, Network, PoissonDrive, Population, Synapse
 
@@ -107,7 +109,7 @@ def common_delay(connection: Connection) -> float | None:
     """The delay [s] of all synapses of a connection; None where they differ."""
     if connection.edges is not None:
         delays = connection.edges.delay
-        return float(delays[0]) if delays.size and (delays == delays[0]).all() else None
+        return float(delays[0]) if delays.size and np.all(delays == delays[0]) else None
     return connection.synapse.delay if connection.synapse.delays is None else None
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from popdyn.errors import UsageError
+from popdyn.ground_truth.plan import common_delay
 from popdyn.neurons import MODELS
 from popdyn.spec.network import Network, Population, Protocol
 
@@ -53,8 +54,11 @@ def time_grid(protocol: Protocol, dt: float) -> TimeGrid:
 def default_dt(network: Network) -> float:
     """The step at which the bias of the rate is about 0.1 % [s]; measured, see docs/verification.md."""
     largest = min(_default_dt(population, bool(network.connections)) for population in network.populations.values())
-    delays = {one.synapse.delay for one in network.connections if one.synapse.delays is None and one.edges is None}
-    return next((step for step in STEPS if step <= largest and all(_divides(step, delay) for delay in delays)), largest)
+    delays = {common_delay(one) for one in network.connections}
+    return next(
+        (step for step in STEPS if step <= largest and all(delay is None or _divides(step, delay) for delay in delays)),
+        largest,
+    )
 
 
 def _divides(step: float, delay: float) -> bool:

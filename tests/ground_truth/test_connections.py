@@ -204,6 +204,18 @@ def test_delays_that_are_no_whole_steps_are_refused(delay):
         job(connected([population()], [link]), "p", dt=DT)
 
 
+def test_delays_of_a_table():
+    """Equal ones are whole steps; others are rounded, and refused below the step."""
+    given = ([1.03e-3, 1.03e-3], [0.05e-3, 1e-3], [1.03e-3, 2e-3])
+    links = [explicit("E", "E", Synapse("delta", 1e-4), 0, [1, 2], 1e-4, delays) for delays in given]
+    spec = [connected([population()], [link]) for link in links]
+    for one, words in zip(spec[:2], ("divides every delay", "below dt"), strict=True):
+        with pytest.raises(UsageError, match=words):
+            job(one, "p", dt=DT)
+    assert job(spec[2], "p", dt=DT).dt == DT
+    assert job(spec[0], "p").dt == 1e-5
+
+
 def test_delays_below_the_step_are_refused_in_a_distribution():
     synapse = Synapse("delta", 1e-4, delay=1e-3, delays=Distribution("normal", (1e-3, 1e-3)))
     with pytest.raises(UsageError, match="truncate"):

@@ -68,18 +68,3 @@ def test_memory_is_estimated_before_anything_is_drawn(monkeypatch):
         run(decided)
     with pytest.raises(ResourceError, match="max_memory"):
         run(decided, max_memory=1e8)
-
-
-@pytest.mark.parametrize(
-    ("rule", "options", "expected"),
-    [
-        ("all_to_all", {}, 200),
-        ("one_to_one", {}, 10),
-        ("fixed_indegree", {"K": 3}, 60),
-        ("fixed_outdegree", {"K": 3}, 30),
-        ("pairwise_bernoulli", {"p": 0.5}, 100),
-        ("fixed_total_number", {"number": 7}, 7),
-    ],
-)
-def test_numbers_of_synapses(rule, options, expected):
-    assert memory.synapses(Connection("A", "B", rule, DELTA.synapse, **options), 10, 20) == expected
