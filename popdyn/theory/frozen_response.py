@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import solve_banded
 
 from popdyn.kernels.jumps import Jumps, fill_matrix
 from popdyn.kernels.operators import Operator
+from popdyn.kernels.resolvent import resolvent
 from popdyn.theory.jumps import frozen_jump_state
 from popdyn.theory.renewal import LOWEST
 
@@ -47,8 +47,9 @@ class FrozenNode:
 
     def response(self, lambdas: NDArray[Any]) -> Complex:
         """d rate/d mu [(1/s)/(V/s)], d rate/d D [(1/s)/(V^2/s)], d rate/d rate of jumps: (2 + source, lambda)."""
-        x, y = self._resolvent(lambdas, self._sources())
-        return np.asarray(-x / self._dead_time(lambdas, y))
+        z = np.asarray(lambdas, dtype=complex)
+        x, y = self._resolvent(z, self._sources())
+        return np.asarray(-x / self._dead_time(z, y))
 
     def spectrum(self, frequencies: ArrayLike) -> Array:
         """Two-sided spectrum of one neuron's spikes, (frequency,) [1/s]."""
@@ -78,29 +79,19 @@ class FrozenNode:
     def _resolvent(self, lambdas: NDArray[Any], sources: Array) -> tuple[Complex, Complex]:
         """1'W x (source, lambda) and 1'W y (lambda,)."""
         op, right = self.operator, np.column_stack([sources, self.operator.reset])
-        band, below = self._band()
-        found = np.empty((right.shape[1], len(lambdas)), dtype=complex)
-        for k, z in enumerate(lambdas):
-            shifted = band.astype(complex)
-            shifted[band.shape[0] - 1 - below] += z * op.width
-            found[:, k] = op.width @ solve_banded((below, band.shape[0] - 1 - below), shifted, right.astype(complex))
+        z = np.asarray(lambdas, dtype=complex)
+        found = resolvent(self._matrix(), int(self.jumps.below[0]), op.width, z, np.ascontiguousarray(right))
         return found[:-1], found[-1]
 
-    def _band(self) -> tuple[Array, int]:
-        """M in LAPACK's layout and its number of lower diagonals."""
-        op, below = self.operator, int(self.jumps.below[0])
+    def _matrix(self) -> Array:
+        """M by rows, (cell, below + 1 + above)."""
+        op = self.operator
         up = op.up[0] + self.mu * op.up[1] + self.D * op.up[2]
         down = op.down[0] + self.mu * op.down[1] + self.D * op.down[2]
         fill_matrix(self.jumps, self.rates, np.zeros_like(op.width), up, down, 1.0)
         matrix = self.jumps.matrix.copy()
-        matrix[:, below] += float(self.rates.sum()) * op.width
-        size, n = matrix.shape[1], op.width.size
-        band = np.zeros((size, n))
-        for k in range(size):
-            offset = k - below
-            rows = np.arange(max(0, -offset), min(n, n - offset))
-            band[size - 1 - below - offset, rows + offset] = matrix[rows, k]
-        return band, below
+        matrix[:, int(self.jumps.below[0])] += float(self.rates.sum()) * op.width
+        return matrix
 
 
 def without_padding(op: Operator, jumps: Jumps) -> tuple[Operator, Jumps]:

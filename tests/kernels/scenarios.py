@@ -15,6 +15,7 @@ from network_scenarios import networks
 from numpy.typing import NDArray
 
 from popdyn.kernels import density_1d
+from popdyn.kernels.resolvent import resolvent
 from popdyn.rungs import density_2d
 from popdyn.rungs.cascade import CascadePopulation
 from popdyn.rungs.cascade_parameters import starting_values
@@ -84,6 +85,14 @@ def threshold() -> Results:
     return found
 
 
+def resolvents() -> Results:
+    """A small banded system at a real and a complex rate."""
+    matrix = np.array([[0.0, 3.0, -1.0], [-1.0, 4.0, -2.0], [-1.5, 4.0, -0.5], [-2.0, 3.0, 0.0]])
+    right = np.array([[1.0, 0.0], [0.0, 1.0], [2.0, 0.0], [0.0, -1.0]])
+    found = resolvent(matrix, 1, np.array([0.5, 1.0, 1.0, 0.5]), np.array([0.0, 1.0 + 3.0j]), right)
+    return {"resolvent": np.concatenate([found.real, found.imag[:, 1:]], axis=1)}
+
+
 def cascade() -> Results:
     """A unit with a made-up gain at two sigmas."""
     mu = np.linspace(0.0, 3.0, 12)
@@ -97,7 +106,7 @@ def cascade() -> Results:
 
 
 def results() -> Results:
-    return {**density(), **density_of_V_and_w(), **threshold(), **cascade(), **networks()}
+    return {**density(), **density_of_V_and_w(), **threshold(), **resolvents(), **cascade(), **networks()}
 
 
 def main(path: str) -> None:
