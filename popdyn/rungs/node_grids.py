@@ -21,6 +21,9 @@ from popdyn.theory.working_point import WorkingPoint
 
 Array = NDArray[np.float64]
 TOLERANCE = 2e-3  # of the rate, in the worst corner of the drive that a grid serves
+FITTED_TOLERANCE = 1e-3  # likewise where faces are fitted to the drive: at the working point
+FASTEST = 300.0  # [Hz] of what the layer at a hard threshold, sqrt(D/omega) wide, has to follow
+PER_LAYER = 1.5  # cells
 REACH = 0.3  # of the working drive, that a grid serves on either side when nothing wider is known
 
 
@@ -91,8 +94,15 @@ def node_grid(
     if sources:
         return _jump_grid(problem, q, point, sources, 0.0)
     whole = at_drive(node.problem, point.mu[q], point.D[q])
+    if MODELS[problem.network.populations[node.population].neuron.model].hard_threshold:
+        alone = Domain(whole.mu, whole.mu, whole.sigma, whole.sigma)
+        found = choose_grid(whole, alone, tolerance=FITTED_TOLERANCE)
+        layer = float(np.sqrt(whole.D / (2.0 * np.pi * FASTEST))) / PER_LAYER
+        operator = choose_grid(
+            whole, alone, tolerance=FITTED_TOLERANCE, refine=max(found.spacing / layer, 1.0)
+        ).operator
+        return NodeGrid(whole, operator, no_jumps(operator.width.size), (), FITTED)
     reach = REACH * (abs(whole.mu) + 0.5)
     served = domain or Domain(whole.mu - reach, whole.mu + reach, 0.75 * whole.sigma, 1.3 * whole.sigma)
     operator = choose_grid(whole, served, tolerance=TOLERANCE).operator
-    hard = MODELS[problem.network.populations[node.population].neuron.model].hard_threshold
-    return NodeGrid(whole, operator, no_jumps(operator.width.size), (), FITTED if hard else AFFINE)
+    return NodeGrid(whole, operator, no_jumps(operator.width.size), ())
