@@ -14,6 +14,7 @@ zero at high frequency: jumps over the threshold make spikes at once.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -43,12 +44,16 @@ class FrozenNode:
     @property
     def rate(self) -> float:
         """Stationary rate [1/s]."""
-        return frozen_jump_state(self.operator, self.jumps, self.mu, self.D, self.rates, self.t_ref)[0]
+        return self._state[0]
+
+    @cached_property
+    def _state(self) -> tuple[float, Array]:
+        return frozen_jump_state(self.operator, self.jumps, self.mu, self.D, self.rates, self.t_ref)
 
     def response(self, lambdas: NDArray[Any]) -> Complex:
         """d rate/d mu [(1/s)/(V/s)], d rate/d D [(1/s)/(V^2/s)], d rate/d rate of jumps: (2 + source, lambda)."""
         z = np.asarray(lambdas, dtype=complex)
-        x, y = self._resolvent(z, self._sources())
+        x, y = self._resolvent(z, self._sources)
         return np.asarray(-x / self._dead_time(z, y))
 
     def spectrum(self, frequencies: ArrayLike) -> Array:
@@ -63,9 +68,10 @@ class FrozenNode:
         pool = np.where(small, self.t_ref, -np.expm1(-z * self.t_ref) / np.where(small, 1.0, z))
         return np.asarray(pool + np.exp(-z * self.t_ref) * y)
 
+    @cached_property
     def _sources(self) -> Array:
         """s of mu, D and every source of jumps, (cell, 2 + source)."""
-        op, p = self.operator, frozen_jump_state(self.operator, self.jumps, self.mu, self.D, self.rates, self.t_ref)[1]
+        op, p = self.operator, self._state[1]
         columns = []
         for k in (1, 2):
             flux = op.up[k] * p - np.append(op.down[k][:-1] * p[1:], 0.0)
@@ -80,9 +86,10 @@ class FrozenNode:
         """1'W x (source, lambda) and 1'W y (lambda,)."""
         op, right = self.operator, np.column_stack([sources, self.operator.reset])
         z = np.asarray(lambdas, dtype=complex)
-        found = resolvent(self._matrix(), int(self.jumps.below[0]), op.width, z, np.ascontiguousarray(right))
+        found = resolvent(self._matrix, int(self.jumps.below[0]), op.width, z, np.ascontiguousarray(right))
         return found[:-1], found[-1]
 
+    @cached_property
     def _matrix(self) -> Array:
         """M by rows, (cell, below + 1 + above)."""
         op = self.operator

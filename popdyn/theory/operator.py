@@ -23,6 +23,7 @@ from popdyn.kernels.operators import Operator
 Array = NDArray[np.float64]
 Drift = Callable[[Array], Array]
 
+GAUSS_3, GAUSS_24 = np.polynomial.legendre.leggauss(3), np.polynomial.legendre.leggauss(24)
 REACH = 40.0  # decay lengths of e^phi after which nothing is left
 
 
@@ -51,9 +52,8 @@ def upwind_share(peclet: Array) -> Array:
 
 def drift_integral(drift: Drift, left: Array, right: Array) -> Array:
     """Integral of the drift between points, three-point Gauss-Legendre."""
-    nodes, weights = np.polynomial.legendre.leggauss(3)
     middle, half = 0.5 * (left + right), 0.5 * (right - left)
-    return np.asarray(half * sum(w * drift(middle + half * x) for x, w in zip(nodes, weights, strict=True)))
+    return np.asarray(half * sum(w * drift(middle + half * x) for x, w in zip(*GAUSS_3, strict=True)))
 
 
 def straight_integral(z: Array, spacing: Array) -> Array:
@@ -70,7 +70,7 @@ def exponential_integral(drift: Drift, left: Array, right: Array, u: float, D: f
     phi is largest at one end; where it falls steeply from there (upstroke: by 10^9 and more within a cell) only the
     first `REACH` decay lengths count.
     """
-    nodes, weights = np.polynomial.legendre.leggauss(24)
+    nodes, weights = GAUSS_24
     spacing = right - left
     z = (drift_integral(drift, left, right) + u * spacing) / D
     slope = np.where(z >= 0.0, drift(left) + u, -(drift(right) + u)) / D

@@ -15,16 +15,19 @@ then times <exp(-lambda delay)> over the synapses.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from popdyn.distributions import Distribution
 from popdyn.errors import UsageError
 from popdyn.spec.network import Synapse
 
+Array = NDArray[np.float64]
 Complex = NDArray[np.complex128]
-DELAYS = 400  # quantiles that stand for a distribution of delays, as in the time stepping
+DELAYS = 60  # Gauss nodes over the quantiles of a distribution of delays
 
 
 def synaptic_response(synapse: Synapse, nu: float, lambdas: NDArray[Any]) -> tuple[Complex, Complex]:
@@ -41,8 +44,15 @@ def delay_factor(synapse: Synapse, lambdas: Complex) -> Complex:
     """<exp(-lambda delay)> over the synapses, (lambda,)."""
     if synapse.delays is None:
         return np.asarray(np.exp(-lambdas * synapse.delay))
-    delays = np.asarray(synapse.delays.quantile((np.arange(DELAYS) + 0.5) / DELAYS))
-    return np.asarray(np.exp(-lambdas[:, None] * delays).mean(axis=1))
+    values, shares = _rule(synapse.delays)
+    return np.asarray(np.exp(-lambdas[:, None] * values) @ shares)
+
+
+@lru_cache(maxsize=256)
+def _rule(delays: Distribution) -> tuple[Array, Array]:
+    """Values and shares that stand for the distribution."""
+    nodes, weights = np.polynomial.legendre.leggauss(DELAYS)
+    return np.asarray(delays.quantile(0.5 * (1.0 + nodes))), np.asarray(0.5 * weights)
 
 
 def _delta(synapse: Synapse, nu: float, z: Complex) -> tuple[Complex, Complex]:  # noqa: ARG001

@@ -72,6 +72,9 @@ def test_delays():
     exact = (np.exp(-z[1:] * low) - np.exp(-z[1:] * high)) / (z[1:] * (high - low))
     assert delay_factor(spread, z)[1:] == pytest.approx(exact, rel=1e-5)
     assert delay_factor(spread, z)[0] == pytest.approx(1.0)
+    mean, width = 3e-3, 0.6e-3
+    normal = Synapse("delta", 1e-4, delay=mean, delays=Distribution("normal", (mean, width)))
+    assert delay_factor(normal, z) == pytest.approx(np.exp(-z * mean + 0.5 * (z * width) ** 2), abs=1e-4)
 
 
 def test_conductances_are_refused():
