@@ -13,6 +13,9 @@ from popdyn.ground_truth.coupled_chunk import CoupledChunk, places
 from popdyn.neurons import MODELS
 
 Array = NDArray[np.float64]
+EQUAL = ("all_to_all", "one_to_one", "fixed_indegree")
+"""Rules by which all neurons have the same number of synapses."""
+
 FEWEST = 3
 """Spikes from which a coefficient of variation is given; nan for fewer."""
 
@@ -33,7 +36,20 @@ def with_neurons(made: xr.Dataset, chunks: Sequence[CoupledChunk], found: Sequen
             values = np.stack([block[parameter] for chunk in chunks for block in chunk.drawn[name]])
             unit = _unit(job.network.populations[name], parameter)
             variables[f"{parameter}_{name}"] = (dims, values, {"units": unit})
-    return made.assign(variables)
+    return made.assign(variables | _indegrees(chunks))
+
+
+def _indegrees(chunks: Sequence[CoupledChunk]) -> dict[str, Any]:
+    """indegree_E_I (run, neuron_I): synapses of each neuron of I from E, where neurons differ in it."""
+    found: dict[str, Any] = {}
+    for number, connection in enumerate(chunks[0].job.network.connections):
+        if connection.rule in EQUAL or any(number not in chunk.indegrees for chunk in chunks):
+            continue
+        name = f"indegree_{connection.pre}_{connection.post}"
+        counts = np.stack([chunk.indegrees[number] for chunk in chunks]).astype(np.int32)
+        before = found[name][1] if name in found else 0
+        found[name] = (("run", f"neuron_{connection.post}"), before + counts, {"units": "1"})
+    return found
 
 
 def _blocks(chunk: CoupledChunk, arrays: dict[str, Any], place: tuple[int, int, int], which: str) -> Array:

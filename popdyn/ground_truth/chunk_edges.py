@@ -24,7 +24,10 @@ def connection_edges(chunk: CoupledChunk, number: int) -> Edges:
     rng = np.random.default_rng(
         seeds.sequence(chunk.job.seed, seeds.EDGES, chunk.number * len(network.connections) + number)
     )
-    return draw(connection, chunk.size(connection.pre), chunk.size(connection.post), chunk.job.dt, rng)
+    post = chunk.size(connection.post)
+    edges = draw(connection, chunk.size(connection.pre), post, chunk.job.dt, rng)
+    chunk.indegrees[number] = np.bincount(edges.targets, minlength=post)
+    return edges
 
 
 def projection_edges(chunk: CoupledChunk, projection: Projection) -> Edges:

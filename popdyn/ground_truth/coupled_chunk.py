@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from popdyn.errors import DomainError
 from popdyn.ground_truth import draws, seeds
@@ -25,11 +26,13 @@ Key = tuple[str, bool, bool]
 
 @dataclass(frozen=True)
 class CoupledChunk:
-    """One chunk of a job; `sources` are the Poisson sources of every population."""
+    """One chunk of a job; `sources` are the Poisson sources of every population, `indegrees` those of the connections
+    that were drawn."""
 
     drives: Drives
     number: int
     sources: Mapping[str, Sequence[Source]]
+    indegrees: dict[int, NDArray[np.int64]] = field(default_factory=dict)
 
     @property
     def job(self) -> Job:

@@ -10,8 +10,9 @@ from scipy.stats import gamma, kstest, lognorm, norm
 from popdyn.distributions import Distribution
 from popdyn.errors import DomainError
 from popdyn.ground_truth import draws, job, simulate
+from popdyn.spec.network import Connection, Synapse
 
-from .networks import network, population
+from .networks import connected, network, population
 
 SPREAD = {
     "V_th": Distribution("normal", (-50e-3, 2e-3)),
@@ -66,6 +67,20 @@ def deterministic():
     one = replace(population("E", "lif", 40, mu=1.5, t_ref=2e-3), spread=spread)
     same = population("I", "lif", 20, mu=1.2)
     return simulate(network(one, same, duration=1.0, transient=0.1), "p", dt=1e-4, backend="numpy", groups=2)
+
+
+def test_indegrees_are_kept_where_neurons_differ():
+    """A Bernoulli connection of no weight; two connections of one pair add up; equal in-degrees are left out."""
+    nothing = Synapse("delta", 0.0, delay=1e-3)
+    links = [Connection("A", "B", "pairwise_bernoulli", nothing, p=0.3)] * 2
+    links.append(Connection("B", "A", "fixed_indegree", nothing, K=3))
+    spec = connected([population("A", "lif", 50), population("B", "lif", 30)], links, duration=0.01)
+    result = simulate(spec, "p", dt=1e-4, backend="numpy", groups=1, seed=4)
+    assert "indegree_B_A" not in result
+    degree = result["indegree_A_B"].values
+    assert degree.shape == (1, 30)
+    assert abs(degree.mean() - 30) < 4 * np.sqrt(100 * 0.3 * 0.7 / 30)
+    assert degree.std() > 2
 
 
 def test_the_drawn_parameters_are_kept_and_are_those_of_the_neurons(deterministic):

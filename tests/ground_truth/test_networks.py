@@ -53,6 +53,10 @@ def test_compiled_and_numpy_agree():
     )
     for name in ("V_th_E", "C_m_E", "mu_I", "t_ref_I"):
         assert np.array_equal(compiled[name], numpy[name])
+    for name in ("indegree_E_E", "indegree_I_E", "indegree_I_I"):
+        assert np.array_equal(compiled[name], numpy[name])
+        assert compiled[name].std() > 2
+    assert "indegree_E_I" not in compiled
     for name, wide in (("rate", 10), ("V_mean", 1), ("w_mean", 1)):
         for k in range(2 if name != "w_mean" else 1):
             one, two = (result[name].values[..., k].reshape(10, -1, wide).mean(axis=2) for result in (compiled, numpy))
