@@ -1,6 +1,6 @@
 """The spiking network itself, simulated by Brian2 in worker processes. Importing this package imports no brian2."""
 
-from popdyn.ground_truth.annealed import simulate_annealed
+from popdyn.ground_truth.annealed import matched_rates, simulate_annealed
 from popdyn.ground_truth.extrapolation import Extrapolation, extrapolate
 from popdyn.ground_truth.jobs import Job, Record, job
 from popdyn.ground_truth.simulation import run, simulate
@@ -18,6 +18,7 @@ __all__ = [
     "check_dt",
     "extrapolate",
     "job",
+    "matched_rates",
     "mean_rates",
     "run",
     "simulate",

@@ -68,6 +68,23 @@ def simulate_annealed(
     return made.assign_attrs(rung="annealed", annealed_rates=json.dumps(means, sort_keys=True))
 
 
+def matched_rates(truth: xr.Dataset, protocol: Protocol) -> tuple[dict[str, Rate], dict[str, Array]]:
+    """Rates and source rates of `simulate_annealed` that match a network's own result.
+
+    The mean over the scored time and all groups; under a protocol with stimuli the trace, averaged over the groups.
+    """
+    rate = truth["rate"].mean("run")
+    rates: dict[str, Rate] = {}
+    for name in map(str, truth["population"].values):
+        one = rate.sel(population=name)
+        if protocol.stimuli:
+            rates[name] = (one["time"].values, one.values)
+        else:
+            rates[name] = float(one.sel(time=slice(0.0, None)).mean())
+    own = {name: truth[f"neuron_rate_{name}"].values for name in rates if f"neuron_rate_{name}" in truth}
+    return rates, {name: values for name, values in own.items() if values.mean() > 0}
+
+
 class _Inputs:
     """Poisson inputs in the place of the synapses."""
 

@@ -5,12 +5,13 @@ import pytest
 
 from popdyn.distributions import Distribution
 from popdyn.errors import DomainError, UsageError
-from popdyn.ground_truth import job, simulate_annealed
+from popdyn.ground_truth import job, matched_rates, simulate_annealed
 from popdyn.ground_truth.annealed import _Inputs
 from popdyn.ground_truth.chunk_edges import connection_edges
 from popdyn.ground_truth.coupled_chunk import CoupledChunk
 from popdyn.ground_truth.coupled_drive import Drives
-from popdyn.spec import PoissonDrive, Stimulus
+from popdyn.results import make_dataset
+from popdyn.spec import PoissonDrive, Protocol, Stimulus
 from popdyn.spec.network import Connection, Synapse
 
 from .networks import connected, population
@@ -105,6 +106,18 @@ def test_rates_in_time_come_a_delay_later():
     assert source.expected[0] == pytest.approx(50 * 1e-4)
     at = drives.job.grid.midpoints()[step * 2]
     assert drives.rows[source.row][step * 2] == pytest.approx(np.interp(at - 1e-3, times, rates))
+
+
+def test_rates_that_match_a_truth():
+    time = (np.arange(-2, 3) + 0.5) * 1e-3
+    rate = np.stack([np.array([[900.0, 900.0, 1.0, 2.0, 3.0]]).T + k for k in (0.0, 2.0)])
+    truth = make_dataset(time, ["S"], rate, attrs={"bin": 1e-3})
+    truth = truth.assign(neuron_rate_S=(("run", "neuron_S"), np.ones((2, 4))))
+    rates, sources = matched_rates(truth, Protocol("p", 3e-3, 2e-3, 0))
+    assert rates == {"S": pytest.approx(3.0)}
+    assert sources["S"].shape == (2, 4)
+    traced, _ = matched_rates(truth, spec().protocols["p"])
+    assert traced["S"][1] == pytest.approx([901, 901, 2, 3, 4])
 
 
 def test_what_has_no_annealed_form_is_refused():
