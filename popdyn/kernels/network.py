@@ -23,6 +23,7 @@ Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
 TRAIN_UNDERSHOOT = 1e-2  # least q_0 over its largest that y_1 may leave: its closure is not that of a density
 FOLLOW = 5e-5  # [s] after which the variance of the input, too, follows what finite size adds to a rate,
+LARGEST = 4.0  # share of D by which the excess of finite size may raise it
 FOLLOW_JUMPS = 1e-3  # [s] and after which jumps do: faster their rate would turn negative
 RATE, V_MEAN, W_MEAN, MASS, OUTPUTS = 0, 1, 2, 3, 4
 LOW_MU, HIGH_MU, LOW_D, HIGH_D, LEAST_DENSITY, POSITIVE_STEPS, WATCHED = 0, 1, 2, 3, 4, 5, 6
@@ -128,10 +129,12 @@ def run(
                 drive += wiring.gain_shift[q, k] * (projections.mean[k] - smooth.mean[k] - wiring.excess[1, k])
                 noise += wiring.gain_D[q, k] * max(smooth.variance[k], 0.0)
                 more += wiring.gain_D[q, k] * wiring.excess[0, k]
+                if wiring.gain_shift[q, k] != 0.0:
+                    more += 0.5 * wiring.gain_train[q, k] * (wiring.excess[0, k] - wiring.excess[1, k])
                 variance += wiring.gain_train[q, k] * (smooth.variance[k] + wiring.excess[1, k])
                 shared = wiring.gain_mu[q, k] + wiring.gain_shift[q, k]
                 noise -= wiring.smear[k] * shared * shared * max(smooth.mean[k], 0.0)
-            noise += max(more, -0.5 * noise)
+            noise += min(max(more, -0.5 * noise), LARGEST * noise)
             for c in range(jump_rate.shape[0]):
                 jump_rate[c] = 0.0
                 for k in range(projections.mean.shape[0]):

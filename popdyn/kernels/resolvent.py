@@ -11,14 +11,14 @@ Complex = NDArray[np.complex128]
 
 
 @njit(cache=True, error_model="numpy")
-def resolvent(matrix: Array, below: int, width: Array, z: Complex, right: Array) -> Complex:
-    """width' (z diag(width) + M)^-1 right, (column of right, z); M as (cell, below + 1 + above).
+def resolvent(matrix: Array, below: int, width: Array, z: Complex, right: Array, left: Array) -> Complex:
+    """left (z diag(width) + M)^-1 right, (row of left, column of right, z); M as (cell, below + 1 + above).
 
     Elimination without pivoting: M is dominated by its diagonal, which z with Re z >= 0 only strengthens.
     """
     n, size = matrix.shape
     above, columns = size - 1 - below, right.shape[1]
-    found = np.zeros((columns, z.size), dtype=np.complex128)
+    found = np.zeros((left.shape[0], columns, z.size), dtype=np.complex128)
     m = np.zeros((n, size), dtype=np.complex128)
     x = np.zeros((n, columns), dtype=np.complex128)
     for s in range(z.size):
@@ -43,5 +43,6 @@ def resolvent(matrix: Array, below: int, width: Array, z: Complex, right: Array)
                 for k in range(1, min(above, n - 1 - i) + 1):
                     x[i, c] -= m[i, below + k] * x[i + k, c]
                 x[i, c] /= m[i, below]
-                found[c, s] += width[i] * x[i, c]
+                for row in range(left.shape[0]):
+                    found[row, c, s] += left[row, i] * x[i, c]
     return found

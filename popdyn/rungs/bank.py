@@ -144,8 +144,9 @@ def make_wiring(
             if p.pre:
                 gain_train[q, k] = node.scale**2 * p.K * p.J**2 * share
             if k in grid.sources:
-                gain_jump[q, grid.sources.index(k), k] = mean / p.J
-                gain_shift[q, k] = node.scale * mean
+                kept = share / p.square  # of the jumps, that are not shared with others through a finite population
+                gain_jump[q, grid.sources.index(k), k] = kept * mean / p.J
+                gain_shift[q, k], gain_mu[q, k] = kept * node.scale * mean, (1.0 - kept) * node.scale * mean
             else:
                 gain_mu[q, k], gain_D[q, k] = node.scale * mean, 0.5 * node.scale**2 * p.K * p.J**2 * share
         spec_mu, spec_D = centre_drive(problem, node.population)
@@ -162,11 +163,11 @@ def make_wiring(
 
 
 def _smear(problem: NetworkProblem, dt: float) -> Array:
-    """What BDF2 makes of white noise of intensity s^2 in mu: a diffusion of s^2 times this (times N), for delta synapses.
+    """What BDF2 makes of white noise of intensity s^2 in mu: a diffusion of s^2 N times this, for delta synapses.
 
-    To second order in the displacements w_n of a step, BDF2 spreads the density by sum_(k>=0) <w_n s_(n-k)> a step, s_n =
-    s_(n-1)/3 + 2/3 w_n, where a displacement spreads it by half the variance of sum w_n; with C(m) the autocovariance of
-    w_n the difference is C(0)/6 - sum_(m>0) C(m)/3^(m+1). Filtered input has next to none.
+    To second order in the displacements w_n of a step, BDF2 spreads the density by sum_(k>=0) <w_n s_(n-k)> a step,
+    s_n = s_(n-1)/3 + 2/3 w_n, where a displacement spreads it by half the variance of sum w_n; with C(m) the
+    autocovariance of w_n the difference is C(0)/6 - sum_(m>0) C(m)/3^(m+1). Filtered input has next to none.
     """
     sizes = {name: population.size for name, population in problem.network.populations.items()}
     found = np.zeros(len(problem.projections))

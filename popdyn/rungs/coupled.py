@@ -27,7 +27,7 @@ from popdyn.spec import under_protocol
 from popdyn.spec.network import Network, Protocol
 from popdyn.stimuli import waveforms
 from popdyn.theory.network_problem import NetworkNode
-from popdyn.theory.problem import CLOSURES, DEFAULT_CLOSURE
+from popdyn.theory.problem import CLOSURES, DEFAULT_CLOSURE, LOWER_CLOSURE
 from popdyn.types import Progress
 
 Array = NDArray[np.float64]
@@ -46,6 +46,7 @@ class Run:
     out: Array
     watched: Array
     node_rates: Array
+    closure: str
 
 
 def _parts(steps: int, scored: int) -> list[slice]:
@@ -128,10 +129,10 @@ class CoupledDensity:
             raise UsageError(f"protocol: got {protocol!r}; allowed: {', '.join(self.network.protocols)}")
         chosen = self.network.protocols[protocol] if isinstance(protocol, str) else protocol
         began = time.process_time()
-        run = self._march(chosen, seed)
+        run = self._march_lower(chosen, seed)
         traces = on_bins(run.out, self.dt, chosen.transient, counted=self.finite)
         attrs = {
-            "rung": self.name, "closure": self.closure, "protocol": chosen.name,
+            "rung": self.name, "closure": self.closure, "closures_used": run.closure, "protocol": chosen.name,
             "spec_hash": under_protocol(self.network, chosen).spec_hash, "bin": 1e-3, "dt": self.dt, "seed": seed,
             "finite_size": int(self.finite), "nodes": len(self.derivation.grids),
             "mass_error": float(np.abs(run.out[:, :, kernel.MASS] - 1.0).max()),
@@ -165,11 +166,22 @@ class CoupledDensity:
         nodes = self.derivation.problem.nodes
         return [(n.population, n.weight, float(r)) for n, r in zip(nodes, rates, strict=True)]
 
-    def _march(self, protocol: Protocol, seed: int) -> Run:
+    def _march_lower(self, protocol: Protocol, seed: int) -> Run:
+        """March with the closure, or with the next lower one where its moments stop belonging to a density."""
+        closure = self.closure
+        while True:
+            try:
+                return self._march(protocol, seed, closure)
+            except NumericsError:
+                if closure not in LOWER_CLOSURE or not any(g.problem.adapts for g in self.derivation.grids):
+                    raise
+                closure = LOWER_CLOSURE[closure]
+
+    def _march(self, protocol: Protocol, seed: int, closure: str) -> Run:
         problem, grids, point = self.derivation.problem, self.derivation.grids, self.derivation.point
         drives = [step_drive(p, protocol, self.dt, white=True) for p in self.network.populations.values()]
         finite = finite_size(problem, seed) if self.finite else None
-        bank = make_bank(grids, problem, self.closure, self.dt, finite)
+        bank = make_bank(grids, problem, closure, self.dt, finite)
         wiring = make_wiring(problem, grids, point, self.dt, self.finite)
         projections = make_projections(problem, self.dt, COUNTED_EARLY if self.finite else 0.0)
         mu, D = np.stack([d.mu for d in drives]), np.stack([d.D for d in drives])
@@ -198,7 +210,7 @@ class CoupledDensity:
                 )
             if self.progress is not None:
                 self.progress(part.stop / mu.shape[1], "integrating the densities")
-        return Run(out, watched, node_rate / (mu.shape[1] - scored))
+        return Run(out, watched, node_rate / (mu.shape[1] - scored), closure)
 
     def _external(self, protocol: Protocol, steps: int) -> Array:
         """Rates [1/s] of the Poisson sources at the end of every step."""

@@ -19,17 +19,12 @@ from popdyn.spec.network import Network, Population, Protocol
 from popdyn.stimuli import drive
 from popdyn.theory.discretisation import Discretisation, Domain, choose_grid
 from popdyn.theory.hierarchy import StationaryState, linear_response
-from popdyn.theory.problem import CLOSURES, DEFAULT_CLOSURE, W_UNIT, DensityProblem, density_problem
+from popdyn.theory.problem import CLOSURES, DEFAULT_CLOSURE, LOWER_CLOSURE, W_UNIT, DensityProblem, density_problem
 from popdyn.theory.stationary import find_stationary
 
 Array = NDArray[np.float64]
 
 DT = 1e-4  # [s]
-LOWER_CLOSURE = {
-    "cumulant4": "cumulant3", "cumulant3": "gaussian", "gaussian": "hermite1", "hermite3": "hermite1",
-    "hermite2": "hermite1", "hermite1": "mean",
-}  # fmt: skip
-"""What a trajectory falls back on where its moments stop belonging to a density."""
 
 
 @dataclass(frozen=True)

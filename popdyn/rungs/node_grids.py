@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from popdyn.kernels.density_state import AFFINE, FITTED
+from popdyn.kernels.density_state import FITTED
 from popdyn.kernels.jumps import no_jumps
 from popdyn.neurons import MODELS
 from popdyn.rungs.bank import NodeGrid

@@ -27,6 +27,11 @@ CLOSURES: dict[str, tuple[int, int]] = {
     "cumulant4": (CUMULANT, 4),
 }
 DEFAULT_CLOSURE = "cumulant3"
+LOWER_CLOSURE = {
+    "cumulant4": "cumulant3", "cumulant3": "gaussian", "gaussian": "hermite1", "hermite3": "hermite1",
+    "hermite2": "hermite1", "hermite1": "mean",
+}  # fmt: skip
+"""What a trajectory falls back on where its moments stop belonging to a density."""
 
 
 @dataclass(frozen=True)
