@@ -44,7 +44,7 @@ class CoupledText:
 
 
 def coupled_text(group: Mapping[str, Any]) -> CoupledText:
-    """Text of a group of `coupled_chunk.structure`; `events(mean)` draws a Poisson number."""
+    """Text of a group of `coupled_chunk.structure`; `events_0(mean)`, ... draw Poisson numbers."""
     model = MODELS[group["model"]]
     own = set(group["own"])
     units = {parameter.name: UNITS[parameter.unit] for parameter in model.parameters} | OWN_UNITS
@@ -168,7 +168,11 @@ def _drive(k: int, drive: Mapping[str, Any]) -> _Drive:
     parameters = {f"jump_{k}": unit, f"expected_{k}": "1"}
     mean = f"expected_{k}" + (f"*nu_table(t, nu_row_{k})" if drive["driven"] else "")
     if not drive["scattered"]:
-        return _Drive(parameters, f"nu_row_{k}" if drive["driven"] else "", f"{variable} += jump_{k}*events({mean})")
+        return _Drive(
+            parameters, f"nu_row_{k}" if drive["driven"] else "", f"{variable} += jump_{k}*events_{k}({mean})"
+        )
     parameters[f"scatter_{k}"] = unit
-    statement = f"number_{k} = events({mean})\n{variable} += jump_{k}*number_{k} + scatter_{k}*sqrt(number_{k})*randn()"
+    statement = (
+        f"number_{k} = events_{k}({mean})\n{variable} += jump_{k}*number_{k} + scatter_{k}*sqrt(number_{k})*randn()"
+    )
     return _Drive(parameters, f"nu_row_{k}" if drive["driven"] else "", statement)

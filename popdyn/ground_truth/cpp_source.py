@@ -57,15 +57,38 @@ inline double drive(int row, double t) {
   const size_t index = (size_t)(t / dt + 0.5);
   return values[index < values.size() ? index : values.size() - 1];
 }
-inline double events(double mean) {  // a Poisson number by inversion; a large mean in parts
-  static double last = -1, none = 0;
-  double number = 0;
-  for (; mean > 30; mean -= 30) number += events(30);
-  if (mean != last) { last = mean; none = std::exp(-mean); }
-  double share = none, left = uniform() - share;
-  for (int k = 1; left > 0 && k < 200; k++) { share *= mean / k; left -= share; number++; }
-  return number;
-}
+struct Poisson {  // numbers of one mean by a guide table, of changing means by inversion, large ones in parts
+  double last, none, below[256];
+  int same, start[256];
+  Poisson() : last(-1), none(0), same(0) {}
+  void tabulate() {
+    double share = none, sum = none;
+    for (int k = 0; k < 256; k++) { below[k] = sum; share *= last / (k + 1); sum += share; }
+    below[255] = 2;
+    for (int k = 0, number = 0; k < 256; k++) {
+      while (below[number] <= k / 256.0) number++;
+      start[k] = number;
+    }
+  }
+  double draw(double mean) {
+    double number = 0;
+    for (; mean > 30; mean -= 30) number += invert(30, std::exp(-30.0));
+    if (mean != last) { last = mean; none = std::exp(-mean); same = 0; }
+    if (same < 64 && ++same == 64) tabulate();
+    if (same < 64) return number + invert(mean, none);
+    const double u = uniform();
+    int k = start[(int)(u * 256)];
+    while (below[k] <= u) k++;
+    return number + k;
+  }
+  static double invert(double mean, double none) {
+    double share = none, left = uniform() - share;
+    int k = 0;
+    while (left > 0 && k < 200) { share *= mean / ++k; left -= share; }
+    return k;
+  }
+};
+template <int source> inline double events(double mean) { static Poisson numbers; return numbers.draw(mean); }
 }
 #endif
 """

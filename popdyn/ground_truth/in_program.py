@@ -10,7 +10,7 @@ from popdyn.ground_truth import coupled_build, network_build
 from popdyn.ground_truth.standalone_functions import (
     clockwork,
     drive_functions,
-    events_function,
+    events_functions,
     table_functions,
     wire_functions,
 )
@@ -27,7 +27,8 @@ def plain(structure: dict[str, Any], own: dict[str, Any]) -> tuple[b2.Network, d
 def coupled(structure: dict[str, Any], own: dict[str, Any]) -> tuple[b2.Network, dict[str, Any]]:
     """Networks with connections or spread parameters."""
     wires = wire_functions(len(structure["projections"]), own)
-    functions = table_functions(own) | clockwork(own) | {"events": events_function(own)}
+    sources = max(len(group["drives"]) for group in structure["groups"])
+    functions = table_functions(own) | clockwork(own) | events_functions(sources, own)
 
     def connect(number: int, synapses: b2.Synapses) -> None:
         for end in ("pre", "post"):

@@ -40,7 +40,8 @@ def coupled(chunk: dict[str, Any], arrays: Arrays) -> tuple[b2.Network, dict[str
     functions: dict[str, Any] = {
         name: b2.TimedArray(arrays["table"] * unit, dt=dt, name=name) for name, unit in units.items()
     }
-    functions["events"] = DEFAULT_FUNCTIONS["poisson"]
+    sources = max(len(group["drives"]) for group in chunk["structure"]["groups"])
+    functions |= {f"events_{k}": DEFAULT_FUNCTIONS["poisson"] for k in range(sources)}
 
     def connect(number: int, synapses: b2.Synapses) -> None:
         offsets, targets = arrays[f"offsets_{number}"], arrays[f"targets_{number}"]

@@ -49,9 +49,14 @@ def table_functions(own: dict[str, Any]) -> dict[str, b2.Function]:
     }
 
 
-def events_function(own: dict[str, Any]) -> b2.Function:
-    """events(mean): a Poisson number."""
-    return _typed("events", "const double mean", "popdyn::events(mean)", [1], 1, own, stateless=False)
+def events_functions(sources: int, own: dict[str, Any]) -> dict[str, b2.Function]:
+    """events_0(mean), ...: a Poisson number; one function per source, which remembers its last mean."""
+    return {
+        f"events_{k}": _typed(
+            f"events_{k}", "const double mean", f"popdyn::events<{k}>(mean)", [1], 1, own, stateless=False
+        )
+        for k in range(sources)
+    }
 
 
 def wire_functions(projections: int, own: dict[str, Any]) -> dict[str, b2.Function]:

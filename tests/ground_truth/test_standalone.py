@@ -95,6 +95,18 @@ def test_the_structure_holds_no_number_of_the_model():
     assert structure(jobs[0]) == structure(jobs[1])
 
 
+MEANS = (0.3, 8.0, 29.0, 75.0)
+EVENTS = r"""
+#include "popdyn.h"
+#include <cstdio>
+int main() {
+  popdyn::load();
+  const double means[4] = {0.3, 8.0, 29.0, 75.0};
+  for (int k = 0; k < 4; k++)
+    for (int i = 0; i < 200000; i++) { double x = popdyn::events<0>(means[k]); fwrite(&x, 8, 1, stdout); }
+  for (int i = 0; i < 800000; i++) { double x = popdyn::events<1>(means[i % 4]); fwrite(&x, 8, 1, stdout); }
+}
+"""
 PROBE = r"""
 #include "popdyn.h"
 #include <cstdio>
@@ -105,22 +117,44 @@ int main() {
 """
 
 
+def probed(folder, source):
+    """What a small program with popdyn's C++ writes."""
+    (folder / "work").mkdir()
+    np.array([1, 2, 3, 4], dtype=np.uint64).tofile(folder / "work" / "seed.bin")
+    np.array([1e-5, 1.0, 0.0]).tofile(folder / "drive.bin")
+    stub = "struct Network { static bool _globally_stopped; };\n"
+    for name, text in (("popdyn.h", cpp_source.HEADER), ("popdyn.cpp", cpp_source.SOURCE), ("network.h", stub)):
+        (folder / name).write_text(text)
+    (folder / "probe.cpp").write_text('#include "network.h"\n' + source + "bool Network::_globally_stopped;\n")
+    command = [cost.compiler(), *cpp_source.FLAGS, "-I.", "probe.cpp", "popdyn.cpp", "-o", "probe"]
+    subprocess.run(command, cwd=folder, check=True)
+    done = subprocess.run([str(folder / "probe")], cwd=folder / "work", check=True, capture_output=True)
+    return np.frombuffer(done.stdout)
+
+
+def test_poisson_numbers_of_the_compiled_program(tmp_path):
+    """200,000 of each mean, by the table where a mean stays and by inversion where it changes: chi-square over the
+    numbers expected 10 times at least; fixed seeds, at others each fails once in 10^4."""
+    from scipy.stats import chi2, poisson
+
+    every = probed(tmp_path, EVENTS)
+    for k, mean in enumerate(MEANS):
+        for found in (every[200_000 * k : 200_000 * (k + 1)], every[800_000 + k :: 4]):
+            numbers = np.arange(poisson.ppf(1e-12, mean), poisson.isf(1e-12, mean) + 1)
+            expected = 200_000 * poisson.pmf(numbers, mean)
+            counts = np.array([np.sum(found == number) for number in numbers])
+            assert counts.sum() == len(found) == 200_000
+            often = expected >= 10
+            statistic = np.sum((counts[often] - expected[often]) ** 2 / expected[often])
+            assert statistic < chi2.isf(1e-4, often.sum() - 1), mean
+
+
 def test_random_numbers_of_the_compiled_program(tmp_path):
     """10^6 normals and uniforms: Kolmogorov-Smirnov, the tail beyond the last layer, no correlation of neighbours.
     Seeds are fixed; at other seeds each line fails less than once in 10^4."""
     from scipy.stats import binom, kstest, norm
 
-    (tmp_path / "work").mkdir()
-    np.array([1, 2, 3, 4], dtype=np.uint64).tofile(tmp_path / "work" / "seed.bin")
-    np.array([1e-5, 1.0, 0.0]).tofile(tmp_path / "drive.bin")
-    stub = "struct Network { static bool _globally_stopped; };\n"
-    for name, text in (("popdyn.h", cpp_source.HEADER), ("popdyn.cpp", cpp_source.SOURCE), ("network.h", stub)):
-        (tmp_path / name).write_text(text)
-    (tmp_path / "probe.cpp").write_text('#include "network.h"\n' + PROBE + "bool Network::_globally_stopped;\n")
-    command = [cost.compiler(), *cpp_source.FLAGS, "-I.", "probe.cpp", "popdyn.cpp", "-o", "probe"]
-    subprocess.run(command, cwd=tmp_path, check=True)
-    done = subprocess.run([str(tmp_path / "probe")], cwd=tmp_path / "work", check=True, capture_output=True)
-    normals, uniforms = np.frombuffer(done.stdout).reshape(-1, 2).T
+    normals, uniforms = probed(tmp_path, PROBE).reshape(-1, 2).T
     assert kstest(normals, "norm").pvalue > 1e-4
     assert kstest(uniforms, "uniform").pvalue > 1e-4
     for edge in (2.0, 3.442619855899, 4.0):
