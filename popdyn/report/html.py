@@ -14,6 +14,7 @@ from markupsafe import Markup
 from popdyn.report.block import Block
 from popdyn.report.figure_budget import budget_figure
 from popdyn.report.figure_curve import curve_figure
+from popdyn.report.figure_neurons import neuron_rates_figure
 from popdyn.report.figure_rates import rates_figure
 from popdyn.report.figure_response import response_figure
 from popdyn.report.figure_step import step_figure
@@ -28,6 +29,7 @@ from popdyn.report.rows import (
     prediction_table,
     provenance_table,
 )
+from popdyn.report.rows_network import derivation_table, neuron_rate_table, validity_table
 from popdyn.report.schema import Report, validate
 from popdyn.report.text import number, percent, plain
 
@@ -59,6 +61,9 @@ def render_html(report: dict[str, Any]) -> str:
         notes=comparison_notes(checked),
         sections=sections,
         left_out=left_out,
+        derivations=derivation_table(checked),
+        neurons=neuron_rate_table(checked),
+        validity=validity_table(checked),
         predictions=prediction_table(checked),
         units=[(unit, parameter_table(unit)) for unit in checked.get("units", [])],
         spec_text=_spec_text(checked),
@@ -69,7 +74,7 @@ def render_html(report: dict[str, Any]) -> str:
 
 def _within_budget(report: Report, used: int) -> tuple[dict[str, list[Block]], int]:
     """Figures by section, drawn until one as large as the largest so far would not fit; how many were left out."""
-    sections: dict[str, list[Block]] = {"rates": [], "curves": [], "steps": [], "responses": []}
+    sections: dict[str, list[Block]] = {"rates": [], "neurons": [], "curves": [], "steps": [], "responses": []}
     drawings = _drawings(report)
     largest = 0
     for i, (section, draw) in enumerate(drawings):
@@ -89,6 +94,7 @@ def _drawings(report: Report) -> list[tuple[str, Callable[[str], Block | None]]]
     found: list[tuple[str, Callable[[str], Block | None]]] = []
     found += [("steps", partial(step_figure, report, step)) for step in report.get("steps", [])]
     found += [("curves", partial(curve_figure, curve)) for curve in report.get("curves", [])]
+    found += [("neurons", partial(neuron_rates_figure, entry)) for entry in report.get("neuron_rates", [])]
     found += [("responses", partial(response_figure, response)) for response in report.get("responses", [])]
     for trace in report.get("traces", []):
         found += [("rates", partial(rates_figure, trace, name)) for name in trace["populations"]]

@@ -16,6 +16,7 @@ from popdyn.report.rows import (
     prediction_table,
     provenance_table,
 )
+from popdyn.report.rows_network import derivation_table, neuron_rate_table, validity_table
 from popdyn.report.schema import validate
 from popdyn.report.text import number, percent, plain
 
@@ -46,6 +47,9 @@ def render_markdown(report: dict[str, Any]) -> str:
                 f"## Linear response of {_escape(response['population'])} to {_escape(response['target'])}",
                 _list(errors),
             ]
+    parts += _section("The network as the density has it", derivation_table(checked))
+    parts += _section("Rates over neurons", neuron_rate_table(checked))
+    parts += _section("Limits of the theory", validity_table(checked))
     parts += _section("Predicted and measured errors", prediction_table(checked))
     for unit in checked.get("units", []):
         parts += _section(f"Unit {plain(unit['family'])} for {plain(unit['population'])}", parameter_table(unit))

@@ -49,7 +49,7 @@ def _error_row(comparison: Comparison, population: str, m: Measures) -> tuple[st
         nrmse + (f" ({percent_interval(interval, floor=True)})" if interval else ""),
         percent(m["bias"], signed=True) + (f" ({percent_interval(bias_interval)})" if bias_interval else ""),
         bar(comparison["tolerance"]),
-        percent(m.get("ceiling")) if m.get("ceiling") else "exact",
+        percent(m.get("ceiling")) if m.get("ceiling") else "—" if m.get("groups", 1) > 1 else "exact",
         percent(m.get("resolution")) if m.get("resolution") else "—",
         number(m.get("correlation"), 5),
         f"{number(m['truth_mean'], 4)} / {number(m['model_mean'], 4)}",

@@ -20,7 +20,7 @@ class Derivation(Document, total=False):
     """How a population of a network became nodes, and what its input is taken for, at the working point.
 
     quadrature_error: estimated nrmse of the rate; importance: share of each spread quantity in the rate's variance
-    over neurons; jump_cost: relative error of the rate that the diffusion approximation would make; beta, gamma
+    over neurons; jump_cost: relative error of the rate if delta input were diffusion (null: it has none); beta, gamma
     [1/s]: the dip in the noise of recurrent input (regularity of the trains); mu [V/s], sigma [V/sqrt(s)].
     """
 
@@ -30,7 +30,7 @@ class Derivation(Document, total=False):
     method: str
     quadrature_error: float | None
     importance: dict[str, float]
-    jump_cost: float
+    jump_cost: float | None
     finite_jumps: bool
     beta: float
     gamma: float
@@ -40,9 +40,10 @@ class Derivation(Document, total=False):
 
 
 class NeuronRates(Document, total=False):
-    """Rates over the neurons of a population [1/s]: nodes as (share, rate), quantiles of the truth's counted rates.
+    """Rates over the neurons of a population [1/s]: nodes as (share, rate), quantiles of the truth's.
 
-    sd_log: s.d. of the log rate of the lognormal with the same mean and variance; the truth's without counting noise.
+    sd_log: s.d. of the log rate of the lognormal with the same mean and variance. The truth's are without what counting
+    spikes adds.
     """
 
     population: Required[str]

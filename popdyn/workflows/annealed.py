@@ -12,12 +12,15 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from popdyn.results import open_dataset, rebin, save
-from popdyn.spec import Network
+from popdyn.spec import Network, Protocol
 from popdyn.store import Store, job_key
 from popdyn.types import Progress
+from popdyn.workflows.over_neurons import kept_variance
 from popdyn.workflows.truth import Truth, children_cpu
 
 Array = NDArray[np.float64]
+Rate = float | tuple[Array, Array]
+"""[1/s], or (times [s], rates)."""
 
 BIN = 5e-3
 """Bins [s] of the rates that inputs follow: so wide that the truth's counting noise is not handed to all of them."""
@@ -34,7 +37,7 @@ def anneal(
     from popdyn.ground_truth import job, simulate_annealed
 
     found = truth.dataset
-    rates, sources = mean_rates(found), source_rates(found, network.protocols[protocol].duration)
+    rates, sources = inputs_of(found, network.protocols[protocol])
     options: dict[str, Any] = {
         "seed": int(found.attrs["seed"]), "dt": float(found.attrs["dt"]), "backend": found.attrs["backend"],
         "groups": found.sizes["run"], "stratified": any(p.spread for p in network.populations.values()) or None,
@@ -54,35 +57,20 @@ def anneal(
     return Truth(open_dataset(place), place, key, cost.get("cpu_s", 0.0), cost.get("wall_s", 0.0), not cost)
 
 
-def mean_rates(truth: xr.Dataset) -> dict[str, tuple[Array, Array]]:
-    """Times [s] and mean rate over the groups [1/s] of every population."""
-    wide = rebin(truth, BIN)
-    mean = wide["rate"].mean("run")
-    times = wide["time"].values
-    return {str(name): (times, mean.sel(population=name).values) for name in mean["population"].values}
+def inputs_of(truth: xr.Dataset, protocol: Protocol) -> tuple[dict[str, Rate], dict[str, Array]]:
+    """Rates that match the truth's in bins of `BIN`, and rates of its neurons without what counting spikes adds."""
+    from popdyn.ground_truth import matched_rates
+
+    rates, sources = matched_rates(rebin(truth, BIN), protocol)
+    for name, rate in sources.items():
+        mean, kept = float(rate.mean()), np.sqrt(kept_variance(truth, name, protocol.duration))
+        sources[name] = np.maximum(mean + kept * (rate - mean), 0.0)
+    return rates, sources
 
 
-def source_rates(truth: xr.Dataset, duration: float) -> dict[str, Array]:
-    """Rates of the neurons [1/s], (run, neuron), drawn together until counting spikes no longer widens them.
-
-    Counting over `duration` [s] adds <CV^2 rate>/duration to the variance over neurons (renewal trains).
-    """
-    found = {}
-    for name in (str(name) for name in truth["population"].values):
-        if f"neuron_rate_{name}" not in truth:
-            continue
-        rate, CV = truth[f"neuron_rate_{name}"].values, truth[f"neuron_cv_{name}"].values
-        mean, variance = float(rate.mean()), float(rate.var())
-        square = float(np.nanmean(CV**2)) if np.isfinite(CV).any() else 1.0
-        if variance > 0.0 and mean > 0.0:
-            kept = np.sqrt(max(0.0, 1.0 - square * mean / duration / variance))
-            found[name] = np.maximum(mean + kept * (rate - mean), 0.0)
-    return found
-
-
-def _digest(rates: dict[str, tuple[Array, Array]], sources: dict[str, Array]) -> str:
+def _digest(rates: dict[str, Rate], sources: dict[str, Array]) -> str:
     whole = hashlib.sha256()
-    for name, (times, values) in sorted(rates.items()):
-        for array in (times, values, sources.get(name, np.zeros(0))):
-            whole.update(name.encode() + np.ascontiguousarray(array).tobytes())
+    for name, given in sorted(rates.items()):
+        for array in (*np.atleast_2d(given), sources.get(name, np.zeros(0))):
+            whole.update(name.encode() + np.ascontiguousarray(array, dtype=np.float64).tobytes())
     return whole.hexdigest()

@@ -104,7 +104,7 @@ def _order(
         need = "a spiking network to take rates from" if truth is False else "connections to replace"
         raise UsageError(f"--annealed: needs {need}; allowed: networks with connections, without --no-truth")
     chosen = to or ("density" if why or finite_size else "unit")
-    reason = f"no rate unit: {why}" if why and to is None else ""
+    reason = f"no rate unit fits, {why}" if why and to is None else ""
     name = protocol_name(network, protocol)
     return Order(network, name, chosen, reason, tolerance, truth, seed, finite_size, annealed, store)
 
@@ -146,7 +146,7 @@ def _derive(order: Order, pending: Future[Truth] | None, say: Progress) -> Conve
     elif order.finite_size:
         runs = 1 if pending is None else pending.result().dataset.sizes["run"]
     work = derive_network(order.network, order.protocol, order.tolerance, say, finite_runs=runs, seed=order.seed)
-    work.summary = order.why and f"Converted to the density rung; {order.why}."
+    work.summary = order.why and f"Converted to the density rung: {order.why}."
     return work
 
 

@@ -172,6 +172,8 @@ def _predictions(work: Conversion) -> list[dict[str, Any]]:
         found = None if measured is None else measured.populations[name]
         for what, value in (("nrmse", predicted.nrmse), ("bias", predicted.bias)):
             seen = None if found is None else getattr(found, what)
+            if found is not None and what == "nrmse" and seen is not None and seen < found.resolution:
+                seen = None  # this truth does not tell it from zero
             rows.append({"population": name, "rung": "density", "what": what, "predicted": value,
                          "measured": None if seen is None else abs(seen)})  # fmt: skip
     return rows

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from popdyn.neurons import MODELS
+from popdyn.report.figure_neurons import ENDS
 from popdyn.spec.statistics import left_out
 from popdyn.workflows.derive_network import INFINITE, MEAN_FIELD
-from popdyn.workflows.over_neurons import counted_sd_log_rate, nodes_of, sd_log_rate
+from popdyn.workflows.over_neurons import counted_quantiles, counted_sd_log_rate, nodes_of, sd_log_rate
 
 if TYPE_CHECKING:
     from popdyn.workflows.conversion import Conversion
 
 FREQUENCIES = np.geomspace(0.5, 300.0, 40)
-QUANTILES = np.linspace(0.005, 0.995, 100)
+QUANTILES = np.linspace(*ENDS, 100)
 OPEN_LOOP = "Open loop: what the population hears from others and from itself is held."
 
 
@@ -73,9 +74,8 @@ def _rungs(work: Conversion) -> list[dict[str, Any]]:
     if INFINITE in work.results:
         rungs.append(derived(INFINITE, "density, N → ∞", "the same without fluctuations", fields))
     if MEAN_FIELD in work.results:
-        rungs.append(
-            derived(MEAN_FIELD, "mean field", "the literature's baseline: diffusion, Poisson trains, mean w", 1)
-        )
+        baseline = f"the literature's baseline: diffusion, Poisson trains{', mean w' if adapts else ''}"
+        rungs.append(derived(MEAN_FIELD, "mean field", baseline, 1))
     return rungs
 
 
@@ -98,10 +98,12 @@ def _derivation(work: Conversion, name: str) -> dict[str, Any]:
     weight = np.array([derived.problem.nodes[q].weight for q in nodes])
     rule = derived.rules.get(name)
     grids = [derived.grids[q] for q in nodes]
+    delta = any(p.post == name and p.synapse.kind == "delta" for p in derived.problem.projections)
     return {
         "population": name, "size": work.network.populations[name].size, "nodes": len(nodes),
         "method": rule.method if rule else "one node", "quadrature_error": rule.error if rule else None,
-        "importance": dict(rule.importance) if rule else {}, "jump_cost": derived.jump_cost.get(name, 0.0),
+        "importance": dict(rule.importance) if rule else {},
+        "jump_cost": derived.jump_cost.get(name, 0.0) if delta else None,
         "finite_jumps": derived.finite_jumps.get(name, False),
         "beta": float(weight @ [g.beta for g in grids]), "gamma": float(weight @ [g.gamma for g in grids]),
         "rate": derived.point.rates[list(derived.problem.names).index(name)],
@@ -121,7 +123,8 @@ def _neuron_rates(work: Conversion) -> list[dict[str, Any]]:
         entry: dict[str, Any] = {"population": name, "nodes": nodes, "sd_log": sd_log_rate(nodes)}
         if truth is not None and f"neuron_rate_{name}" in truth:
             entry["truth_sd_log"] = counted_sd_log_rate(truth, name, duration)
-            entry["truth_quantiles"] = np.quantile(truth[f"neuron_rate_{name}"].values, QUANTILES)
+            if entry["truth_sd_log"] is not None:
+                entry["truth_quantiles"] = counted_quantiles(truth, name, duration, QUANTILES)
         found.append(entry)
     return found
 

@@ -6,6 +6,11 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+HIDDEN = 0.3
+"""Least share of the variance of counted rates that neurons have to have, and not counting."""
 
 Nodes = list[tuple[float, float]]
 """(share of the population's neurons, rate [1/s]) of each node."""
@@ -29,16 +34,27 @@ def sd_log_rate(nodes: Sequence[tuple[float, float]]) -> float:
 def counted_sd_log_rate(truth: xr.Dataset, population: str, duration: float) -> float | None:
     """The same over the neurons of a spiking result, without what counting spikes over `duration` [s] adds.
 
-    Var(rate) - <CV^2 rate>/duration, the counting variance of renewal trains; None where the result has no rates of
-    neurons.
+    None where counting hides it: it is known for renewal trains, and real ones are more regular.
     """
-    name = f"neuron_rate_{population}"
-    if name not in truth:
-        return None
-    rate, CV = truth[name].values, truth[f"neuron_cv_{population}"].values
-    mean = float(rate.mean())
+    rate, kept = truth[f"neuron_rate_{population}"].values, kept_variance(truth, population, duration)
+    return lognormal_sd(float(rate.mean()), float(rate.var()) * kept) if kept >= HIDDEN else None
+
+
+def counted_quantiles(truth: xr.Dataset, population: str, duration: float, shares: Array) -> Array:
+    """Rates [1/s] below which `shares` of the neurons lie, drawn together until counting no longer widens them."""
+    rate = truth[f"neuron_rate_{population}"].values
+    values, count = np.unique(rate, return_counts=True)
+    middle = (np.cumsum(count) - 0.5 * count) / count.sum()
+    found = np.interp(shares, middle, values)
+    return np.asarray(rate.mean() + np.sqrt(kept_variance(truth, population, duration)) * (found - rate.mean()))
+
+
+def kept_variance(truth: xr.Dataset, population: str, duration: float) -> float:
+    """Share of the variance of counted rates that is not counting: 1 - <CV^2 rate>/(duration variance), renewal."""
+    rate, CV = truth[f"neuron_rate_{population}"].values, truth[f"neuron_cv_{population}"].values
+    variance = float(rate.var())
     square = float(np.nanmean(CV**2)) if np.isfinite(CV).any() else 1.0
-    return lognormal_sd(mean, float(rate.var()) - square * mean / duration)
+    return max(0.0, 1.0 - square * float(rate.mean()) / duration / variance) if variance > 0.0 else 0.0
 
 
 def lognormal_sd(mean: float, variance: float) -> float:

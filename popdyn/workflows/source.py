@@ -57,7 +57,7 @@ def no_unit(network: Network) -> str:
     """Why no rate unit can be fitted to the populations of a network; empty where it can."""
     if network.connections:
         one = network.connections[0]
-        return f"here {one.pre} connects to {one.post} (connections[0])"
+        return f"{one.pre} connects to {one.post} (connections[0])"
     for name, population in network.populations.items():
         if population.spread:
             return f"populations.{name} differs in {', '.join(population.spread)} between neurons"

@@ -26,8 +26,8 @@ def test_connections_and_distributions_are_described(capsys, tmp_path):
     assert main(["check", str(EXAMPLE.with_name("ei_network.toml"))]) == 0
     out = capsys.readouterr().out
     assert "V_th distributed" in out
-    assert "connection  E -> I: fixed_indegree, 200 per target, exponential 0.2 mV after 1.5 ms" in out
-    assert "connection  I -> E: pairwise_bernoulli, 100 ± 9.75 per target, exponential -0.4 mV after 1.5 ms" in out
+    assert "connection  E -> I: fixed_indegree, 100 per target, exponential 0.2 mV after 1.5 ms" in out
+    assert "connection  I -> E: pairwise_bernoulli, 100 ± 9.49 per target, exponential -0.4 mV after 1.5 ms" in out
 
 
 def test_what_a_table_leaves_out_is_said(capsys, tmp_path):
