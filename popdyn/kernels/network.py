@@ -134,6 +134,7 @@ def run(
                 variance += wiring.gain_train[q, k] * (smooth.variance[k] + wiring.excess[1, k])
                 shared = wiring.gain_mu[q, k] + wiring.gain_shift[q, k]
                 noise -= wiring.smear[k] * shared * shared * max(smooth.mean[k], 0.0)
+            noise = max(noise, 0.0)
             noise += min(max(more, -0.5 * noise), LARGEST * noise)
             for c in range(jump_rate.shape[0]):
                 jump_rate[c] = 0.0
