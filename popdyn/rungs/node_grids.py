@@ -20,7 +20,7 @@ from popdyn.theory.synaptic import release
 from popdyn.theory.working_point import WorkingPoint
 
 Array = NDArray[np.float64]
-TOLERANCE = 2e-3  # of the rate, in the worst corner of the drive that a grid serves
+TOLERANCE = 8e-4  # of the rate, in the worst corner of the drive that a grid serves
 FITTED_TOLERANCE = 1e-3  # likewise where faces are fitted to the drive: at the working point
 FASTEST = 300.0  # [Hz] of what the layer at a hard threshold, sqrt(D/omega) wide, has to follow
 PER_LAYER = 1.5  # cells

@@ -34,8 +34,7 @@ WIRES = (
 
 def linear(network, jumps=False):
     derived = derive(network, closure="mean", jumps=jumps, regular=False)
-    grids = {q: grid for q, grid in enumerate(derived.grids) if grid.sources}
-    return linear_network(derived.problem, derived.point, "mean", grids)
+    return linear_network(derived.problem, derived.point, "mean", dict(enumerate(derived.grids)))
 
 
 def test_static_answer_to_external_drive():
@@ -63,10 +62,10 @@ def test_gains_of_quenched_nodes_are_exact_at_the_working_point():
     problem = network_problem(network, nodes)
     point = working_point(problem)
     found = linear_network(problem, point, "mean")
-    heard = found.gain_mu @ problem.presynaptic(point.rates)
+    heard = found.gains.mu @ problem.presynaptic(point.rates)
     outside = np.array([node.problem.mu for node in problem.nodes])
     assert outside + heard == pytest.approx(point.mu, rel=1e-6)
-    assert found.gain_mu[0] @ np.ones(3) < found.gain_mu[1] @ np.ones(3)
+    assert found.gains.mu[0] @ np.ones(3) < found.gains.mu[1] @ np.ones(3)
 
 
 def test_loop_gain_falls_with_filters_and_turns_with_delays():
