@@ -39,14 +39,16 @@ def read_runs(name: str) -> list[dict[str, Any]]:
 
 
 def runs_of(name: str, case: str) -> list[dict[str, Any]]:
-    """The runs that are the truth of a case."""
+    """The runs that are the truth of a case: of its method and settings, and of the finest step among these."""
     chosen = read_cases(name)["cases"][case]
     wanted = chosen.get("settings", {})
-    return [
+    runs = [
         run
         for run in read_runs(name)
         if run["method"] == chosen["method"] and all(run["settings"].get(k) == v for k, v in wanted.items())
     ]
+    finest = min((run["settings"].get("dt", 0.0) for run in runs), default=0.0)
+    return [run for run in runs if run["settings"].get("dt", 0.0) == finest]
 
 
 def truth(name: str, case: str) -> dict[str, Measured]:
