@@ -33,13 +33,19 @@ def as_problem(network: Network | NetworkProblem) -> NetworkProblem:
 
 
 def linearised(
-    network: Given, *, rates: Array | None = None, closure: str | None = None, jumps: bool | None = True
+    network: Given,
+    *,
+    rates: Array | None = None,
+    closure: str | None = None,
+    jumps: bool | None = True,
+    regular: bool = True,
 ) -> LinearNetwork:
     """The network linearised at the self-consistent state near `rates` (population,), or reached from silence.
 
-    The state is that of the density rung under Poisson input: its rates are those of the closure. `jumps`: delta
-    synapses of neurons without adaptation act by finite jumps always (True), never (False), or where diffusion costs
-    too much of the rate (None). Responses feel them more than rates do: diffusion lets inhibition make spikes at once.
+    The state is that of the density rung: its rates are those of the closure. `jumps`: delta synapses of neurons
+    without adaptation act by finite jumps always (True), never (False), or where diffusion costs too much of the rate
+    (None): responses feel them more than rates do. `regular`: the noise of recurrent input is that of renewal trains
+    (popdyn.theory.train_noise), not Poisson.
     """
     if isinstance(network, LinearNetwork):
         return network
@@ -48,9 +54,8 @@ def linearised(
     _refuse_conductances(spec)
     nodes = None if isinstance(network, Network) else _by_population(network)
     start = rates if rates is not None else from_silence(network_problem(spec))
-    derived = derive(spec, nodes, closure=closure, tolerance=TOLERANCE, jumps=jumps, start=start, regular=False)
-    grids = {q: grid for q, grid in enumerate(derived.grids) if grid.sources}
-    return linear_network(derived.problem, derived.point, closure, grids)
+    derived = derive(spec, nodes, closure=closure, tolerance=TOLERANCE, jumps=jumps, start=start, regular=regular)
+    return linear_network(derived.problem, derived.point, closure, dict(enumerate(derived.grids)))
 
 
 def _by_population(problem: NetworkProblem) -> dict[str, tuple[NetworkNode, ...]]:

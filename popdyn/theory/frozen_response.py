@@ -70,8 +70,11 @@ class FrozenNode:
 
     @cached_property
     def _sources(self) -> Array:
-        """s of mu, D and every source of jumps, (cell, 2 + source)."""
-        op, p = self.operator, self._state[1]
+        return self.sources_of(self._state[1])
+
+    def sources_of(self, p: Array) -> Array:
+        """s of mu, D and every source of jumps on a density p, (cell, 2 + source)."""
+        op = self.operator
         columns = []
         for k in (1, 2):
             flux = op.up[k] * p - np.append(op.down[k][:-1] * p[1:], 0.0)
@@ -86,11 +89,13 @@ class FrozenNode:
         """1'W x (source, lambda) and 1'W y (lambda,)."""
         op, right = self.operator, np.column_stack([sources, self.operator.reset])
         z = np.asarray(lambdas, dtype=complex)
-        found = resolvent(self._matrix, int(self.jumps.below[0]), op.width, z, np.ascontiguousarray(right))
+        found = resolvent(
+            self.matrix, int(self.jumps.below[0]), op.width, z, np.ascontiguousarray(right), op.width[None]
+        )[0]
         return found[:-1], found[-1]
 
     @cached_property
-    def _matrix(self) -> Array:
+    def matrix(self) -> Array:
         """M by rows, (cell, below + 1 + above)."""
         op = self.operator
         up = op.up[0] + self.mu * op.up[1] + self.D * op.up[2]

@@ -15,22 +15,13 @@ Source: Brunel and Hakim 1999, Neural Comput 11:1621.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from popdyn.kernels.jumps import Jumps
-from popdyn.kernels.operators import Hierarchy, Operator
-from popdyn.theory.discretisation import Domain, choose_grid
-from popdyn.theory.frozen_response import FrozenNode, without_padding
-from popdyn.theory.hierarchy import StationaryState, response_at
-from popdyn.theory.jumps import make_jumps
+from popdyn.theory.linear_nodes import Gains, LinearNode, ResponseGrid, make_node, released
 from popdyn.theory.network_problem import NetworkProblem
-from popdyn.theory.renewal import spike_spectrum
-from popdyn.theory.stationary import find_stationary
-from popdyn.theory.synaptic import release
 from popdyn.theory.synaptic_response import synaptic_response
 from popdyn.theory.working_point import WorkingPoint
 
@@ -40,67 +31,9 @@ Complex = NDArray[np.complex128]
 REFINE = 1.5  # of the spacing that the stationary rate needs: responses see the boundary layer at the threshold
 
 
-class LinearNode(Protocol):
-    """One node at its stationary state."""
-
-    def response(self, lambdas: NDArray[Any]) -> Complex:
-        """d rate/d mu [(1/s)/(V/s)], d rate/d D [(1/s)/(V^2/s)], then d rate/d rate of jumps: (2 + source, lambda)."""
-        ...
-
-    def spectrum(self, frequencies: ArrayLike) -> Array:
-        """Two-sided spectrum of one neuron's spikes, (frequency,) [1/s]."""
-        ...
-
-
-@dataclass(frozen=True)
-class AdaptingNode:
-    """A node under white noise: its operator, hierarchy and stationary state at the working point."""
-
-    operator: Operator
-    hierarchy: Hierarchy
-    state: StationaryState
-
-    def response(self, lambdas: NDArray[Any]) -> Complex:
-        """d rate/d mu [(1/s)/(V/s)] and d rate/d D [(1/s)/(V^2/s)], (2, lambda)."""
-        return response_at(self.operator, self.hierarchy, self.state, lambdas)
-
-    def spectrum(self, frequencies: ArrayLike) -> Array:
-        """Two-sided spectrum of one neuron's spikes, (frequency,) [1/s]."""
-        return spike_spectrum(self.operator, self.hierarchy, self.state, frequencies)
-
-
-@dataclass(frozen=True)
-class Extrapolated:
-    """A node on a grid and on one of half the spacing: second-order errors taken off."""
-
-    coarse: LinearNode
-    fine: LinearNode
-
-    def response(self, lambdas: NDArray[Any]) -> Complex:
-        """As LinearNode."""
-        coarse, fine = self.coarse.response(lambdas), self.fine.response(lambdas)
-        return np.asarray(fine + (fine - coarse) / 3.0)
-
-    def spectrum(self, frequencies: ArrayLike) -> Array:
-        """As LinearNode."""
-        coarse, fine = self.coarse.spectrum(frequencies), self.fine.spectrum(frequencies)
-        return np.asarray(fine + (fine - coarse) / 3.0)
-
-
-class JumpGrid(Protocol):
-    """A grid with jumps, and the projection of each of its sources."""
-
-    @property
-    def operator(self) -> Operator: ...
-    @property
-    def jumps(self) -> Jumps: ...
-    @property
-    def sources(self) -> tuple[int, ...]: ...
-
-
 @dataclass(frozen=True)
 class LinearNetwork:
-    """Nodes at their stationary states, and what each hears of each projection: gain_mu [V], gain_D [V^2].
+    """Nodes at their stationary states, and what each hears of each projection.
 
     sources: of each node, the projections that act by finite jumps, in the order of its response's rows.
     """
@@ -108,8 +41,7 @@ class LinearNetwork:
     problem: NetworkProblem
     point: WorkingPoint
     nodes: tuple[LinearNode, ...]
-    gain_mu: Array  # (node, projection)
-    gain_D: Array  # (node, projection)
+    gains: Gains
     sources: tuple[tuple[int, ...], ...]
 
     @property
@@ -143,8 +75,12 @@ class LinearNetwork:
         """Of node q's rate per unit of the presynaptic rate of projection k."""
         if k in self.sources[q]:
             jump = self.problem.nodes[q].scale * self.problem.projections[k].J
-            return np.asarray(rows[2 + self.sources[q].index(k)] * (self.gain_mu[q, k] / jump) * mean)
-        return np.asarray(rows[0] * self.gain_mu[q, k] * mean + rows[1] * self.gain_D[q, k] * variance)
+            found = rows[2 + self.sources[q].index(k)] * (self.gains.mu[q, k] / jump) * mean
+        else:
+            found = rows[0] * self.gains.mu[q, k] * mean + rows[1] * self.gains.D[q, k] * variance
+        if rows.shape[0] > 2 + len(self.sources[q]):
+            found = found + rows[-1] * self.gains.train[q, k] * variance
+        return np.asarray(found)
 
     def static_gains(self) -> list[dict[int, float]]:
         """Of each node: change of its rate per unit of the presynaptic rate, by recurrent projection."""
@@ -176,64 +112,31 @@ class LinearNetwork:
 
 
 def linear_network(
-    problem: NetworkProblem, point: WorkingPoint, closure: str, jumps: Mapping[int, JumpGrid] | None = None,
+    problem: NetworkProblem, point: WorkingPoint, closure: str, grids: Mapping[int, ResponseGrid] | None = None,
     refine: float = REFINE,
 ) -> LinearNetwork:  # fmt: skip
     """Every node's state at the drive of the working point, on grids of its own.
 
-    `jumps`: by node, the grid on which the named projections act by finite jumps (neurons without adaptation).
+    `grids`: by node, that of the march, whose finite jumps and regular trains nodes without adaptation take over.
     """
     gains = projection_gains(problem, point)
-    nodes: list[LinearNode] = []
-    sources: list[tuple[int, ...]] = []
-    for q, node in enumerate(problem.nodes):
-        grid = None if node.problem.adapts else (jumps or {}).get(q)
-        nodes.append(
-            Extrapolated(*(_white_node(problem, point, q, closure, part * refine) for part in (1, 2)))
-            if grid is None
-            else _jump_node(problem, point, q, grid, *gains)
-        )
-        sources.append(() if grid is None else grid.sources)
-    return LinearNetwork(problem, point, tuple(nodes), *gains, tuple(sources))
+    kept = {q: grid for q, grid in (grids or {}).items() if not problem.nodes[q].problem.adapts}
+    nodes = [make_node(problem, point, q, gains, closure, kept.get(q), refine) for q in range(len(problem.nodes))]
+    sources = [kept[q].sources if q in kept else () for q in range(len(problem.nodes))]
+    return LinearNetwork(problem, point, tuple(nodes), gains, tuple(sources))
 
 
-def _white_node(problem: NetworkProblem, point: WorkingPoint, q: int, closure: str, refine: float) -> LinearNode:
-    sigma = float(np.sqrt(2.0 * point.D[q]))
-    whole = replace(problem.nodes[q].problem, mu=float(point.mu[q]), sigma=sigma)
-    op = choose_grid(whole, Domain(whole.mu, whole.mu, sigma, sigma), refine=refine).operator
-    if not whole.adapts:
-        return FrozenNode(op, make_jumps(op, []), whole.mu, whole.D, np.zeros(0), whole.t_ref)
-    h = whole.hierarchy(closure)
-    return AdaptingNode(op, h, find_stationary(op, h, whole.mu, whole.D))
-
-
-def _jump_node(
-    problem: NetworkProblem, point: WorkingPoint, q: int, grid: JumpGrid, gain_mu: Array, gain_D: Array
-) -> FrozenNode:
-    """What jumps carry is taken off the working point's mu and D."""
-    node, nu, rates = problem.nodes[q], problem.presynaptic(point.rates), []
-    mu, D = float(point.mu[q]), float(point.D[q])
-    for k in grid.sources:
-        p = problem.projections[k]
-        u = release(p.synapse, float(nu[k])) * nu[k]
-        rates.append(gain_mu[q, k] / (node.scale * p.J) * u)
-        mu -= gain_mu[q, k] * u
-        D -= gain_D[q, k] * u
-    D = 0.0 if 1e-9 * point.D[q] > D else D
-    op, jumps = without_padding(grid.operator, grid.jumps)
-    return FrozenNode(op, jumps, mu, D, np.array(rates), node.problem.t_ref)
-
-
-def projection_gains(problem: NetworkProblem, point: WorkingPoint) -> tuple[Array, Array]:
-    """Change of each node's mu [V] and D [V^2] per unit of each projection's u and v, (node, projection)."""
-    nu, width = problem.presynaptic(point.rates), problem.quenched(point.rates, point.squares)
-    to_mu, to_D = (np.zeros((len(problem.nodes), len(problem.projections))) for _ in range(2))
+def projection_gains(problem: NetworkProblem, point: WorkingPoint) -> Gains:
+    """Change of each node's mu, D and variance of trains per unit of each projection's u and v."""
+    u, width = released(problem, point), problem.quenched(point.rates, point.squares)
+    to_mu, to_D, train = (np.zeros((len(problem.nodes), len(problem.projections))) for _ in range(3))
     for q, node in enumerate(problem.nodes):
         own = [k for k, p in enumerate(problem.projections) if p.post == node.population]
         total = float(np.sqrt(np.sum(width[own] ** 2)))
         for k in own:
-            p, u = problem.projections[k], release(problem.projections[k].synapse, float(nu[k])) * nu[k]
-            more = node.z * width[k] ** 2 / (total * u) if total > 0.0 and u > 0.0 else 0.0
+            p = problem.projections[k]
+            more = node.z * width[k] ** 2 / (total * u[k]) if total > 0.0 and u[k] > 0.0 else 0.0
             to_mu[q, k] = node.scale * (p.K * p.J + more)
             to_D[q, k] = 0.5 * node.scale**2 * p.K * p.J**2 * p.square
-    return to_mu, to_D
+            train[q, k] = 2.0 * to_D[q, k] if p.pre else 0.0
+    return Gains(to_mu, to_D, train)

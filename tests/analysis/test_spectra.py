@@ -10,6 +10,7 @@ from popdyn.analysis.operating import linearised
 from popdyn.analysis.spectra import Spectra, fluctuations, spectra
 from popdyn.errors import DomainError
 from popdyn.spec.network import Connection, Synapse
+from popdyn.theory.linear_nodes import Gains
 from popdyn.theory.network_problem import network_problem
 from popdyn.theory.network_response import LinearNetwork
 from popdyn.theory.renewal import renewal_spectrum
@@ -43,7 +44,9 @@ def hawkes(gain, delay, sizes):
     to_mu = np.zeros((2, len(problem.projections)))
     for k, p in enumerate(problem.projections):
         to_mu["AB".index(p.post), k] = gain["AB".index(p.post), "AB".index(p.pre)]
-    return LinearNetwork(problem, point, (Linear(RATES[0]), Linear(RATES[1])), to_mu, 0.0 * to_mu, ((), ()))
+    return LinearNetwork(
+        problem, point, (Linear(RATES[0]), Linear(RATES[1])), Gains(to_mu, 0.0 * to_mu, 0.0 * to_mu), ((), ())
+    )
 
 
 def simulated(gain, delay, sizes, duration=100.0, dt=5e-4, segment=0.5):

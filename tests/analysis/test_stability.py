@@ -14,9 +14,9 @@ from popdyn.spec.network import Connection, Synapse
 from popdyn.theory.self_consistent import RateMap
 
 
-def ring_down(case, dt, first, last, guess):
+def ring_down(case, regular, dt, first, last, guess):
     """Growth [1/s] and frequency [1/s] of the density's rate between two times, by a damped cosine."""
-    trace = CoupledDensity(case, dt=dt, jumps=False, regular=False).simulate("rest").rate.isel(run=0, population=0)
+    trace = CoupledDensity(case, dt=dt, jumps=False, regular=regular).simulate("rest").rate.isel(run=0, population=0)
     kept = trace[(trace.time > first) & (trace.time < last)]
     t, r = kept.time.values - first, kept.values
 
@@ -30,19 +30,20 @@ def ring_down(case, dt, first, last, guess):
     return least_squares(residual, guess, x_scale=[10.0, 1.0]).x
 
 
-def test_late_inhibition_rings_down_as_the_root_says(monkeypatch):
+@pytest.mark.parametrize("regular", [False, True])
+def test_late_inhibition_rings_down_as_the_root_says(monkeypatch, regular):
     """Near the onset of Brunel and Hakim's oscillation: growth within 0.3/s, frequency within 0.05 %.
 
-    Extrapolated from two steps of the march, on a grid that leaves 1e-4 of the rate (the rung's own leaves 2e-3, which
-    is 1.7/s of the growth).
+    Extrapolated from two steps of the march, with five cells across the layer at the threshold (the rung's own 1.5 cost
+    0.6/s of the growth).
     """
-    monkeypatch.setattr(node_grids, "TOLERANCE", 1e-4)
+    monkeypatch.setattr(node_grids, "PER_LAYER", 5.0)
     case = inhibitory(1e-4, sigma=0.65, duration="300 ms")
-    found = stability(linearised(case, jumps=False))
+    found = stability(linearised(case, jumps=False, regular=regular))
     mode = found.modes[0]
     assert found.stable
     assert found.complete
-    coarse, fine = (ring_down(case, dt, 0.1, 0.3, [mode.growth, mode.frequency]) for dt in (5e-5, 2.5e-5))
+    coarse, fine = (ring_down(case, regular, dt, 0.1, 0.3, [mode.growth, mode.frequency]) for dt in (5e-5, 2.5e-5))
     growth, frequency = 2.0 * fine - coarse
     assert growth == pytest.approx(mode.growth, abs=0.3)
     assert frequency == pytest.approx(mode.frequency, rel=5e-4)
@@ -61,7 +62,7 @@ def test_brunel_2000(g, eta, unstable, band):
 
 
 def test_the_loop_at_frequency_zero_is_the_slope_of_F():
-    linear = linearised(brunel(5, 2), jumps=False)
+    linear = linearised(brunel(5, 2), jumps=False, regular=False)
     _, slope = RateMap(linear.problem)(linear.point.rates)
     assert linear.gain(0.0)[0].real == pytest.approx(slope, rel=2e-3)
 

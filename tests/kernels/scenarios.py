@@ -89,7 +89,7 @@ def resolvents() -> Results:
     """A small banded system at a real and a complex rate."""
     matrix = np.array([[0.0, 3.0, -1.0], [-1.0, 4.0, -2.0], [-1.5, 4.0, -0.5], [-2.0, 3.0, 0.0]])
     right = np.array([[1.0, 0.0], [0.0, 1.0], [2.0, 0.0], [0.0, -1.0]])
-    found = resolvent(matrix, 1, np.array([0.5, 1.0, 1.0, 0.5]), np.array([0.0, 1.0 + 3.0j]), right)
+    found = resolvent(matrix, 1, np.array([0.5, 1.0, 1.0, 0.5]), np.array([0.0, 1.0 + 3.0j]), right, np.ones((1, 4)))[0]
     return {"resolvent": np.concatenate([found.real, found.imag[:, 1:]], axis=1)}
 
 
