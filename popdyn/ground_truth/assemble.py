@@ -50,7 +50,8 @@ def attributes(decided: Job) -> dict[str, Any]:
     """What was done; nothing that changes from run to run."""
     document = decided.document()
     hard = [name for name, p in decided.network.populations.items() if MODELS[p.neuron.model].hard_threshold]
-    return {
+    unequal = {} if decided.plain else {"stratified": decided.stratified, "whole_networks": decided.coupled}
+    return unequal | {
         "rung": "spiking",
         "spec_hash": decided.network.spec_hash,
         "protocol": decided.protocol.name,

@@ -1,5 +1,7 @@
 """Spikes from neuron to neuron: delays, the order within a step, filters. Few simulations of many populations each."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
@@ -122,6 +124,7 @@ def test_every_spike_of_a_network_is_that_of_plain_loops(backend):
         assert [pair for pair in zip(steps, nodes, strict=True) if pair[0] < STEPS] == expected, name
 
 
+UNEQUAL = Distribution("uniform", (150e-12, 250e-12))
 ARRIVALS, CHARGE, CONDUCTANCE = np.array([2e-3, 9e-3, 13e-3]), 1e-3, 3e-9
 FILTERS = {
     "exponential": Synapse("exponential", CHARGE, tau_syn=5e-3),
@@ -140,20 +143,26 @@ def filtered(request):
     pushes = [once(f"push{k}") for k in range(3)]
     source = population("source", "lif", 1, mu=0.0, V=-65e-3)
     targets = [population(name, "lif", 1, mu=0.0, V=-65e-3) for name in FILTERS]
+    unequal = [
+        replace(population(n, "lif", 5, mu=0.0, V=-65e-3), spread={"C_m": UNEQUAL}) for n in ("jumps", "charges")
+    ]
     jump = Synapse("delta", 30e-3)
     links = [explicit(f"push{k}", "source", jump, 0, 0, 30e-3, DT + t - 2e-3) for k, t in enumerate(ARRIVALS)]
     links += [explicit("source", name, one, 0, 0, one.J, 2e-3) for name, one in FILTERS.items()]
-    spec = connected([*pushes, source, *targets], links, duration=0.08)
-    result = run(spec, request.param, record=Record(("source",), 1))
+    kinds = Synapse("delta", CHARGE), FILTERS["exponential"]
+    links += [explicit("source", p.name, k, 0, np.arange(5), CHARGE, 2e-3) for p, k in zip(unequal, kinds, strict=True)]
+    spec = connected([*pushes, source, *targets, *unequal], links, duration=0.08)
+    result = run(spec, request.param, record=Record(("source",), 5))
     fired = spike_times(result)["source"][0]
     assert fired == pytest.approx(fired[0] + ARRIVALS - 2e-3, abs=1e-9)
     t = result["time"].values - fired[0]
-    return t, {name: result[f"V_trace_{name}"].values[:, 0] + 65e-3 for name in FILTERS}
+    traces = {name: result[f"V_trace_{name}"].values[:, 0] + 65e-3 for name in FILTERS}
+    return t, traces | {p.name: (result[f"C_m_{p.name}"], result[f"V_trace_{p.name}"] + 65e-3) for p in unequal}
 
 
-def exponential_response(t, tau=5e-3):
+def exponential_response(t, tau=5e-3, tau_m=TAU):
     """V of a unit charge through an exponential current and the membrane."""
-    return np.where(t > 0, (np.exp(-t / TAU) - np.exp(-t / tau)) / (1 - tau / TAU), 0)
+    return np.where(t > 0, (np.exp(-t / tau_m) - np.exp(-t / tau)) / (1 - tau / tau_m), 0)
 
 
 def alpha_response(t, tau=5e-3):
@@ -182,6 +191,22 @@ def test_currents_move_V_by_the_exact_response(filtered, name):
     charges = [1.0] * 3 if name in ("exponential", "alpha") else released(name)
     exact = CHARGE * sum(charge * response(t - at) for charge, at in zip(charges, ARRIVALS, strict=True))
     assert np.abs(V - exact).max() < 5e-5 * exact.max()
+
+
+@pytest.mark.parametrize("name", ["jumps", "charges"])
+def test_a_charge_moves_V_by_less_where_the_capacitance_is_larger(filtered, name):
+    """J is that of the mean C_m: jumps of J C_m,mean / C_m, membranes of C_m / g_L. A jump decays by Heun's steps."""
+    t, (capacitance, V) = filtered[0], filtered[1][name]
+    assert np.ptp(capacitance.values) > 30e-12
+    for neuron, C_m in enumerate(capacitance.values[0]):
+        tau_m = C_m / 10e-9
+        since = [t - at for at in ARRIVALS]
+        if name == "jumps":
+            each = [np.where(s > 0, np.exp(-s / tau_m), 0) for s in since]
+        else:
+            each = [exponential_response(s, tau_m=tau_m) for s in since]
+        exact = CHARGE * 200e-12 / C_m * sum(each)
+        assert np.abs(V.values[:, neuron] - exact).max() < 5e-5 * exact.max()
 
 
 def test_a_conductance_pulls_V_to_its_reversal_potential(filtered):

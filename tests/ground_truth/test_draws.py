@@ -10,6 +10,7 @@ from scipy.stats import gamma, kstest, lognorm, norm
 from popdyn.distributions import Distribution
 from popdyn.errors import DomainError
 from popdyn.ground_truth import draws, job, simulate
+from popdyn.spec import PoissonDrive
 from popdyn.spec.network import Connection, Synapse
 
 from .networks import connected, network, population
@@ -25,6 +26,7 @@ LAWS = {
     "C_m": lognorm(WIDTH, scale=200e-12 / np.sqrt(1.04)),
     "mu": gamma(16, scale=0.3**2 / 1.2),
 }
+EVENTS = 0.05
 
 
 def drawn(size, seed, stratified, **options):
@@ -66,7 +68,20 @@ def deterministic():
               "t_ref": Distribution("uniform", (1e-3, 3e-3)), "mu": Distribution("normal", (1.5, 0.05))}  # fmt: skip
     one = replace(population("E", "lif", 40, mu=1.5, t_ref=2e-3), spread=spread)
     same = population("I", "lif", 20, mu=1.2)
-    return simulate(network(one, same, duration=1.0, transient=0.1), "p", dt=1e-4, backend="numpy", groups=2)
+    lifted = PoissonDrive(10, EVENTS / 1e-4 / 10, 50e-3)
+    geometric = population("G", "lif", 40, mu=0.0, poisson=[lifted])
+    spec = network(one, same, geometric, duration=1.0, transient=0.1)
+    return simulate(spec, "p", dt=1e-4, backend="numpy", groups=2)
+
+
+def test_irregular_neurons_have_the_cv_of_their_intervals(deterministic):
+    """Every step with an event is a spike: geometric intervals of CV sqrt(1 - P), rate P/dt; 4 standard errors over
+    40 neurons of 490 intervals."""
+    P = 1 - np.exp(-EVENTS)
+    rate, cv = deterministic["neuron_rate_G"].values, deterministic["neuron_cv_G"].values
+    assert abs(rate.mean() - P / 1e-4) < 4 * np.sqrt(P * (1 - P) / 1e-4 / 40)
+    assert abs(cv.mean() - np.sqrt(1 - P)) < 4 / np.sqrt(40 * 490) + 2 / 490
+    assert cv.std() == pytest.approx(1 / np.sqrt(490), rel=0.6)
 
 
 def test_indegrees_are_kept_where_neurons_differ():
