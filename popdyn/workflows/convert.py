@@ -28,6 +28,8 @@ from popdyn.workflows.truth import Truth, from_file, simulate_truth, truth_job
 
 Progress = Callable[[float, str], None]
 TARGETS = ("density", "unit")
+COARSEST = 0.02
+"""Nodes and finite jumps of a network are chosen for at most this tolerance, however coarse the verdict's."""
 BELOW = ("mean closure", MEAN_FIELD, "unit")
 
 
@@ -145,7 +147,9 @@ def _derive(order: Order, pending: Future[Truth] | None, say: Progress) -> Conve
         runs = truth_job(order.network, order.protocol).groups
     elif order.finite_size:
         runs = 1 if pending is None else pending.result().dataset.sizes["run"]
-    work = derive_network(order.network, order.protocol, order.tolerance, say, finite_runs=runs, seed=order.seed)
+    fine = min(order.tolerance, COARSEST)
+    work = derive_network(order.network, order.protocol, fine, say, finite_runs=runs, seed=order.seed)
+    work.tolerance = order.tolerance
     work.summary = order.why and f"Converted to the density rung: {order.why}."
     return work
 

@@ -160,7 +160,7 @@ def _warnings(work: Conversion) -> list[str]:
     if found["positive_steps"]:
         lines.append(f"the positive scheme took {found['positive_steps']} steps of the density rung (first order)")
     for name, rule in density.derivation.rules.items():
-        if rule.error > work.tolerance / 3.0:
+        if rule.error > float(density.settings["tolerance"] or 0.0) / 3.0:
             lines.append(
                 f"population {name}: {len(rule.nodes)} nodes leave an estimated error of {100 * rule.error:.2g} %, "
                 "more than a third of the tolerance"

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from page import parse
+from synthetic_network import make_network_report
 from synthetic_report import make_report
 
 from popdyn.report import write
@@ -66,6 +67,16 @@ def test_the_browser_reads_the_verdict_off_the_page(tmp_path, truth, verdict):
     assert len(page.all("details")) >= 7
     assert all(any(parent in e.parents for parent in ("figure", "section")) for e in page.all("table"))
     assert all("tbody" in e.parents for e in page.all("td"))
+
+
+def test_the_browser_shows_a_network(tmp_path):
+    write(make_network_report(), tmp_path)
+    page = parse(chromium(tmp_path / "report.html", tmp_path / "profile", "--dump-dom").stdout)
+    for key in ("network", "neurons", "validity"):
+        assert page.by_id(key).tag == "h2"
+    links = {e.attributes["href"] for e in page.all("a")}
+    assert {"#network", "#neurons", "#validity"} <= links
+    assert len(page.all("svg")) == len(page.all("figure"))
 
 
 def test_hostile_labels_neither_run_nor_load(tmp_path, server):
