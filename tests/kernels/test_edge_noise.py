@@ -127,7 +127,8 @@ def test_the_noise_drawn_has_that_spectrum(drive):
 def test_adapting_neurons_fluctuate_as_their_own_hierarchy_says():
     """10 s of 1000 AdEx neurons (`hermite2`, w drawn with every crossing) against the spectrum of its linear response.
 
-    At dt = 0.025 ms: 3 standard errors and 4 %, which the step takes above 200 Hz (at 0.1 ms it is 10 %).
+    At dt = 0.025 ms: 3 standard errors and 4 %, for what BDF2 takes above 1 kHz and bins of 1 ms fold back (at 0.1 ms
+    10 % of the highest band, 1 % of the spectrum itself).
     """
     network = uncoupled(ADEX, {"mu": "1.2 mV/ms", "sigma": "2 mV/sqrt(ms)"})
     found, error, mean = drawn_spectrum(network, 10.0, closure="hermite2", dt=2.5e-5)
