@@ -64,12 +64,13 @@ def neuron_rate_table(report: Report) -> Table | None:
             (
                 plain(entry["population"], 40),
                 number(truth),
+                number(entry.get("explained_sd_log")),
                 number(model),
                 percent(model / truth - 1.0, signed=True) if truth else "—",
                 f"{len(rates)} from {number(min(rates))} to {number(max(rates))}",
             )
         )
-    columns = ("population", "s.d. of log rate, spiking", "nodes", "difference", "nodes [Hz]")
+    columns = ("population", "s.d. of log rate, spiking", "by drawn parameters", "nodes", "difference", "nodes [Hz]")
     return Table(columns, tuple(rows)) if rows else None
 
 

@@ -43,13 +43,14 @@ class NeuronRates(Document, total=False):
     """Rates over the neurons of a population [1/s]: nodes as (share, rate), quantiles of the truth's.
 
     sd_log: s.d. of the log rate of the lognormal with the same mean and variance. The truth's are without what counting
-    spikes adds.
+    spikes adds (null: that hides it); explained_sd_log: the part that goes with the drawn parameters of its neurons.
     """
 
     population: Required[str]
     nodes: Required[list[list[float]]]
     sd_log: Required[float]
     truth_sd_log: float | None
+    explained_sd_log: float | None
     truth_quantiles: Numbers | None
 
 

@@ -11,7 +11,13 @@ from popdyn.neurons import MODELS
 from popdyn.report.figure_neurons import ENDS
 from popdyn.spec.statistics import left_out
 from popdyn.workflows.derive_network import INFINITE, MEAN_FIELD
-from popdyn.workflows.over_neurons import counted_quantiles, counted_sd_log_rate, nodes_of, sd_log_rate
+from popdyn.workflows.over_neurons import (
+    counted_quantiles,
+    counted_sd_log_rate,
+    explained_sd_log_rate,
+    nodes_of,
+    sd_log_rate,
+)
 
 if TYPE_CHECKING:
     from popdyn.workflows.conversion import Conversion
@@ -122,7 +128,9 @@ def _neuron_rates(work: Conversion) -> list[dict[str, Any]]:
             continue
         entry: dict[str, Any] = {"population": name, "nodes": nodes, "sd_log": sd_log_rate(nodes)}
         if truth is not None and f"neuron_rate_{name}" in truth:
+            drawn = list(work.network.populations[name].spread)
             entry["truth_sd_log"] = counted_sd_log_rate(truth, name, duration)
+            entry["explained_sd_log"] = explained_sd_log_rate(truth, name, drawn)
             if entry["truth_sd_log"] is not None:
                 entry["truth_quantiles"] = counted_quantiles(truth, name, duration, QUANTILES)
         found.append(entry)

@@ -9,7 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
-HIDDEN = 0.3
+HIDDEN = 0.8
 """Least share of the variance of counted rates that neurons have to have, and not counting."""
 
 Nodes = list[tuple[float, float]]
@@ -38,6 +38,21 @@ def counted_sd_log_rate(truth: xr.Dataset, population: str, duration: float) -> 
     """
     rate, kept = truth[f"neuron_rate_{population}"].values, kept_variance(truth, population, duration)
     return lognormal_sd(float(rate.mean()), float(rate.var()) * kept) if kept >= HIDDEN else None
+
+
+def explained_sd_log_rate(truth: xr.Dataset, population: str, parameters: Sequence[str]) -> float | None:
+    """The part of it that goes with the neurons' drawn parameters: a quadratic form of them fitted to counted rates.
+
+    Counting spikes adds nothing to it. None where no parameter was drawn.
+    """
+    drawn = [truth[f"{name}_{population}"].values.ravel() for name in parameters if f"{name}_{population}" in truth]
+    z = [(values - values.mean()) / values.std() for values in drawn if values.std() > 0.0]
+    if not z:
+        return None
+    rate = truth[f"neuron_rate_{population}"].values.ravel()
+    terms = np.stack([np.ones_like(rate), *z, *(a * b for i, a in enumerate(z) for b in z[i:])], axis=1)
+    fitted = terms @ np.linalg.lstsq(terms, rate, rcond=None)[0]
+    return lognormal_sd(float(rate.mean()), float(fitted.var()))
 
 
 def counted_quantiles(truth: xr.Dataset, population: str, duration: float, shares: Array) -> Array:

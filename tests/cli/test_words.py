@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from popdyn.cli import app
 from popdyn.cli.options import error_words
+from popdyn.errors import UsageError
 from popdyn.results import make_dataset, save
 
 
@@ -43,3 +46,19 @@ def test_compare_says_that_the_networks_differ(tmp_path):
     found = CliRunner().invoke(app, ["compare", str(tmp_path / "a.h5"), str(tmp_path / "b.h5")])
     assert found.exit_code == 0
     assert "note: truth and model differ in spec_hash: a and b" in found.stdout
+
+
+def test_rates_of_a_network_say_how_neurons_differ(tmp_path):
+    spec = tmp_path / "spec.toml"
+    spec.write_text(
+        "schema = 1\n[populations.E]\nsize = 400\n"
+        'neuron = { model = "lif", V_th = { normal = ["-50 mV", "1 mV"] } }\n'
+        'noise = { mu = "0.8 mV/ms", sigma = "1 mV/sqrt(ms)" }\n'
+        '[[connections]]\npre = "E"\npost = "E"\nrule = "fixed_indegree"\nK = 40\nJ = "0.1 mV"\ndelay = "1 ms"\n'
+    )
+    found = CliRunner().invoke(app, ["rates", str(spec)])
+    assert found.exit_code == 0, found.output
+    assert re.match(r"E  \d+\.\d{4} Hz  over neurons: s\.d\. of log rate 0\.\d{3} \(\d nodes: ", found.stdout)
+    refused = CliRunner().invoke(app, ["convert", str(spec), "--to", "unit"])
+    assert isinstance(refused.exception, UsageError)
+    assert "connections[0]); use --to density" in str(refused.exception)

@@ -57,5 +57,6 @@ def _neuron_rates(name: str) -> dict[str, Any]:
     rates = np.array([4.0, 7.0, 10.0, 14.0, 21.0])
     return {
         "population": name, "nodes": [[0.2, rate] for rate in rates], "sd_log": 0.52, "truth_sd_log": 0.5,
+        "explained_sd_log": 0.48,
         "truth_quantiles": 10.0 * np.exp(0.5 * np.linspace(-2.5, 2.5, 100)),
     }  # fmt: skip

@@ -38,7 +38,7 @@ def test_the_network_in_words():
     assert first[8:] == ["9.87", "0.742", "2.54"]
     assert second[2:7] == ["1", "—", "—", "—", "—"]
     (spread,) = rows(page, "neurons")[:1]
-    assert spread == ["small network", "0.500", "0.520", "+4.00\u202f%", "5 from 4.00 to 21.0"]
+    assert spread == ["small network", "0.500", "0.480", "0.520", "+4.00\u202f%", "5 from 4.00 to 21.0"]
     assert [row[-1] for row in rows(page, "validity")] == ["within", "beyond"]
 
 
@@ -58,7 +58,7 @@ def test_without_a_resolved_spread_there_is_no_figure():
     document = make_network_report()
     del document["neuron_rates"][0]["truth_quantiles"], document["neuron_rates"][0]["truth_sd_log"]
     page = parse(render_html(document))
-    assert rows(page, "neurons")[0][1:4] == ["—", "0.520", "—"]
+    assert rows(page, "neurons")[0][1:5] == ["—", "0.480", "0.520", "—"]
     assert not any("Rates over neurons, population" in e.text for e in page.all("h3"))
 
 

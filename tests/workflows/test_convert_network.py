@@ -74,7 +74,7 @@ def test_every_population_is_in_the_report(converted):
     assert other["nodes"] >= 1
     assert {check["kind"] for check in document["validity"]} >= {"stability", "disorder"}
     (spread,) = (n for n in document["neuron_rates"] if n["population"] == "E")
-    assert spread["sd_log"] == pytest.approx(spread["truth_sd_log"], rel=0.2)
+    assert spread["sd_log"] == pytest.approx(spread["explained_sd_log"], rel=0.1)
 
 
 def test_the_pages_show_it(converted):
@@ -162,3 +162,20 @@ def test_what_cannot_be_done_is_refused_with_the_remedy(spec, options, says):
 def test_simulate_refuses_what_a_network_has_not(options, says):
     with pytest.raises(UsageError, match=says):
         simulate(load(SPEC), **options)
+
+
+@pytest.mark.slow
+def test_the_annealed_line_and_finite_size(tmp_path):
+    work = convert(SPEC, finite_size=True, annealed=True, out=tmp_path / "out", store=tmp_path / "store")
+    lines = {(c["truth"], c["model"]): c["populations"] for c in work.document["comparisons"]}
+    assert {("spiking", "annealed"), ("annealed", "density"), ("spiking", "N to infinity")} <= set(lines)
+    assert all(abs(m["bias"]) < 0.05 for m in lines["spiking", "annealed"].values())
+    assert work.results["density"].sizes["run"] == work.annealed.dataset.sizes["run"] == 10
+    assert [rung["name"] for rung in work.document["rungs"]] == [
+        "spiking", "annealed", "density", "N to infinity", "mean field",
+    ]  # fmt: skip
+    again = convert(SPEC, annealed=True, store=tmp_path / "store")
+    assert again.truth.reused
+    assert again.annealed.reused
+    one = simulate(tmp_path / "out" / "model.json", seed=1)
+    np.testing.assert_array_equal(one["rate"][0], work.results["density"]["rate"][1])
