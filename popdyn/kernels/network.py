@@ -17,6 +17,7 @@ from popdyn.kernels.density_state import X as CONTENT
 from popdyn.kernels.edge_noise import Noise
 from popdyn.kernels.jumps import Jumps
 from popdyn.kernels.operators import Hierarchy, Operator
+from popdyn.kernels.pool import settle_pool
 from popdyn.kernels.synapses import Projections, transmit
 
 Array = NDArray[np.float64]
@@ -24,6 +25,7 @@ Whole = NDArray[np.int64]
 TRAIN_UNDERSHOOT = 1e-2  # least q_0 over its largest that y_1 may leave: its closure is not that of a density
 FOLLOW = 5e-5  # [s] after which the variance of the input, too, follows what finite size adds to a rate,
 LARGEST = 4.0  # share of D by which the excess of finite size may raise it
+SETTLE = 100  # steps between two looks at the refractory pools
 FOLLOW_JUMPS = 1e-3  # [s] and after which jumps do: faster their rate would turn negative
 RATE, V_MEAN, W_MEAN, MASS, OUTPUTS = 0, 1, 2, 3, 4
 LOW_MU, HIGH_MU, LOW_D, HIGH_D, LEAST_DENSITY, POSITIVE_STEPS, WATCHED = 0, 1, 2, 3, 4, 5, 6
@@ -77,6 +79,7 @@ class Wiring(NamedTuple):
     excess: Array  # (2, projection) rate beyond the expected one [1/s], smoothed over FOLLOW, and over FOLLOW_JUMPS
     smear: Array  # (projection,) what BDF2 adds to D by the white part of shared input, per gain^2 and rate
     expected: Array  # (node,) rate of the companion at the end of the step [1/s]
+    switched: Whole  # (2, node with companions) 1 if the last step was backward Euler; step of the last change, or -1
     counted: Array  # (node,) spikes per neuron in the last step over dt [1/s]
 
 
@@ -159,7 +162,26 @@ def run(
                 return t
         for q in range(wiring.population.shape[0]):
             activity[1, wiring.population[q], now % ring] += wiring.weight[q] * wiring.expected[q]
+        if now % SETTLE == 0:
+            _settle(bank, wiring, now, dt)
     return mu.shape[1]
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def _note(wiring: Wiring, q: int, euler: bool, now: int) -> None:
+    """Remember when a node's scheme changed."""
+    if wiring.switched[0, q] != (1 if euler else 0):
+        wiring.switched[0, q], wiring.switched[1, q] = 1 if euler else 0, now
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def _settle(bank: Bank, wiring: Wiring, now: int, dt: float) -> None:
+    """Settle the pools of nodes whose scheme changed longer than a dead time ago."""
+    for q in range(bank.width.shape[0]):
+        if wiring.switched[1, q] >= 0 and now - wiring.switched[1, q] > bank.numbers[q, 6] / dt + 2:
+            _, h, state, _, _ = _parts(bank, q)
+            settle_pool(h, state, dt)
+            wiring.switched[1, q] = -1
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
@@ -181,12 +203,13 @@ def _population_node(
     """
     c = wiring.companion[q]
     if c < 0:
-        wiring.expected[q] = _smooth(bank, q, mu, D, dt, restart, scheme, jump_rate, train, watched)
+        wiring.expected[q] = _smooth(bank, wiring, q, mu, D, dt, restart, scheme, jump_rate, train, watched)
         return wiring.expected[q]
-    wiring.expected[q] = _smooth(bank, c, mu, D, dt, restart, scheme, jump_rate, train, watched)
+    wiring.expected[q] = _smooth(bank, wiring, c, mu, D, dt, restart, scheme, jump_rate, train, watched)
     profile = bank.fields[c, (bank.done[c, 0] - 1) % 3]
     op, h, state, jumps, noise = _parts(bank, q)
     rate = advance(op, h, state, mu, D, dt, restart, bank.kind[q, 2], jumps, jump_rate, noise, profile, train)
+    _note(wiring, q, restart, state.done[0])
     wiring.counted[q] = rate if restart else (2.0 * rate + wiring.counted[q]) / 3.0
     return wiring.counted[q]
 
@@ -194,6 +217,7 @@ def _population_node(
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
 def _smooth(
     bank: Bank,
+    wiring: Wiring,
     q: int,
     mu: float,
     D: float,
@@ -208,12 +232,14 @@ def _smooth(
     op, h, state, jumps, noise = _parts(bank, q)
     own = POSITIVE if scheme == POSITIVE else bank.kind[q, 2]
     rate = advance(op, h, state, mu, D, dt, restart, own, jumps, jump_rate, noise, state.star, train)
-    least = state.scalars[(state.done[0] - 1) % 3, LEAST]
+    least, euler = state.scalars[(state.done[0] - 1) % 3, LEAST], restart or own == POSITIVE
     deepest = UNDERSHOOT if train[BETA] == 0.0 else TRAIN_UNDERSHOOT
     if own != POSITIVE and least < -deepest and D > 0.0:
         state.done[0] -= 1
         rate = advance(op, h, state, mu, D, dt, restart, POSITIVE, jumps, jump_rate, noise, state.star, train)
         watched[POSITIVE_STEPS] += 1.0
+        euler = True
+    _note(wiring, q, euler, state.done[0])
     watched[LOW_MU], watched[HIGH_MU] = min(watched[LOW_MU], mu), max(watched[HIGH_MU], mu)
     watched[LOW_D], watched[HIGH_D] = min(watched[LOW_D], D), max(watched[HIGH_D], D)
     watched[LEAST_DENSITY] = min(watched[LEAST_DENSITY], least)

@@ -158,8 +158,13 @@ def make_wiring(
         np.array([g.beta for g in grids]), np.array([g.gamma for g in grids]), np.zeros(count_nodes),
         np.arange(count_nodes) + count_nodes if finite else np.full(count_nodes, -1), np.zeros((2, count)),
         _smear(problem, dt) if finite else np.zeros(count),
-        np.zeros(count_nodes), np.zeros(count_nodes),
+        np.zeros(count_nodes), _never(2 * count_nodes if finite else count_nodes), np.zeros(count_nodes),
     )  # fmt: skip
+
+
+def _never(nodes: int) -> NDArray[np.int64]:
+    """No backward-Euler step yet, no change of scheme."""
+    return np.stack([np.zeros(nodes, np.int64), np.full(nodes, -1)])
 
 
 def _smear(problem: NetworkProblem, dt: float) -> Array:
