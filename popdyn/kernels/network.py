@@ -25,6 +25,7 @@ Whole = NDArray[np.int64]
 TRAIN_UNDERSHOOT = 1e-2  # least q_0 over its largest that y_1 may leave: its closure is not that of a density
 FOLLOW = 5e-5  # [s] after which the variance of the input, too, follows what finite size adds to a rate,
 LARGEST = 4.0  # share of D by which the excess of finite size may raise it
+BEYOND = 100.0  # spikes per neuron and step that no density fires
 SETTLE = 100  # steps between two looks at the refractory pools
 FOLLOW_JUMPS = 1e-3  # [s] and after which jumps do: faster their rate would turn negative
 RATE, V_MEAN, W_MEAN, MASS, OUTPUTS = 0, 1, 2, 3, 4
@@ -158,7 +159,7 @@ def run(
             node_rate[q] += rate
         for a in range(populations):
             activity[0, a, now % ring], activity[1, a, now % ring] = out[a, t, RATE], 0.0
-            if not np.isfinite(out[a, t, RATE]):
+            if not abs(out[a, t, RATE]) < BEYOND / dt:  # nor is it a number
                 return t
         for q in range(wiring.population.shape[0]):
             activity[1, wiring.population[q], now % ring] += wiring.weight[q] * wiring.expected[q]
