@@ -4,7 +4,7 @@
     python fits/make.py --render            (report.md alone, from every report.json)
 
 The truth is the digest of the reference entry, so that nothing spiking is simulated. Writes `report.json`, `report.md`
-(rendered from the JSON) and, where a unit was fitted, `model.json`.
+(rendered from the JSON) and, where a unit was fitted, `model.json`. Networks whose truth is no digest: networks.py.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ import sys
 import tomllib
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+import networks
 
 from popdyn.cli.options import fraction
 from popdyn.report import render_markdown
@@ -61,5 +64,5 @@ if __name__ == "__main__":
         for entry in entries():
             render(entry)
     else:
-        for entry in sys.argv[1:] or entries():
-            make(entry)
+        for entry in sys.argv[1:] or [*entries(), *networks.entries()]:
+            (networks.make if entry in networks.entries() else make)(entry)

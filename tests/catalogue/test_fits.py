@@ -2,7 +2,9 @@
 
 import make_fit as catalogue
 import make_reference
+import network_fits
 import pytest
+import reference_truths
 
 from popdyn.report import render_markdown, validate
 
@@ -12,7 +14,9 @@ FILES = {"fit.toml", "report.json", "report.md", "model.json"}
 
 
 def test_every_reference_has_its_fit():
-    assert FOLDERS == NAMES == make_reference.entries()
+    assert make_reference.entries() == NAMES
+    assert network_fits.entries() == reference_truths.entries()
+    assert sorted([*NAMES, *network_fits.entries()]) == FOLDERS
 
 
 @pytest.mark.parametrize("name", NAMES)
