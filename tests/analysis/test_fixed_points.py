@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from networks import LIF, brunel, network, population
+from analysed_networks import LIF, brunel, network, population
 
 from popdyn.analysis.fixed_points import FixedPoint, FixedPoints, fixed_points
 from popdyn.spec.network import Connection, Synapse

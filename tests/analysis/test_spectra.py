@@ -1,11 +1,11 @@
 """Spectra of finite networks: the algebra against simulated linear (Hawkes) processes, the densities against limits."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from networks import brunel, inhibitory, network, population
-from spiking import inhibitory_activity
+from analysed_networks import inhibitory, linear_brunel, network, population, with_sizes
+from spiking_inhibition import inhibitory_activity
 
 from popdyn.analysis.operating import linearised
 from popdyn.analysis.spectra import Spectra, fluctuations, spectra
@@ -97,7 +97,8 @@ def test_without_connections_it_is_the_renewal_spectrum_over_N():
 
 def test_peak_of_brunels_asynchronous_state():
     """Full size, event-driven: 124.0 +- 2.1 Hz (reference_sims/brunel_a)."""
-    found = spectra(brunel(5, 2))
+    linear, modes = linear_brunel(5, 2)
+    found = spectra(linear, checked=modes)
     first = next(p for p in found.peaks if p.population == "E")
     assert first.frequency == pytest.approx(124.0, abs=4.2)
     assert found.coherence[:, 0, 1] == pytest.approx(np.ones(found.frequencies.size), abs=0.5)
@@ -107,16 +108,13 @@ def test_power_falls_as_one_over_N():
     linear = linearised(inhibitory(1e-4, sigma=0.8), jumps=False)
     f = np.array([10.0, 100.0, 170.0])
     small = spectra(linear, f)
-    populations = {name: replace(p, size=10 * p.size) for name, p in linear.problem.network.populations.items()}
-    larger = replace(
-        linear, problem=replace(linear.problem, network=replace(linear.problem.network, populations=populations))
-    )
+    larger = with_sizes(linear, 10)
     assert spectra(larger, f).power == pytest.approx(small.power / 10.0)
 
 
 def test_an_unstable_state_has_no_spectra():
     with pytest.raises(DomainError, match="unstable: 2 roots with growth"):
-        spectra(brunel(6, 4))
+        spectra(linear_brunel(6, 4)[0], checked=linear_brunel(6, 4)[1])
 
 
 def test_peaks_need_to_stand_out():

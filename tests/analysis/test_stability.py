@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from networks import LIF, brunel, inhibitory, network, population
+from analysed_networks import LIF, brunel, inhibitory, linear_brunel, network, population
 from scipy.optimize import least_squares
 
 from popdyn.analysis.fixed_points import fixed_points
@@ -54,7 +54,7 @@ def test_late_inhibition_rings_down_as_the_root_says(monkeypatch, regular):
 )
 def test_brunel_2000(g, eta, unstable, band):
     """Asynchronous, fast and slow oscillation where Brunel's figures 2 and 8 have them."""
-    found = stability(brunel(g, eta))
+    found = linear_brunel(g, eta)[1]
     assert found.unstable == unstable
     assert found.complete
     assert band[0] < found.modes[0].frequency < band[1]

@@ -1,10 +1,8 @@
 """Cases that a mean field must flag, and the same networks where it need not."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
-from networks import LIF, brunel, microcircuit, network, population
+from analysed_networks import LIF, linear_brunel, microcircuit, network, population, with_sizes
 
 from popdyn.analysis.fixed_points import FixedPoint, FixedPoints
 from popdyn.analysis.operating import linearised
@@ -51,7 +49,8 @@ def test_radius_is_that_of_the_drawn_matrix():
 
 
 def test_a_state_that_is_left():
-    found = validity(brunel(6, 4))
+    linear, modes = linear_brunel(6, 4)
+    found = validity(linear, checked=modes)
     leaving = next(c for c in found.findings if c.kind == "stability")
     assert leaving.words.startswith(
         "the stationary state (E 55.74/s, I 55.74/s) is a fixed point that the network leaves"
@@ -61,16 +60,16 @@ def test_a_state_that_is_left():
 
 
 def test_the_asynchronous_state_is_flagged_for_its_size_only():
-    assert {check.kind for check in validity(brunel(5, 2)).findings} == {"finite_size"}
+    linear, modes = linear_brunel(5, 2)
+    assert {check.kind for check in validity(linear, checked=modes).findings} == {"finite_size"}
 
 
 def test_a_large_network_is_not_flagged():
     """1/sqrt(N): the same in-degrees and a hundred times the neurons."""
-    case = brunel(5, 2)
-    larger = replace(case, populations={k: replace(p, size=100 * p.size) for k, p in case.populations.items()})
-    small, large = (finite_size(linearised(c), True)[0].figure for c in (case, larger))
-    assert large == pytest.approx(small / 10.0, rel=1e-6)
-    assert validity(larger).findings == ()
+    linear, modes = linear_brunel(5, 2)
+    larger = with_sizes(linear, 100)
+    assert finite_size(larger, True)[0].figure == pytest.approx(finite_size(linear, True)[0].figure / 10.0, rel=1e-6)
+    assert validity(larger, checked=modes).findings == ()
 
 
 def test_the_microcircuit_is_small_and_beyond_its_responses():

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from math import log1p
 from typing import Any
 
+from popdyn.analysis.operating import linearised
+from popdyn.analysis.stability import Stability, stability
 from popdyn.distributions import Distribution
 from popdyn.spec import load
 from popdyn.spec.network import Connection, Network, Synapse
+from popdyn.theory.network_response import LinearNetwork
 
 LIF = {
     "model": "lif", "C_m": "200 pF", "tau_m": "20 ms", "E_L": "0 mV", "V_th": "20 mV", "V_reset": "10 mV",
@@ -38,6 +42,20 @@ def brunel(g: float, eta: float, J: float = 1e-4, delay: float = 1.5e-3) -> Netw
         for post in "EI"
     ]
     return network(populations, *wires)
+
+
+@cache
+def linear_brunel(g: float, eta: float) -> tuple[LinearNetwork, Stability]:
+    """Its linearised state and modes, made once for all tests."""
+    linear = linearised(brunel(g, eta))
+    return linear, stability(linear)
+
+
+def with_sizes(linear: LinearNetwork, factor: int) -> LinearNetwork:
+    """The same state in populations `factor` times as large."""
+    spec = linear.problem.network
+    populations = {name: replace(p, size=factor * p.size) for name, p in spec.populations.items()}
+    return replace(linear, problem=replace(linear.problem, network=replace(spec, populations=populations)))
 
 
 def inhibitory(

@@ -1,4 +1,4 @@
-"""Spiking neurons of tests/analysis/networks.inhibitory, in one loop: the truth of its spectrum."""
+"""Spiking neurons of analysed_networks.inhibitory, in one loop: the truth of its spectrum."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from numba import njit
 
 @njit(cache=True)
 def inhibitory_activity(N, K, J, mu, sigma, delay, dt, duration, warm, seed):
-    """Rate of the population [1/s] in every step; LIF of networks.LIF, K sources each, drawn with replacement.
+    """Rate of the population [1/s] in every step; LIF of analysed_networks.LIF, K sources each, drawn with replacement.
 
     mu [V/s], sigma [V/sqrt(s)], J [V]; exact decay and Gaussian increment, threshold lowered by 0.5826 sigma sqrt(dt).
     """
