@@ -41,6 +41,19 @@ def test_the_fast_oscillation_of_brian2_extrapolates_to_that_of_exact_arrivals()
     assert abs(coarse["frequency"] / exact["frequency"] - 1) > 0.03
 
 
+def test_bursts_of_brian2_extrapolate_to_those_of_exact_arrivals():
+    """Input kept at the reset; linear in dt from 0.02 and 0.05 ms. Where it is lost, a burst is shorter still."""
+    exact = runs("adaptation_oscillation", "exact_arrivals.py", mu=1.1, size=10_000)[0]
+    fine, coarse = runs("adaptation_oscillation", "plain_brian2.py", order="inputs_last")
+    (lost,) = runs("adaptation_oscillation", "plain_brian2.py", order="resets_last")
+    share = coarse["dt"] / (coarse["dt"] - fine["dt"])
+    for name in ("period", "spikes"):
+        limit = share * fine[name] + (1 - share) * coarse[name]
+        errors = share * fine[f"{name}_error"], (1 - share) * coarse[f"{name}_error"], exact[f"{name}_error"]
+        assert abs(limit - exact[name]) <= 3 * np.linalg.norm(errors)
+        assert lost[name] < 0.98 * coarse[name] < 0.98 * exact[name]
+
+
 def test_spectrum_of_a_poisson_train_is_its_rate():
     """500 frequencies of some 400 independent segments: known to 0.3 %."""
     rng, bin = np.random.default_rng(1), 1e-3
