@@ -21,7 +21,7 @@ import numpy as np
 from popdyn.rungs.coupled import CoupledDensity
 from popdyn.spec import Network, load
 from popdyn.spec.network import Protocol
-from popdyn.workflows.over_neurons import nodes_of, sd_log_rate
+from popdyn.theory.network_problem import NetworkNode, white_problem
 
 HERE = Path(__file__).parent
 REFERENCES = HERE.parent / "reference_sims"
@@ -84,6 +84,8 @@ def measure(name: str, case: str, limit: str, **options: Any) -> Values:
     """Rates with their errors over time, s.d. in 1 ms, cost, and what the case asks for besides."""
     asked, spec = settings(name)["cases"][case], network(name, case)
     began = time.process_time()
+    if "over_neurons" in asked:
+        options["nodes"] = quenched_nodes(spec, asked["over_neurons"])
     density = CoupledDensity(spec, finite=LIMITS[limit], **options)
     derived = time.process_time() - began
     density.simulate(Protocol("compile", 0.02, 0.02, 0), seed=SEED)
@@ -105,11 +107,30 @@ def measure(name: str, case: str, limit: str, **options: Any) -> Values:
     if "frequency" in asked:
         values["frequency"] = global_frequency(together, **asked["frequency"])
     if "over_neurons" in asked:
-        nodes = nodes_of(json.loads(trace.attrs["node_rates"]))
-        values["sd_of_log"] = {population: sd_log_rate(found) for population, found in nodes.items()}
+        values["sd_of_log"] = sd_of_log(json.loads(trace.attrs["node_rates"]))
     if "bursts" in asked:
         values |= bursts(name, together, rates[:180, 0])
     return values
+
+
+def quenched_nodes(spec: Network, count: int) -> dict[str, tuple[NetworkNode, ...]]:
+    """Gauss-Hermite nodes of the quenched input: as many as a distribution of rates needs, where a mean needs two."""
+    z, weight = np.polynomial.hermite_e.hermegauss(count)
+    shares = weight / weight.sum()
+    return {
+        name: tuple(NetworkNode(name, float(w), white_problem(p), z=float(x)) for x, w in zip(z, shares, strict=True))
+        for name, p in spec.populations.items()
+    }
+
+
+def sd_of_log(node_rates: list[tuple[str, float, float]]) -> dict[str, float]:
+    """Of each population, over its nodes."""
+    found = {}
+    for name in {population for population, _, _ in node_rates}:
+        weight, rate = np.array([(w, r) for population, w, r in node_rates if population == name]).T
+        logarithm = np.log(rate)
+        found[name] = float(np.sqrt(weight @ (logarithm - weight @ logarithm) ** 2))
+    return found
 
 
 def bursts(name: str, rate: np.ndarray, first: np.ndarray) -> Values:

@@ -41,7 +41,7 @@ def siegert_errors() -> dict[str, float]:
     return {name: runs["Siegert"][name] / rate - 1.0 for name, rate in runs["none"].items()}
 
 
-LASTS = 300.0  # [s] of Brunel and Hakim's network
+LASTS = 200.0  # [s] of Brunel and Hakim's network
 BANDS_TOGETHER = 3
 
 
