@@ -30,14 +30,14 @@ def fired_within(state: State, t_ref: float, dt: float) -> float:
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
 def settle_pool(h: Hierarchy, state: State, dt: float) -> None:
     """Move neurons between the pool and the active density, in proportion, so that the pool is what fired."""
-    s = state.scalars[(state.done[0] - 1) % 3]
-    excess = s[Q] - fired_within(state, h.t_ref, dt)
-    factor = (s[P] + excess) / s[P]
-    if not (0.5 < factor < 2.0):
+    now = (state.done[0] - 1) % 3
+    excess = state.scalars[now, Q] - fired_within(state, h.t_ref, dt)
+    if not abs(excess) < 0.5 * state.scalars[now, P]:
         return
-    state.fields[:] = state.fields * factor
-    for level in range(3):
+    for level in range(3):  # each level keeps its own mass
         t = state.scalars[level]
+        factor = (t[P] + excess) / t[P]
+        state.fields[level] = state.fields[level] * factor
         t[Q] -= excess
         for k in (P, PV, I_2, I_3, PEAK):
             t[k] *= factor

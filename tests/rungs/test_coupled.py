@@ -48,10 +48,10 @@ def balanced(**more):
 
 @pytest.mark.parametrize("neuron", [LIF, ADEX], ids=["lif", "adex"])
 def test_an_uncoupled_population_is_that_of_the_density_rung(neuron):
-    """On the same grid, by the same scheme, to 1e-5; on grids of their own to what those allow.
+    """On the same grid, by the same scheme, to 2e-4; on grids of their own to what those allow.
 
-    No neuron starts near threshold: of those that fire in the first steps, which the rungs take differently, a share
-    dt (R - R_in)/2 stays in the refractory pool.
+    What is left between the two: of the neurons that fire while the single population changes from backward Euler to
+    BDF2, a share dt (R - R_in)/2 stays in its refractory pool; networks settle theirs.
     """
     alone = network({"E": population(neuron)})
     assert not is_coupled(alone)
@@ -64,7 +64,7 @@ def test_an_uncoupled_population_is_that_of_the_density_rung(neuron):
     same = one.simulate("step").sel(time=after)
     for name in ("rate", "V_mean", "w_mean"):
         scale = float(np.abs(same[name]).max())
-        np.testing.assert_allclose(found[name].values, same[name].values, atol=1e-5 * scale)
+        np.testing.assert_allclose(found[name].values, same[name].values, atol=2e-4 * scale)
         np.testing.assert_allclose(found[name].values, own[name].values, atol=4e-3 * scale)
 
 
