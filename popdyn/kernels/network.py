@@ -23,11 +23,11 @@ from popdyn.kernels.synapses import Projections, transmit
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
 TRAIN_UNDERSHOOT = 1e-2  # least q_0 over its largest that y_1 may leave: its closure is not that of a density
-FOLLOW = 5e-5  # [s] after which the variance of the input, too, follows what finite size adds to a rate,
+FOLLOW = 5e-5  # [s] after which the variance of the input, too, follows what finite size adds to a rate
+FOLLOW_JUMPS = 1e-3  # [s] after which jumps do: faster, their rate would turn negative
 LARGEST = 4.0  # share of D by which the excess of finite size may raise it
 BEYOND = 100.0  # spikes per neuron and step that no density fires
 SETTLE = 25  # steps between two looks at the refractory pools
-FOLLOW_JUMPS = 1e-3  # [s] and after which jumps do: faster their rate would turn negative
 RATE, V_MEAN, W_MEAN, MASS, OUTPUTS = 0, 1, 2, 3, 4
 LOW_MU, HIGH_MU, LOW_D, HIGH_D, LEAST_DENSITY, POSITIVE_STEPS, WATCHED = 0, 1, 2, 3, 4, 5, 6
 
@@ -100,7 +100,7 @@ def _parts(bank: Bank, q: int) -> tuple[Operator, Hierarchy, State, Jumps, Noise
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
 def run(
     bank: Bank, wiring: Wiring, projections: Projections, smooth: Projections, activity: Array, external: Array,
-    mu: Array, D: Array, restart: NDArray[np.bool_], first: int, dt: float, scheme: int, out: Array, node_rate: Array,
+    mu: Array, D: Array, restart: NDArray[np.bool_], first: int, dt: float, out: Array, node_rate: Array,
     watched: Array,
 ) -> int:  # fmt: skip
     """Advance through mu, D, restart (population, step), writing out (population, step, OUTPUTS).
@@ -147,9 +147,7 @@ def run(
                 jump_rate[c] = max(jump_rate[c], 0.0)
             if wiring.beta[q] > 0.0:
                 _regular(wiring, q, max(variance, 0.0), dt, train)
-            rate = _population_node(
-                bank, wiring, q, drive, noise, dt, restart[a, t], scheme, jump_rate, train, watched[q]
-            )
+            rate = _population_node(bank, wiring, q, drive, noise, dt, restart[a, t], jump_rate, train, watched[q])
             s = bank.scalars[q, (bank.done[q, 0] - 1) % 3]
             share = wiring.weight[q]
             out[a, t, RATE] += share * rate
@@ -195,7 +193,7 @@ def _regular(wiring: Wiring, q: int, variance: float, dt: float, train: Array) -
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
 def _population_node(
-    bank: Bank, wiring: Wiring, q: int, mu: float, D: float, dt: float, restart: bool, scheme: int, jump_rate: Array,
+    bank: Bank, wiring: Wiring, q: int, mu: float, D: float, dt: float, restart: bool, jump_rate: Array,
     train: Array, watched: Array,
 ) -> float:  # fmt: skip
     """One step of a node: its rate at the end of the step, or with finite size the spikes counted in it over dt.
@@ -204,9 +202,9 @@ def _population_node(
     """
     c = wiring.companion[q]
     if c < 0:
-        wiring.expected[q] = _smooth(bank, wiring, q, mu, D, dt, restart, scheme, jump_rate, train, watched)
+        wiring.expected[q] = _smooth(bank, wiring, q, mu, D, dt, restart, jump_rate, train, watched)
         return wiring.expected[q]
-    wiring.expected[q] = _smooth(bank, wiring, c, mu, D, dt, restart, scheme, jump_rate, train, watched)
+    wiring.expected[q] = _smooth(bank, wiring, c, mu, D, dt, restart, jump_rate, train, watched)
     profile = bank.fields[c, (bank.done[c, 0] - 1) % 3]
     op, h, state, jumps, noise = _parts(bank, q)
     rate = advance(op, h, state, mu, D, dt, restart, bank.kind[q, 2], jumps, jump_rate, noise, profile, train)
@@ -224,18 +222,16 @@ def _smooth(
     D: float,
     dt: float,
     restart: bool,
-    scheme: int,
     jump_rate: Array,
     train: Array,
     watched: Array,
 ) -> float:
     """One step of a node without noise, by the positive scheme where the affine one undershoots."""
     op, h, state, jumps, noise = _parts(bank, q)
-    own = POSITIVE if scheme == POSITIVE else bank.kind[q, 2]
-    rate = advance(op, h, state, mu, D, dt, restart, own, jumps, jump_rate, noise, state.star, train)
-    least, euler = state.scalars[(state.done[0] - 1) % 3, LEAST], restart or own == POSITIVE
+    rate = advance(op, h, state, mu, D, dt, restart, bank.kind[q, 2], jumps, jump_rate, noise, state.star, train)
+    least, euler = state.scalars[(state.done[0] - 1) % 3, LEAST], restart
     deepest = UNDERSHOOT if train[BETA] == 0.0 else TRAIN_UNDERSHOOT
-    if own != POSITIVE and least < -deepest and D > 0.0:
+    if least < -deepest and D > 0.0:
         state.done[0] -= 1
         rate = advance(op, h, state, mu, D, dt, restart, POSITIVE, jumps, jump_rate, noise, state.star, train)
         watched[POSITIVE_STEPS] += 1.0

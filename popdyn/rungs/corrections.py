@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from popdyn.kernels.operators import Operator
-from popdyn.rungs.node_grids import at_drive, jump_rate
+from popdyn.rungs.node_grids import jump_rate
 from popdyn.theory.discretisation import Domain, choose_grid
 from popdyn.theory.grid import frozen_state
 from popdyn.theory.network_problem import NetworkNode, NetworkProblem
-from popdyn.theory.problem import DensityProblem
+from popdyn.theory.problem import DensityProblem, at_drive
 from popdyn.theory.stationary import find_stationary, mean_adaptation
 from popdyn.theory.synaptic import release
 from popdyn.theory.train_noise import Regularity, coloured_rate, regularity

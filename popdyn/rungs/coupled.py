@@ -15,17 +15,16 @@ from numpy.typing import NDArray
 from popdyn.errors import NumericsError, UsageError
 from popdyn.kernels import network as kernel
 from popdyn.kernels.closures import CUMULANT
-from popdyn.kernels.density_state import AFFINE
 from popdyn.results import make_dataset
 from popdyn.rungs.bank import COUNTED_EARLY, finite_size, make_bank, make_projections, make_wiring
 from popdyn.rungs.coupled_limits import check_memory, check_synapses
 from popdyn.rungs.derivation import Derivation, derive
-from popdyn.rungs.march import step_drive
+from popdyn.rungs.march import JUST_BEFORE, step_drive
 from popdyn.rungs.network_traces import on_bins
 from popdyn.rungs.open_loop import open_loop_response
 from popdyn.spec import under_protocol
 from popdyn.spec.network import Network, Protocol
-from popdyn.stimuli import waveforms
+from popdyn.stimuli import source_rates
 from popdyn.theory.network_problem import NetworkNode
 from popdyn.theory.problem import CLOSURES, DEFAULT_CLOSURE, LOWER_CLOSURE
 from popdyn.types import Progress
@@ -201,7 +200,7 @@ class CoupledDensity:
                 node_rate[:] = 0.0
             done = kernel.run(
                 bank, wiring, projections, smooth, activity, external[:, part], mu[:, part], D[:, part],
-                restart[:, part], first, self.dt, AFFINE, out[:, part], node_rate, watched,
+                restart[:, part], first, self.dt, out[:, part], node_rate, watched,
             )  # fmt: skip
             if done < mu[:, part].shape[1]:
                 raise NumericsError(
@@ -215,9 +214,5 @@ class CoupledDensity:
     def _external(self, protocol: Protocol, steps: int) -> Array:
         """Rates [1/s] of the Poisson sources at the end of every step."""
         ends: Array = -protocol.transient + self.dt * np.arange(1, steps + 1, dtype=np.float64)
-        rows = [
-            np.full(steps, source.nu) + waveforms(protocol, name, "nu")(ends - 1e-9)
-            for name, population in self.network.populations.items()
-            for source in population.poisson
-        ]
-        return np.array(rows).reshape(len(rows), steps)
+        populations = self.network.populations.values()
+        return np.concatenate([source_rates(p, protocol, ends - JUST_BEFORE) for p in populations])

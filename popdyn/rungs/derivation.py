@@ -13,7 +13,6 @@ from popdyn.rungs.corrections import corrections, wanted
 from popdyn.rungs.node_grids import node_grid
 from popdyn.rungs.population_nodes import population_nodes
 from popdyn.spec.network import Network
-from popdyn.theory.discretisation import Domain
 from popdyn.theory.network_problem import NetworkNode, NetworkProblem, network_problem, shifted
 from popdyn.theory.quadrature import Quadrature
 from popdyn.theory.working_point import WorkingPoint, working_point
@@ -37,7 +36,7 @@ class Derivation:
 
 def derive(
     network: Network, nodes: Mapping[str, tuple[NetworkNode, ...]] | None = None, *, closure: str,
-    tolerance: float = 0.02, jumps: bool | None = None, domains: Mapping[int, Domain] | None = None,
+    tolerance: float = 0.02, jumps: bool | None = None,
     start: Array | None = None, regular: bool = True,
 ) -> Derivation:  # fmt: skip
     """Nodes on their grids at the self-consistent working point.
@@ -46,7 +45,6 @@ def derive(
     ----------
     nodes : of each population; default: by quadrature, from the spread of the spec and of the quenched input
     jumps : finite jumps for delta synapses: None where diffusion costs more than a third of `tolerance`
-    domains : drive that a node's grid has to serve, by node
     regular : the noise of recurrent input is that of renewal trains (theory.train_noise); False: Poisson
     """
     problem = network_problem(network, nodes)
@@ -68,7 +66,7 @@ def derive(
     point = working_point(problem, factor=factor, start=point.rates)
     use = {name: wanted(cost, jumps, tolerance) for name, cost in found.jump_cost.items()}
     grids = [
-        replace(node_grid(problem, q, point, use[node.population], (domains or {}).get(q)), beta=beta, gamma=gamma)
+        replace(node_grid(problem, q, point, use[node.population]), beta=beta, gamma=gamma)
         for q, (node, (beta, gamma)) in enumerate(zip(problem.nodes, found.filters, strict=True))
     ]
     return Derivation(problem, equal_cells(grids), point, found.jump_cost, use, rules)

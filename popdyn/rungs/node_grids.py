@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,7 +13,7 @@ from popdyn.theory.discretisation import Domain, choose_grid
 from popdyn.theory.grid import bulk
 from popdyn.theory.jumps import aligned_operator, frozen_jump_state, make_jumps, sizes_of
 from popdyn.theory.network_problem import NetworkProblem
-from popdyn.theory.problem import DensityProblem
+from popdyn.theory.problem import at_drive
 from popdyn.theory.synaptic import release
 from popdyn.theory.working_point import WorkingPoint
 
@@ -25,11 +23,6 @@ FITTED_TOLERANCE = 1e-3  # likewise where faces are fitted to the drive: at the 
 FASTEST = 300.0  # [Hz] of what the layer at a hard threshold, sqrt(D/omega) wide, has to follow
 PER_LAYER = 1.5  # cells
 REACH = 0.3  # of the working drive, that a grid serves on either side when nothing wider is known
-
-
-def at_drive(node: DensityProblem, mu: float, D: float) -> DensityProblem:
-    """The problem with its whole drive as white noise."""
-    return replace(node, mu=mu, sigma=float(np.sqrt(2.0 * D)))
 
 
 def jump_sources(problem: NetworkProblem, q: int) -> list[int]:
@@ -86,9 +79,8 @@ def _jump_grid(problem: NetworkProblem, q: int, point: WorkingPoint, sources: li
     return NodeGrid(whole, operator, make_jumps(operator, sizes), tuple(sources))
 
 
-def node_grid(
-    problem: NetworkProblem, q: int, point: WorkingPoint, finite_jumps: bool, domain: Domain | None
-) -> NodeGrid:
+def node_grid(problem: NetworkProblem, q: int, point: WorkingPoint, finite_jumps: bool) -> NodeGrid:
+    """A node's grid: with finite jumps; fitted to the drive at hard thresholds; affine over a range around it."""
     node = problem.nodes[q]
     sources = jump_sources(problem, q) if finite_jumps else []
     if sources:
@@ -103,6 +95,6 @@ def node_grid(
         ).operator
         return NodeGrid(whole, operator, no_jumps(operator.width.size), (), FITTED)
     reach = REACH * (abs(whole.mu) + 0.5)
-    served = domain or Domain(whole.mu - reach, whole.mu + reach, 0.75 * whole.sigma, 1.3 * whole.sigma)
+    served = Domain(whole.mu - reach, whole.mu + reach, 0.75 * whole.sigma, 1.3 * whole.sigma)
     operator = choose_grid(whole, served, tolerance=TOLERANCE).operator
     return NodeGrid(whole, operator, no_jumps(operator.width.size), ())

@@ -100,9 +100,9 @@ def frozen_jump_state(op: Operator, jumps: Jumps, u: float, D: float, rate: Arra
 def aligned_operator(problem: DensityProblem, jump: float, lowest: float, D: float, parts: int = 2) -> Operator:
     """Grid for a hard threshold: cells of `jump`/parts counted from the barrier, for which the jump is a shift.
 
-    Central fluxes (with jumps the density is smooth on the scale of a jump, and upwinding costs 0.3 to 6 % of the
-    rate); without white noise nothing but a jump, or an upward drift, crosses the barrier. problem.mu and problem.D are
-    the drive beside the jumps, D [V^2/s] with what the jumps stand for.
+    Central fluxes: the density is smooth on the scale of a jump. Without white noise nothing but a jump, or an upward
+    drift, crosses the barrier. problem.mu and problem.D are the drive beside the jumps, D [V^2/s] with what the jumps
+    stand for.
     """
     h = jump / parts
     count = int(np.ceil((problem.barrier - lowest) / h))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +65,11 @@ class DensityProblem:
             self.C_m / W_UNIT, self.a / W_UNIT, self.b / W_UNIT, self.tau_w, self.E_w, self.V_reset, self.t_ref,
             order, kind,
         )  # fmt: skip
+
+
+def at_drive(problem: DensityProblem, mu: float, D: float) -> DensityProblem:
+    """The problem with all of its drive as white noise: mu [V/s], D [V^2/s]."""
+    return replace(problem, mu=mu, sigma=float(np.sqrt(2.0 * D)))
 
 
 def input_statistics(population: Population) -> tuple[float, float]:

@@ -20,6 +20,7 @@ import numpy as np
 
 from popdyn.distributions import Distribution
 from popdyn.spec.network import Connection, Network, PoissonDrive, Synapse
+from popdyn.spec.statistics import in_degree
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,10 @@ def from_connection(connection: Connection, network: Network) -> Projection:
     """The statistics of a connection between populations of the network."""
     synapse = connection.synapse
     J, square = weight_moments(synapse.J, synapse.weight)
-    sources, targets = network.populations[connection.pre].size, network.populations[connection.post].size
+    sources = network.populations[connection.pre].size
     if connection.rule == "explicit":
         J, square = _table_weights(connection)
-    K, A, B = _variance(connection, sources, targets, square - 1.0)
+    K, A, B = _variance(connection, network, square - 1.0)
     drawn_again = connection.multapses and connection.rule in (
         "fixed_indegree",
         "fixed_outdegree",
@@ -87,27 +88,22 @@ def _table_weights(connection: Connection) -> tuple[float, float]:
     return float(weight.mean()), float(np.mean(weight**2) / weight.mean() ** 2)
 
 
-def _variance(connection: Connection, N: int, targets: int, cv2: float) -> tuple[float, float, float]:
-    """K, A, B of the rule; N presynaptic neurons."""
-    rule, own = connection.rule, connection.pre == connection.post and not connection.autapses
+def _variance(connection: Connection, network: Network, cv2: float) -> tuple[float, float, float]:
+    """K, A, B of the rule."""
+    rule, N = connection.rule, network.populations[connection.pre].size
+    degree = in_degree(connection, network)
+    K = degree.mean
     if rule == "all_to_all":
-        K = float(N - own)
         return K, K * cv2, 0.0
     if rule == "one_to_one":
-        return 1.0, cv2, 1.0
+        return K, cv2, 1.0
     if rule == "fixed_indegree":
-        K = float(connection.K)
         return K, K * cv2, K if connection.multapses else K * (1.0 - K / N)
+    if rule == "explicit":
+        return K, degree.variance + K * cv2, K * (1.0 - min(K / N, 1.0)) - degree.variance
+    drawn = 0.0
     if rule == "pairwise_bernoulli":
-        K = connection.p * (N - own)
-        return K, K * (1.0 + cv2 - connection.p), 0.0
-    if rule == "fixed_outdegree":
-        K = connection.K * N / targets
-        return K, K * (1.0 + cv2 - (0.0 if connection.multapses else connection.K / targets)), 0.0
-    if rule == "fixed_total_number":
-        K = connection.number / targets
-        return K, K * (1.0 + cv2), 0.0
-    assert connection.edges is not None
-    degrees = np.bincount(connection.edges.target, minlength=targets)
-    K, spread = float(degrees.mean()), float(degrees.var())
-    return K, spread + K * cv2, K * (1.0 - min(K / N, 1.0)) - spread
+        drawn = connection.p
+    elif rule == "fixed_outdegree" and not connection.multapses:
+        drawn = connection.K / network.populations[connection.post].size
+    return K, K * (1.0 + cv2 - drawn), 0.0

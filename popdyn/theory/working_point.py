@@ -7,7 +7,7 @@ from a given start). F is the stationary rate of the `mean` closure times a fact
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from popdyn.errors import NumericsError
 from popdyn.kernels.operators import Operator
 from popdyn.theory.grid import bulk, frozen_state, operator_on
 from popdyn.theory.network_problem import NetworkProblem
-from popdyn.theory.problem import DensityProblem
+from popdyn.theory.problem import DensityProblem, at_drive
 from popdyn.theory.stationary import mean_adaptation
 
 Array = NDArray[np.float64]
@@ -58,13 +58,9 @@ class NodeRates:
         node = self.problem.nodes[q].problem
         u = mu - _adaptation(node, mu, D)
         spacing = min(bulk(node, u, D)[1] / 8.0, (node.barrier - node.V_reset) / 12.0, 0.5e-3)
-        op = operator_on(_at(node, mu, D), spacing, u - 0.3 * abs(u) - 0.1, 1.3 * D, u)
+        op = operator_on(at_drive(node, mu, D), spacing, u - 0.3 * abs(u) - 0.1, 1.3 * D, u)
         self._grids[q] = (mu, D, op)
         return op
-
-
-def _at(node: DensityProblem, mu: float, D: float) -> DensityProblem:
-    return replace(node, mu=mu, sigma=float(np.sqrt(2.0 * D)))
 
 
 def _adaptation(node: DensityProblem, mu: float, D: float) -> float:
@@ -73,7 +69,7 @@ def _adaptation(node: DensityProblem, mu: float, D: float) -> float:
         return 0.0
     h = node.hierarchy("mean")
     spacing = min(bulk(node, mu, D)[1] / 4.0, (node.barrier - node.V_reset) / 8.0, 1e-3)
-    return mean_adaptation(operator_on(_at(node, mu, D), spacing, mu - 1.0, D, mu), h, mu, D) / h.C_m
+    return mean_adaptation(operator_on(at_drive(node, mu, D), spacing, mu - 1.0, D, mu), h, mu, D) / h.C_m
 
 
 def working_point(
