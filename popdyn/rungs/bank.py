@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from popdyn.kernels import density_1d, network, synapses
 from popdyn.kernels.jumps import Jumps
 from popdyn.kernels.operators import Operator
+from popdyn.kernels.shunt import PARTS
 from popdyn.rungs.march import first_state
 from popdyn.spec.network import Initial, Population
 from popdyn.theory.network_problem import NetworkProblem
@@ -55,12 +56,20 @@ def finite_size(problem: NetworkProblem, seed: int) -> Finite:
 def equal_cells(grids: list[NodeGrid]) -> list[NodeGrid]:
     """The same number of cells in all: cells that nothing enters are added below."""
     cells = max(grid.operator.width.size for grid in grids)
-    return [_padded(grid, cells - grid.operator.width.size) for grid in grids]
+    parts = max(grid.operator.up.shape[0] for grid in grids)
+    return [_padded(_with_parts(grid, parts), cells - grid.operator.width.size) for grid in grids]
+
+
+def _with_parts(grid: NodeGrid, parts: int) -> NodeGrid:
+    """As many parts of the operator as the nodes that conductances act on have, empty."""
+    op = grid.operator
+    none = np.zeros((parts - op.up.shape[0], op.width.size))
+    return replace(grid, operator=op._replace(up=np.vstack([op.up, none]), down=np.vstack([op.down, none])))
 
 
 def _padded(grid: NodeGrid, more: int) -> NodeGrid:
     """`more` cells below that any neuron would leave upward."""
-    op, none = grid.operator, np.zeros((3, more))
+    op, none = grid.operator, np.zeros((grid.operator.up.shape[0], more))
     centre = op.centre[0] - op.width[0] * np.arange(more, 0, -1)
     same, away = np.full(more, op.width[0]), np.full(more, AWAY)
     operator = Operator(
@@ -132,7 +141,9 @@ def make_wiring(
     shape = (len(grids), count)
     gain_mu, gain_D, gain_shift, gain_train = (np.zeros(shape) for _ in range(4))
     gain_jump = np.zeros((len(grids), max(len(g.sources) for g in grids), count))
-    offset, extra = np.zeros(len(grids)), np.zeros(len(grids))
+    offset, extra, leaks = np.zeros(len(grids)), np.zeros(len(grids)), np.zeros(len(grids))
+    conductance, kept_square = np.zeros((3, *shape)), np.zeros(count)
+    u_all = np.array([release(p.synapse, float(r)) * r for p, r in zip(problem.projections, nu, strict=True)])
     for q, (node, grid) in enumerate(zip(problem.nodes, grids, strict=True)):
         own = [k for k, p in enumerate(problem.projections) if p.post == node.population]
         total = float(np.sqrt(np.sum(width[own] ** 2)))
@@ -141,6 +152,9 @@ def make_wiring(
             more = node.z * width[k] ** 2 / (total * u) if total > 0.0 and u > 0.0 else 0.0
             mean = p.K * p.J + more
             share = p.private if finite and p.pre else p.square
+            kept_square[k] = share
+            if p.conductance:
+                continue
             if p.pre:
                 gain_train[q, k] = node.scale**2 * p.K * p.J**2 * share
             if k in grid.sources:
@@ -149,9 +163,14 @@ def make_wiring(
                 gain_shift[q, k], gain_mu[q, k] = kept * node.scale * mean, (1.0 - kept) * node.scale * mean
             else:
                 gain_mu[q, k], gain_D[q, k] = node.scale * mean, 0.5 * node.scale**2 * p.K * p.J**2 * share
+        found = problem.conductances(q, u_all, width, kept_square)
+        conductance[:, q] = found.gain, found.noise, found.force
+        leaks[q] = found.leak
         spec_mu, spec_D = centre_drive(problem, node.population)
         offset[q], extra[q] = node.problem.mu - node.scale * spec_mu, node.problem.D - spec_D
     population = np.array([names.index(node.population) for node in problem.nodes])
+    some = any(p.conductance for p in problem.projections)
+    conductance = conductance if some else np.zeros((3, count_nodes, 0))
     return network.Wiring(
         population, np.array([node.weight for node in problem.nodes]), offset,
         np.array([node.scale for node in problem.nodes]), extra, gain_mu, gain_D, gain_jump, gain_shift, gain_train,
@@ -159,6 +178,7 @@ def make_wiring(
         np.arange(count_nodes) + count_nodes if finite else np.full(count_nodes, -1), np.zeros((2, count)),
         _smear(problem, dt) if finite else np.zeros(count),
         np.zeros(count_nodes), _never(2 * count_nodes if finite else count_nodes), np.zeros(count_nodes),
+        *conductance, leaks, np.zeros((count_nodes, PARTS if some else 0)),
     )  # fmt: skip
 
 

@@ -1,0 +1,146 @@
+"""The colour of conductances in a density: two numbers that make white noise fire as the filtered noise does.
+
+Filtered noise lets fewer neurons reach a threshold than white noise of the variance it makes. At a node's working point the
+rate of the filtered noise itself is known (popdyn.theory.transport), w held. The noise of conductances is multiplied by
+`factor`, and spike initiation and reset lie `shift` higher, such that the density's rate is that one at mu and its
+slope as well (two drives beside mu). `factor` and `shift` stay as they are while the network moves.
+
+Inputs of several tau_p count as one: with A_p(V) = sqrt(d_p/tau_p) |E_p - V| their amplitudes, at V_th, and
+B = sum A_p^2 tau_p/(1 + tau_p/tau_eff) / sum A_p^2, it is tau = B/(1 - B/tau_eff): same amplitude, same variance of V.
+Measured errors and domain: docs/theory/networks.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import root
+
+from popdyn.theory.conductances import Conductances, conducts
+from popdyn.theory.grid import bulk, frozen_state, operator_on
+from popdyn.theory.network_problem import NetworkProblem
+from popdyn.theory.problem import DensityProblem, at_drive, leak
+from popdyn.theory.synaptic import release
+from popdyn.theory.transport import Coloured, coloured_noise_rate
+from popdyn.theory.working_point import WorkingPoint, mean_pull
+
+Array = NDArray[np.float64]
+BESIDE = 0.4  # standard deviations of V by which the two drives move the resting point
+SILENT = 1e-2  # [1/s] rate under which nothing is fitted
+CELLS = 12.0  # of the transport equation in a standard deviation of V
+WHITE = 1e-9  # share of D under which there is no white noise
+FITTED = 1e-4  # of a log rate, at which a fit is one
+
+
+@dataclass(frozen=True)
+class ConductanceColour:
+    """factor: of the noise of conductances; shift [V]: of spike initiation and reset."""
+
+    factor: float = 1.0
+    shift: float = 0.0
+
+
+def moved_up(problem: DensityProblem, shift: float) -> DensityProblem:
+    """Spike initiation, barrier and reset `shift` [V] higher; the leak stays."""
+    bare, slope = problem.drift, leak(problem)
+    return replace(
+        problem, drift=lambda V: bare(V - shift) - slope * shift, barrier=problem.barrier + shift,
+        V_reset=problem.V_reset + shift,
+    )  # fmt: skip
+
+
+def conductance_colour(
+    problem: DensityProblem, V_th: float, gains: Conductances, u: Array, mu: float, D: float,
+    start: ConductanceColour = ConductanceColour(),
+) -> ConductanceColour:  # fmt: skip
+    """Of a node whose conductances are `gains`, heard at rates u (projection,), beside mu [V/s] and white D [V^2/s].
+
+    problem: the node's, nothing shifted; its w is held in mu. Returns `start` for a node that is silent.
+    """
+    drift, D_all, shunt = gains.at(u, u)
+    whole = at_drive(problem, mu + drift, D + D_all, shunt)
+    rest, spread = bulk(whole, whole.mu, whole.D)
+    total = leak(problem) + float(gains.gain @ u)
+    drives = mu + BESIDE * spread * total * np.array([-1.0, 1.0])
+    lowest = min(rest, problem.V_reset) - 6.0 * spread
+    target = np.array([
+        coloured_noise_rate(coloured(problem, V_th, gains, u, m, D), lowest, spread / CELLS) for m in drives
+    ])  # fmt: skip
+    if target.min() < SILENT:
+        return start
+
+    def miss(x: Array) -> Array:
+        trial = ConductanceColour(float(np.exp(x[0])), float(x[1]) * spread)
+        return np.log([density_rate(problem, gains, u, m, D, trial, spread / CELLS) for m in drives]) - np.log(target)
+
+    found = root(miss, [np.log(start.factor), start.shift / spread], tol=FITTED)
+    return ConductanceColour(float(np.exp(found.x[0])), float(found.x[1]) * spread) if found.success else start
+
+
+def with_conductance_colour(plain: NetworkProblem, problem: NetworkProblem, point: WorkingPoint) -> NetworkProblem:
+    """The problem with the colour of its conductances at a working point; `plain` is the same without any.
+
+    All nodes of a population have that of its heaviest one.
+    """
+    found: dict[str, ConductanceColour] = {}
+    for name in problem.names:
+        if conducts(problem.projections, name):
+            own = [q for q, node in enumerate(problem.nodes) if node.population == name]
+            found[name] = _at_working_point(plain, problem, point, max(own, key=lambda q: problem.nodes[q].weight))
+    nodes = tuple(
+        replace(n, problem=moved_up(n.problem, found[n.population].shift), noise_factor=found[n.population].factor)
+        if n.population in found
+        else n
+        for n in plain.nodes
+    )
+    return replace(problem, nodes=nodes)
+
+
+def _at_working_point(
+    plain: NetworkProblem, problem: NetworkProblem, point: WorkingPoint, q: int
+) -> ConductanceColour:
+    """Of node q, from the colour that it has."""
+    nu, width = problem.presynaptic(point.rates), problem.quenched(point.rates, point.squares)
+    u = np.array([release(p.synapse, float(r)) * r for p, r in zip(problem.projections, nu, strict=True)])
+    drift, D_all, _ = problem.conductances(q, u, width).at(u, u)
+    mu, D = float(point.mu[q]), float(point.D[q])
+    pull = mean_pull(at_drive(problem.nodes[q].problem, mu, D, point.shunt[q]))
+    white = D - D_all if D - D_all > WHITE * D else 0.0
+    node, before = plain.nodes[q].problem, problem.nodes[q]
+    start = ConductanceColour(before.noise_factor, before.problem.V_reset - node.V_reset)
+    V_th = problem.network.populations[before.population].neuron.parameters["V_th"]
+    return conductance_colour(node, V_th, plain.conductances(q, u, width), u, mu - drift - pull, white, start)
+
+
+def density_rate(
+    problem: DensityProblem, gains: Conductances, u: Array, mu: float, D: float, colour: ConductanceColour,
+    spacing: float,
+) -> float:  # fmt: skip
+    """Rate [1/s] of the density with the white noise of `colour`."""
+    here = moved_up(problem, colour.shift)
+    lower = np.where(gains.gain > 0.0, gains.force - colour.shift, 0.0)
+    drift, D_all, shunt = replace(gains, noise=colour.factor * gains.noise, force=lower).at(u, u)
+    at = at_drive(here, mu + drift, D + D_all, shunt)
+    return frozen_state(operator_on(at, spacing, at.mu, 1.2 * at.D, at.mu), at.mu, at.D, at.t_ref)[0]
+
+
+def coloured(
+    problem: DensityProblem, V_th: float, gains: Conductances, u: Array, mu: float, D: float
+) -> Coloured:
+    """The filtered noise itself, of one correlation time."""
+    G, V_0 = gains.gain * u, problem.V_reset
+    total = leak(problem) + float(G.sum())
+    used = gains.tau > 0.0
+    tau, power, force = gains.tau[used], (gains.noise * u)[used] / gains.tau[used], gains.force[used]
+
+    def variance(V: Array) -> Array:
+        return np.asarray(power @ (force[:, None] - (V - V_0)) ** 2)
+
+    weight = power * (force - (V_th - V_0)) ** 2
+    B = float(weight @ (tau / (1.0 + tau * total)) / weight.sum())
+    return Coloured(
+        lambda V: problem.drift(V) + mu + float(G @ gains.force) - float(G.sum()) * (V - V_0),
+        lambda V: np.sqrt(variance(V)), B / (1.0 - B * total), D, problem.barrier, V_0, problem.t_ref,
+    )  # fmt: skip
