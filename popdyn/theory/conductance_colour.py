@@ -7,12 +7,15 @@ slope as well (two drives beside mu). `factor` and `shift` stay as they are whil
 
 Inputs of several tau_p count as one: with A_p(V) = sqrt(d_p/tau_p) |E_p - V| their amplitudes, at V_th, and
 B = sum A_p^2 tau_p/(1 + tau_p/tau_eff) / sum A_p^2, it is tau = B/(1 - B/tau_eff): same amplitude, same variance of V.
+The third cumulant of V is kept likewise: a spike moves V by f (exp(-t/tau_eff) - exp(-t/tau_p)), f = J (E_p - V)/C_m over
+1/tau_p - 1/tau_eff, whose cube has the integral f^3 times 2 (1/tau_p - 1/tau_eff)^3/(3 a b (2 a + b)(a + 2 b)).
 Measured errors and domain: docs/theory/networks.md.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -140,7 +143,17 @@ def coloured(
 
     weight = power * (force - (V_th - V_0)) ** 2
     B = float(weight @ (tau / (1.0 + tau * total)) / weight.sum())
+    one = B / (1.0 - B * total)
+    jump = 2.0 * (gains.noise[used] / gains.gain[used]) / tau * (force - (V_th - V_0))
+    third = float((weight * jump / tau) @ _cubed(tau, total)) * 2.0
+    skewness = one * third / (3.0 * _cubed(one, total) * weight.sum() ** 1.5)
     return Coloured(
         lambda V: problem.drift(V) + mu + float(G @ gains.force) - float(G.sum()) * (V - V_0),
-        lambda V: np.sqrt(variance(V)), B / (1.0 - B * total), D, problem.barrier, V_0, problem.t_ref,
+        lambda V: np.sqrt(variance(V)), one, skewness, D, problem.barrier, V_0, problem.t_ref,
     )  # fmt: skip
+
+
+def _cubed(tau: Array | float, total: float) -> Any:
+    """Integral of the cube of what a jump of the current by 1 V/s makes of V [s^4]; total = 1/tau_eff [1/s]."""
+    b = 1.0 / np.asarray(tau)
+    return 2.0 / (3.0 * total * b * (2.0 * total + b) * (total + 2.0 * b))
