@@ -46,7 +46,7 @@ class Hierarchy(NamedTuple):
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
 def assemble(op: Operator, u: float, D: float, shunt: Array, up: Array, down: Array) -> None:
-    """Face coefficients at drift offset u [V/s], diffusion D [V^2/s] and what conductances add (popdyn.kernels.shunt)."""
+    """Face coefficients at drift offset u [V/s], diffusion D [V^2/s] and conductances (popdyn.kernels.shunt)."""
     for i in range(up.shape[0]):
         up[i] = op.up[0, i] + u * op.up[1, i] + D * op.up[2, i]
         down[i] = op.down[0, i] + u * op.down[1, i] + D * op.down[2, i]

@@ -178,7 +178,7 @@ def make_wiring(
         np.arange(count_nodes) + count_nodes if finite else np.full(count_nodes, -1), np.zeros((2, count)),
         _smear(problem, dt) if finite else np.zeros(count),
         np.zeros(count_nodes), _never(2 * count_nodes if finite else count_nodes), np.zeros(count_nodes),
-        *conductance, leaks, np.zeros((count_nodes, PARTS if some else 0)),
+        conductance[0], conductance[1], conductance[2], leaks, np.zeros((count_nodes, PARTS if some else 0)),
     )  # fmt: skip
 
 

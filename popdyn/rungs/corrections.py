@@ -92,7 +92,7 @@ def _train_filter(
     total, F, cv2 = 0.0, 0.0, 0.0
     known: dict[str, Regularity] = {}
     for k, projection in enumerate(problem.projections):
-        if projection.post != node.population or not projection.pre or projection.synapse.kind == "conductance":
+        if projection.post != node.population or not projection.pre or projection.conductance:
             continue
         if projection.pre not in known:
             known[projection.pre] = _mean_regularity(problem, frozen, projection.pre, tau)

@@ -1,14 +1,15 @@
 """The colour of conductances in a density: two numbers that make white noise fire as the filtered noise does.
 
-Filtered noise lets fewer neurons reach a threshold than white noise of the variance it makes. At a node's working point the
-rate of the filtered noise itself is known (popdyn.theory.transport), w held. The noise of conductances is multiplied by
-`factor`, and spike initiation and reset lie `shift` higher, such that the density's rate is that one at mu and its
-slope as well (two drives beside mu). `factor` and `shift` stay as they are while the network moves.
+Filtered noise takes fewer neurons to a threshold than white noise of the same variance of V. The rate that it makes at
+a node's working point, w held, is known (popdyn.theory.transport). Here the noise of conductances is multiplied by
+`factor`, and spike initiation and reset lie `shift` higher, such that the density has that rate at two drives, one on
+either side of the working point: its rate and its slope are those of filtered noise. Both numbers stay as they are
+while the network moves.
 
-Inputs of several tau_p count as one: with A_p(V) = sqrt(d_p/tau_p) |E_p - V| their amplitudes, at V_th, and
-B = sum A_p^2 tau_p/(1 + tau_p/tau_eff) / sum A_p^2, it is tau = B/(1 - B/tau_eff): same amplitude, same variance of V.
-The third cumulant of V is kept likewise: a spike moves V by f (exp(-t/tau_eff) - exp(-t/tau_p)), f = J (E_p - V)/C_m over
-1/tau_p - 1/tau_eff, whose cube has the integral f^3 times 2 (1/tau_p - 1/tau_eff)^3/(3 a b (2 a + b)(a + 2 b)).
+Inputs of several tau_p count as one. A_p(V) = sqrt(d_p/tau_p) |E_p - V| are their amplitudes, at spike initiation, V_i =
+V_th + Delta_T/2, and with B = sum A_p^2 tau_p/(1 + tau_p/tau_eff) / sum A_p^2 it is tau = B/(1 - B/tau_eff): amplitude and variance of V are kept.
+So is the third cumulant: with a = 1/tau_eff, b = 1/tau_p a jump of the current by j = J (E_p - V)/C_m moves V by
+j (exp(-a t) - exp(-b t))/(b - a), whose cube has the integral 2 j^3/(3 a b (2 a + b)(a + 2 b)).
 Measured errors and domain: docs/theory/networks.md.
 """
 
@@ -55,7 +56,7 @@ def moved_up(problem: DensityProblem, shift: float) -> DensityProblem:
 
 
 def conductance_colour(
-    problem: DensityProblem, V_th: float, gains: Conductances, u: Array, mu: float, D: float,
+    problem: DensityProblem, V_i: float, gains: Conductances, u: Array, mu: float, D: float,
     start: ConductanceColour = ConductanceColour(),
 ) -> ConductanceColour:  # fmt: skip
     """Of a node whose conductances are `gains`, heard at rates u (projection,), beside mu [V/s] and white D [V^2/s].
@@ -69,7 +70,7 @@ def conductance_colour(
     drives = mu + BESIDE * spread * total * np.array([-1.0, 1.0])
     lowest = min(rest, problem.V_reset) - 6.0 * spread
     target = np.array([
-        coloured_noise_rate(coloured(problem, V_th, gains, u, m, D), lowest, spread / CELLS) for m in drives
+        coloured_noise_rate(coloured(problem, V_i, gains, u, m, D), lowest, spread / CELLS) for m in drives
     ])  # fmt: skip
     if target.min() < SILENT:
         return start
@@ -101,9 +102,7 @@ def with_conductance_colour(plain: NetworkProblem, problem: NetworkProblem, poin
     return replace(problem, nodes=nodes)
 
 
-def _at_working_point(
-    plain: NetworkProblem, problem: NetworkProblem, point: WorkingPoint, q: int
-) -> ConductanceColour:
+def _at_working_point(plain: NetworkProblem, problem: NetworkProblem, point: WorkingPoint, q: int) -> ConductanceColour:
     """Of node q, from the colour that it has."""
     nu, width = problem.presynaptic(point.rates), problem.quenched(point.rates, point.squares)
     u = np.array([release(p.synapse, float(r)) * r for p, r in zip(problem.projections, nu, strict=True)])
@@ -113,8 +112,9 @@ def _at_working_point(
     white = D - D_all if D - D_all > WHITE * D else 0.0
     node, before = plain.nodes[q].problem, problem.nodes[q]
     start = ConductanceColour(before.noise_factor, before.problem.V_reset - node.V_reset)
-    V_th = problem.network.populations[before.population].neuron.parameters["V_th"]
-    return conductance_colour(node, V_th, plain.conductances(q, u, width), u, mu - drift - pull, white, start)
+    p = problem.network.populations[before.population].neuron.parameters
+    initiation = p["V_th"] + 0.5 * p.get("Delta_T", 0.0)
+    return conductance_colour(node, initiation, plain.conductances(q, u, width), u, mu - drift - pull, white, start)
 
 
 def density_rate(
@@ -129,9 +129,7 @@ def density_rate(
     return frozen_state(operator_on(at, spacing, at.mu, 1.2 * at.D, at.mu), at.mu, at.D, at.t_ref)[0]
 
 
-def coloured(
-    problem: DensityProblem, V_th: float, gains: Conductances, u: Array, mu: float, D: float
-) -> Coloured:
+def coloured(problem: DensityProblem, V_i: float, gains: Conductances, u: Array, mu: float, D: float) -> Coloured:
     """The filtered noise itself, of one correlation time."""
     G, V_0 = gains.gain * u, problem.V_reset
     total = leak(problem) + float(G.sum())
@@ -141,10 +139,10 @@ def coloured(
     def variance(V: Array) -> Array:
         return np.asarray(power @ (force[:, None] - (V - V_0)) ** 2)
 
-    weight = power * (force - (V_th - V_0)) ** 2
+    weight = power * (force - (V_i - V_0)) ** 2
     B = float(weight @ (tau / (1.0 + tau * total)) / weight.sum())
     one = B / (1.0 - B * total)
-    jump = 2.0 * (gains.noise[used] / gains.gain[used]) / tau * (force - (V_th - V_0))
+    jump = 2.0 * (gains.noise[used] / gains.gain[used]) / tau * (force - (V_i - V_0))
     third = float((weight * jump / tau) @ _cubed(tau, total)) * 2.0
     skewness = one * third / (3.0 * _cubed(one, total) * weight.sum() ** 1.5)
     return Coloured(

@@ -131,7 +131,8 @@ class NetworkProblem:
         """Shift of threshold and reset [V] by the colour of filtered input: alpha/2 sqrt(sum sigma_p^2 tau_p).
 
         Valid when white noise is not the larger part of the variance and tau_syn is well below tau_m; at hard
-        thresholds alone, and not beside conductances (popdyn.theory.conductance_colour). Source: Fourcaud and Brunel 2002, Neural Comput 14:2057.
+        thresholds alone, and not beside conductances, which have popdyn.theory.conductance_colour.
+        Source: Fourcaud and Brunel 2002, Neural Comput 14:2057.
         """
         nu, found = self.presynaptic(rates), {}
         for name, population in self.network.populations.items():

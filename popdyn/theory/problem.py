@@ -110,5 +110,6 @@ def density_problem(population: Population) -> DensityProblem:
     adaptation = {k: p[k] for k in ("a", "b", "tau_w", "E_w")} if model.adaptation else None
     return DensityProblem(
         drift=lambda V: model.drift(V, p), barrier=p[model.barrier], V_reset=p["V_reset"], t_ref=p["t_ref"],
-        C_m=p["C_m"], mu=mu, sigma=sigma, **(adaptation or {"a": 0.0, "b": 0.0, "tau_w": 1.0, "E_w": 0.0}),
+        C_m=p["C_m"], mu=mu, sigma=sigma, shunt=None,
+        **(adaptation or {"a": 0.0, "b": 0.0, "tau_w": 1.0, "E_w": 0.0}),
     )  # fmt: skip

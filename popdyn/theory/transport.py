@@ -4,7 +4,7 @@
     0 = -d_V [(F + A z) p - D d_V p] + d_z [z p + d_z p - (skewness/2) d_z^2 p]/tau,      spikes where p leaves upward
 
 (spikes that are few and large give z a skewness: the third term of the expansion of their jumps). z lies on ordinates
-that exchange probability as its Ornstein-Uhlenbeck process does (Scharfetter-Gummel); along V each ordinate is upwinded.
+that exchange probability as its Ornstein-Uhlenbeck process does (Scharfetter-Gummel); each is upwinded along V.
 In the dead time z relaxes by exp(t_ref L). One block-tridiagonal solve, extrapolated in both directions.
 Source: discrete ordinates of transport theory; the boundary layer that they resolve: Fourcaud and Brunel 2002.
 """
@@ -28,7 +28,7 @@ STEEP = 100.0  # [V/s] drift above which the rest of an upstroke takes no time
 
 @dataclass(frozen=True)
 class Coloured:
-    """F [V/s] and A [V/s] as functions of V [V], tau [s], skewness of z, D [V^2/s], and the neuron's spike and reset."""
+    """F [V/s] and A [V/s] of V [V], tau [s], skewness of z, D [V^2/s], and the neuron's spike and reset."""
 
     drift: Profile
     amplitude: Profile
@@ -41,7 +41,7 @@ class Coloured:
 
 
 def coloured_noise_rate(problem: Coloured, lowest: float, spacing: float) -> float:
-    """Stationary rate [1/s] on V from `lowest` [V], extrapolated from cells of `spacing`, first order, and ordinates."""
+    """Stationary rate [1/s] on V from `lowest` [V], extrapolated from cells of `spacing` [V] and half of it."""
     coarse = _rate(problem, lowest, spacing, ORDINATES)
     fine = _rate(problem, lowest, spacing / 2.0, ORDINATES)
     more = _rate(problem, lowest, spacing / 2.0, 2 * ORDINATES)
@@ -51,7 +51,7 @@ def coloured_noise_rate(problem: Coloured, lowest: float, spacing: float) -> flo
 def _exchange(count: int, skewness: float) -> tuple[Array, Array]:
     """Ordinates z and the generator (into, from) of their exchange in units of 1/tau."""
     h = 2.0 * FARTHEST / count
-    z = -FARTHEST + h * (np.arange(count) + 0.5)
+    z: Array = -FARTHEST + h * (np.arange(count, dtype=np.float64) + 0.5)
     peclet = -0.5 * (z[1:] + z[:-1]) * h
     up, down = _bernoulli(-peclet) / h**2, _bernoulli(peclet) / h**2
     flux = np.zeros((count + 1, count))  # over the faces between ordinates, times h
@@ -70,13 +70,15 @@ def _bernoulli(x: Array) -> Array:
 
 def _faces(problem: Coloured, lowest: float, spacing: float) -> tuple[Array, int]:
     """Faces from below to the barrier, or to where the upstroke runs by itself; place of V_reset among them."""
-    V: Array = problem.V_reset + spacing * np.arange(1, int((problem.barrier - problem.V_reset) / spacing) + 1)
+    steps = np.arange(1, int((problem.barrier - problem.V_reset) / spacing) + 1, dtype=np.float64)
+    V: Array = problem.V_reset + spacing * steps
     steep = np.flatnonzero(problem.drift(V) > STEEP)
     top = float(V[steep[0]]) if steep.size else problem.barrier
     count = int(np.ceil((top - problem.V_reset) / spacing - 1e-9))
     h = (top - problem.V_reset) / count
     below = int(np.ceil((problem.V_reset - lowest) / h))
-    return problem.V_reset + h * np.arange(-below, count + 1), below
+    faces: Array = problem.V_reset + h * np.arange(-below, count + 1, dtype=np.float64)
+    return faces, below
 
 
 def _rate(problem: Coloured, lowest: float, spacing: float, count: int) -> float:
