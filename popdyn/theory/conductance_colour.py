@@ -6,10 +6,10 @@ a node's working point, w held, is known (popdyn.theory.transport). Here the noi
 either side of the working point: its rate and its slope are those of filtered noise. Both numbers stay as they are
 while the network moves.
 
-Inputs of several tau_p count as one. A_p(V) = sqrt(d_p/tau_p) |E_p - V| are their amplitudes, at spike initiation, V_i =
-V_th + Delta_T/2, and with B = sum A_p^2 tau_p/(1 + tau_p/tau_eff) / sum A_p^2 it is tau = B/(1 - B/tau_eff): amplitude and variance of V are kept.
-So is the third cumulant: with a = 1/tau_eff, b = 1/tau_p a jump of the current by j = J (E_p - V)/C_m moves V by
-j (exp(-a t) - exp(-b t))/(b - a), whose cube has the integral 2 j^3/(3 a b (2 a + b)(a + 2 b)).
+Inputs of several tau_p count as one. A_p(V) = sqrt(d_p/tau_p) |E_p - V| are their amplitudes, at V_i = V_th +
+Delta_T/2, and with B = sum A_p^2 tau_p/(1 + tau_p/tau_eff) / sum A_p^2 it is tau = B/(1 - B/tau_eff): amplitude and
+variance of V are kept. So is the third cumulant: with a = 1/tau_eff, b = 1/tau_p a jump of the current by j = J (E_p -
+V)/C_m moves V by j (exp(-a t) - exp(-b t))/(b - a), whose cube has the integral 2 j^3/(3 a b (2 a + b)(a + 2 b)).
 Measured errors and domain: docs/theory/networks.md.
 """
 
@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import root
+from scipy.optimize import least_squares
 
 from popdyn.theory.conductances import Conductances, conducts
 from popdyn.theory.grid import bulk, frozen_state, operator_on
@@ -35,7 +35,9 @@ BESIDE = 0.4  # standard deviations of V by which the two drives move the restin
 SILENT = 1e-2  # [1/s] rate under which nothing is fitted
 CELLS = 12.0  # of the transport equation in a standard deviation of V
 WHITE = 1e-9  # share of D under which there is no white noise
-FITTED = 1e-4  # of a log rate, at which a fit is one
+FITTED = 1e-3  # of a log rate, to which rates are fitted
+LOOSE = np.array([1.0, 3.0])  # of log(factor) and shift/s.d. of V: what holds them where rates hardly depend on noise
+LOWEST, HIGHEST = np.array([-2.0, -1.0]), np.array([2.0, 6.0])
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ def conductance_colour(
     problem: the node's, nothing shifted; its w is held in mu. Returns `start` for a node that is silent.
     """
     drift, D_all, shunt = gains.at(u, u)
+    if not np.any(gains.noise * u * (gains.force - (V_i - problem.V_reset)) ** 2 > 0.0):
+        return start
     whole = at_drive(problem, mu + drift, D + D_all, shunt)
     rest, spread = bulk(whole, whole.mu, whole.D)
     total = leak(problem) + float(gains.gain @ u)
@@ -79,8 +83,12 @@ def conductance_colour(
         trial = ConductanceColour(float(np.exp(x[0])), float(x[1]) * spread)
         return np.log([density_rate(problem, gains, u, m, D, trial, spread / CELLS) for m in drives]) - np.log(target)
 
-    found = root(miss, [np.log(start.factor), start.shift / spread], tol=FITTED)
-    return ConductanceColour(float(np.exp(found.x[0])), float(found.x[1]) * spread) if found.success else start
+    def residual(x: Array) -> Array:
+        return np.concatenate([miss(x) / FITTED, x / LOOSE])
+
+    first = np.clip([np.log(start.factor), start.shift / spread], LOWEST, HIGHEST)
+    found = least_squares(residual, first, bounds=(LOWEST, HIGHEST), xtol=1e-6, ftol=1e-6, gtol=1e-6)
+    return ConductanceColour(float(np.exp(found.x[0])), float(found.x[1]) * spread)
 
 
 def with_conductance_colour(plain: NetworkProblem, problem: NetworkProblem, point: WorkingPoint) -> NetworkProblem:
@@ -108,7 +116,7 @@ def _at_working_point(plain: NetworkProblem, problem: NetworkProblem, point: Wor
     u = np.array([release(p.synapse, float(r)) * r for p, r in zip(problem.projections, nu, strict=True)])
     drift, D_all, _ = problem.conductances(q, u, width).at(u, u)
     mu, D = float(point.mu[q]), float(point.D[q])
-    pull = mean_pull(at_drive(problem.nodes[q].problem, mu, D, point.shunt[q]))
+    pull = mean_pull(at_drive(problem.nodes[q].problem, mu, D, point.shunt[q]), mu, D)
     white = D - D_all if D - D_all > WHITE * D else 0.0
     node, before = plain.nodes[q].problem, problem.nodes[q]
     start = ConductanceColour(before.noise_factor, before.problem.V_reset - node.V_reset)

@@ -66,18 +66,18 @@ class NodeRates:
             if np.all(np.abs(shunt - kept[2]) <= 0.2 * np.abs(kept[2])):
                 return moved(kept[3], shunt - kept[2])
         node = at_drive(self.problem.nodes[q].problem, mu, D, shunt)
-        u = mu - mean_pull(node)
+        u = mu - mean_pull(node, mu, D)
         spacing = min(bulk(node, u, D)[1] / 8.0, (node.barrier - node.V_reset) / 12.0, 0.5e-3)
         op = operator_on(node, spacing, u - 0.3 * abs(u) - 0.1, 1.3 * D, u)
         self._grids[q] = (mu, D, shunt, op)
         return op
 
 
-def mean_pull(node: DensityProblem) -> float:
+def mean_pull(node: DensityProblem, mu: float, D: float) -> float:
     """W / C_m [V/s] of the mean closure, on a coarse grid."""
     if not node.adapts:
         return 0.0
-    h, mu, D = node.hierarchy("mean"), node.mu, node.D
+    h = node.hierarchy("mean")
     spacing = min(bulk(node, mu, D)[1] / 4.0, (node.barrier - node.V_reset) / 8.0, 1e-3)
     return mean_adaptation(operator_on(node, spacing, mu - 1.0, D, mu), h, mu, D) / h.C_m
 
