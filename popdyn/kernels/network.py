@@ -147,8 +147,7 @@ def run(
             noise = max(noise, 0.0)
             noise += min(max(more, -0.5 * noise), LARGEST * noise)
             if wiring.conductance.shape[1] > 0:
-                more_drive, more_noise = _conduct(wiring, projections, smooth, q)
-                drive, noise = drive + more_drive, noise + more_noise
+                drive, noise = _conduct(wiring, projections, smooth, q, drive, noise)
             for c in range(jump_rate.shape[0]):
                 jump_rate[c] = 0.0
                 for k in range(projections.mean.shape[0]):
@@ -176,13 +175,16 @@ def run(
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
-def _conduct(wiring: Wiring, projections: Projections, smooth: Projections, q: int) -> tuple[float, float]:
-    """Conductances of a node into wiring.shunt; returns their drift [V/s] and their diffusion [V^2/s] at V_reset."""
+def _conduct(
+    wiring: Wiring, projections: Projections, smooth: Projections, q: int, drive: float, noise: float
+) -> tuple[float, float]:
+    """Conductances of a node into wiring.shunt; returns drive [V/s] and noise [V^2/s] with theirs at V_reset."""
     variance = np.maximum(smooth.variance + wiring.excess[0], 0.0)
-    return hear(
+    drift, D = hear(
         wiring.conductance[q], wiring.conductance_noise[q], wiring.force[q], projections.numbers[:, TAU],
         wiring.leak[q], projections.mean, variance, wiring.shunt[q],
     )  # fmt: skip
+    return drive + drift, noise + D
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})

@@ -141,9 +141,7 @@ def make_wiring(
     shape = (len(grids), count)
     gain_mu, gain_D, gain_shift, gain_train = (np.zeros(shape) for _ in range(4))
     gain_jump = np.zeros((len(grids), max(len(g.sources) for g in grids), count))
-    offset, extra, leaks = np.zeros(len(grids)), np.zeros(len(grids)), np.zeros(len(grids))
-    conductance, kept_square = np.zeros((3, *shape)), np.zeros(count)
-    u_all = np.array([release(p.synapse, float(r)) * r for p, r in zip(problem.projections, nu, strict=True)])
+    offset, extra = np.zeros(len(grids)), np.zeros(len(grids))
     for q, (node, grid) in enumerate(zip(problem.nodes, grids, strict=True)):
         own = [k for k, p in enumerate(problem.projections) if p.post == node.population]
         total = float(np.sqrt(np.sum(width[own] ** 2)))
@@ -152,7 +150,6 @@ def make_wiring(
             more = node.z * width[k] ** 2 / (total * u) if total > 0.0 and u > 0.0 else 0.0
             mean = p.K * p.J + more
             share = p.private if finite and p.pre else p.square
-            kept_square[k] = share
             if p.conductance:
                 continue
             if p.pre:
@@ -163,14 +160,9 @@ def make_wiring(
                 gain_shift[q, k], gain_mu[q, k] = kept * node.scale * mean, (1.0 - kept) * node.scale * mean
             else:
                 gain_mu[q, k], gain_D[q, k] = node.scale * mean, 0.5 * node.scale**2 * p.K * p.J**2 * share
-        found = problem.conductances(q, u_all, width, kept_square)
-        conductance[:, q] = found.gain, found.noise, found.force
-        leaks[q] = found.leak
         spec_mu, spec_D = centre_drive(problem, node.population)
         offset[q], extra[q] = node.problem.mu - node.scale * spec_mu, node.problem.D - spec_D
     population = np.array([names.index(node.population) for node in problem.nodes])
-    some = any(p.conductance for p in problem.projections)
-    conductance = conductance if some else np.zeros((3, count_nodes, 0))
     return network.Wiring(
         population, np.array([node.weight for node in problem.nodes]), offset,
         np.array([node.scale for node in problem.nodes]), extra, gain_mu, gain_D, gain_jump, gain_shift, gain_train,
@@ -178,8 +170,23 @@ def make_wiring(
         np.arange(count_nodes) + count_nodes if finite else np.full(count_nodes, -1), np.zeros((2, count)),
         _smear(problem, dt) if finite else np.zeros(count),
         np.zeros(count_nodes), _never(2 * count_nodes if finite else count_nodes), np.zeros(count_nodes),
-        conductance[0], conductance[1], conductance[2], leaks, np.zeros((count_nodes, PARTS if some else 0)),
+        *_conductances(problem, point, finite),
     )  # fmt: skip
+
+
+def _conductances(
+    problem: NetworkProblem, point: WorkingPoint, finite: bool
+) -> tuple[Array, Array, Array, Array, Array]:
+    """Gain, noise, force (node, projection), leak (node,), place for the shunt (node, part); empty without any."""
+    nodes, inputs = len(problem.nodes), problem.projections
+    if not any(p.conductance for p in inputs):
+        none = np.zeros((nodes, 0))
+        return none, none, none, np.zeros(nodes), none
+    width, u = problem.quenched(point.rates, point.squares), problem.released(point.rates)
+    square = np.array([p.private if finite and p.pre else p.square for p in inputs])
+    found = [problem.conductances(q, u, width, square) for q in range(nodes)]
+    gain, noise, force = (np.stack([getattr(x, name) for x in found]) for name in ("gain", "noise", "force"))
+    return gain, noise, force, np.array([x.leak for x in found]), np.zeros((nodes, PARTS))
 
 
 def _never(nodes: int) -> NDArray[np.int64]:

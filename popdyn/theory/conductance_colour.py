@@ -26,7 +26,6 @@ from popdyn.theory.conductances import Conductances, conducts
 from popdyn.theory.grid import bulk, frozen_state, operator_on
 from popdyn.theory.network_problem import NetworkProblem
 from popdyn.theory.problem import DensityProblem, at_drive, leak
-from popdyn.theory.synaptic import release
 from popdyn.theory.transport import Coloured, coloured_noise_rate
 from popdyn.theory.working_point import WorkingPoint, mean_pull
 
@@ -87,8 +86,9 @@ def conductance_colour(
         return np.concatenate([miss(x) / FITTED, x / LOOSE])
 
     first = np.clip([np.log(start.factor), start.shift / spread], LOWEST, HIGHEST)
-    found = least_squares(residual, first, bounds=(LOWEST, HIGHEST), xtol=1e-6, ftol=1e-6, gtol=1e-6)
-    return ConductanceColour(float(np.exp(found.x[0])), float(found.x[1]) * spread)
+    found = least_squares(residual, first, bounds=(LOWEST, HIGHEST), xtol=1e-8, ftol=1e-10, gtol=1e-10)
+    factor, shift = float(np.exp(found.x[0])), float(found.x[1]) * spread
+    return ConductanceColour(round(factor, 5), round(shift, 8))  # what differences cannot tell apart is one number
 
 
 def with_conductance_colour(plain: NetworkProblem, problem: NetworkProblem, point: WorkingPoint) -> NetworkProblem:
@@ -112,8 +112,7 @@ def with_conductance_colour(plain: NetworkProblem, problem: NetworkProblem, poin
 
 def _at_working_point(plain: NetworkProblem, problem: NetworkProblem, point: WorkingPoint, q: int) -> ConductanceColour:
     """Of node q, from the colour that it has."""
-    nu, width = problem.presynaptic(point.rates), problem.quenched(point.rates, point.squares)
-    u = np.array([release(p.synapse, float(r)) * r for p, r in zip(problem.projections, nu, strict=True)])
+    u, width = problem.released(point.rates), problem.quenched(point.rates, point.squares)
     drift, D_all, _ = problem.conductances(q, u, width).at(u, u)
     mu, D = float(point.mu[q]), float(point.D[q])
     pull = mean_pull(at_drive(problem.nodes[q].problem, mu, D, point.shunt[q]), mu, D)

@@ -18,7 +18,6 @@ from popdyn.theory.network_problem import NetworkProblem
 from popdyn.theory.problem import DensityProblem, at_drive
 from popdyn.theory.renewal import spike_spectrum
 from popdyn.theory.stationary import find_stationary
-from popdyn.theory.synaptic import release
 from popdyn.theory.train_response import TrainNode
 from popdyn.theory.working_point import WorkingPoint
 
@@ -159,5 +158,4 @@ def _with_trains(
 
 def released(problem: NetworkProblem, point: WorkingPoint) -> Array:
     """u of every projection at the working point [1/s]."""
-    nu = problem.presynaptic(point.rates)
-    return np.array([release(p.synapse, float(r)) * r for p, r in zip(problem.projections, nu, strict=True)])
+    return problem.released(point.rates)

@@ -69,6 +69,11 @@ class NetworkProblem:
         place = {name: i for i, name in enumerate(self.names)}
         return np.array([rates[place[p.pre]] if p.pre else p.nu for p in self.projections])
 
+    def released(self, rates: Array) -> Array:
+        """u of every projection [1/s]."""
+        nu = self.presynaptic(rates)
+        return np.array([release(p.synapse, float(r)) * r for p, r in zip(self.projections, nu, strict=True)])
+
     def quenched(self, rates: Array, squares: Array) -> Array:
         """Standard deviation over targets of each projection's mean input [V/s]."""
         place = {name: i for i, name in enumerate(self.names)}
@@ -89,7 +94,7 @@ class NetworkProblem:
         mu = np.array([node.problem.mu for node in self.nodes])
         D = np.array([node.problem.D for node in self.nodes])
         shunt = np.zeros((len(self.nodes), PARTS))
-        u = np.array([release(p.synapse, float(r)) * r for p, r in zip(self.projections, nu, strict=True)])
+        u = self.released(rates)
         for q, node in enumerate(self.nodes):
             own = [k for k, p in enumerate(self.projections) if p.post == node.population]
             total = float(np.sqrt(np.sum(width[own] ** 2)))
