@@ -1,6 +1,6 @@
 """Rows: conductance synapses at the density rung against Brian2.
 
-pytest -m slow tests/verification/test_conductances.py
+pytest -m slow tests/verification/test_conductance_truth.py
 """
 
 import conductances
