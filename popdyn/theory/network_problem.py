@@ -117,11 +117,11 @@ class NetworkProblem:
         own = [k for k, p in enumerate(self.projections) if p.post == node.population]
         square = np.array([p.square for p in self.projections]) if square is None else square
         return node_conductances(
-            node.problem, self.projections, own, self.heard(q, u, width), square, node.noise_factor
+            node.problem, self.projections, own, self.synapses(q, u, width), square, node.noise_factor
         )
 
-    def heard(self, q: int, u: Array, width: Array) -> Array:
-        """Synapses of every projection that node q hears, at its place in the quenched widths [V/s]."""
+    def synapses(self, q: int, u: Array, width: Array) -> Array:
+        """Synapses of every projection that node q has, at its place in the quenched widths [V/s]."""
         node = self.nodes[q]
         found = np.array([p.K for p in self.projections])
         own = [k for k, p in enumerate(self.projections) if p.post == node.population]
