@@ -110,6 +110,14 @@ def with_conductance_colour(plain: NetworkProblem, problem: NetworkProblem, poin
     return replace(problem, nodes=nodes)
 
 
+def coloured_at(plain: NetworkProblem, rates: Array, squares: Array) -> NetworkProblem:
+    """The problem with the colour that its conductances have at these rates (population,): to find a working point."""
+    if not any(p.conductance for p in plain.projections):
+        return plain
+    fired = np.zeros(len(plain.nodes))
+    return with_conductance_colour(plain, plain, WorkingPoint(rates, squares, fired, *plain.inputs(rates, squares)))
+
+
 def _at_working_point(plain: NetworkProblem, problem: NetworkProblem, point: WorkingPoint, q: int) -> ConductanceColour:
     """Of node q, from the colour that it has."""
     u, width = problem.released(point.rates), problem.quenched(point.rates, point.squares)
