@@ -64,8 +64,8 @@ def _exchange(count: int, skewness: float) -> tuple[Array, Array]:
 
 def _bernoulli(x: Array) -> Array:
     """x/(e^x - 1)."""
-    safe = np.where(np.abs(x) < 1e-9, 1.0, np.clip(x, -500.0, 500.0))
-    return np.where(np.abs(x) < 1e-9, 1.0 - 0.5 * x, safe / np.expm1(safe))
+    small = np.abs(x) < 1e-9
+    return np.where(small, 1.0 - 0.5 * x, x / np.expm1(np.clip(np.where(small, 1.0, x), -500.0, 500.0)))
 
 
 def _faces(problem: Coloured, lowest: float, spacing: float) -> tuple[Array, int]:

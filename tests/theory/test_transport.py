@@ -30,6 +30,12 @@ def test_without_coloured_noise_it_is_siegerts_rate():
     assert coloured_noise_rate(white, -15e-3, 0.2e-3) == pytest.approx(exact, rel=2e-3)
 
 
+def test_hardly_any_white_noise_is_none():
+    alone, beside = (coloured_noise_rate(problem(2e-3, D=D), -15e-3, 0.2e-3) for D in (0.0, 1e-9 * SIGMA**2))
+    assert alone > 5.0
+    assert beside == pytest.approx(alone, rel=1e-4)
+
+
 def test_short_correlation_moves_the_threshold_as_fourcaud_and_brunel_have_it():
     tau = 0.1e-3
     shift = 0.5 * ALPHA * SIGMA * np.sqrt(tau)
