@@ -121,7 +121,8 @@ def coloured_at(plain: NetworkProblem, rates: Array, squares: Array) -> NetworkP
 def _at_working_point(plain: NetworkProblem, problem: NetworkProblem, point: WorkingPoint, q: int) -> ConductanceColour:
     """Of node q, from the colour that it has."""
     u, width = problem.released(point.rates), problem.quenched(point.rates, point.squares)
-    drift, D_all, _ = problem.conductances(q, u, width).at(u, u)
+    nu = problem.presynaptic(point.rates)
+    drift, D_all, _ = problem.conductances(q, nu, width).at(u, u)
     mu, D = float(point.mu[q]), float(point.D[q])
     pull = mean_pull(at_drive(problem.nodes[q].problem, mu, D, point.shunt[q]), mu, D)
     white = D - D_all if D - D_all > WHITE * D else 0.0
@@ -129,7 +130,7 @@ def _at_working_point(plain: NetworkProblem, problem: NetworkProblem, point: Wor
     start = ConductanceColour(before.noise_factor, before.problem.V_reset - node.V_reset)
     p = problem.network.populations[before.population].neuron.parameters
     initiation = p["V_th"] + 0.5 * p.get("Delta_T", 0.0)
-    return conductance_colour(node, initiation, plain.conductances(q, u, width), u, mu - drift - pull, white, start)
+    return conductance_colour(node, initiation, plain.conductances(q, nu, width), u, mu - drift - pull, white, start)
 
 
 def density_rate(

@@ -14,7 +14,7 @@ Stratonovich's, and a membrane takes 1/(1 + tau_p/tau_eff) of the white variance
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,19 +48,19 @@ class Conductances:
 
 
 def node_conductances(
-    problem: DensityProblem, projections: Sequence[Projection], own: Sequence[int], K: Array, square: Array,
+    problem: DensityProblem, projections: Sequence[Projection], K: Mapping[int, float], square: Array,
     factor: float = 1.0,
 ) -> Conductances:  # fmt: skip
-    """Of the projections `own`; K (projection,) synapses that the node hears, square: <J^2>/J^2 of its own noise.
+    """Of the projections that have K synapses onto the node; square (projection,): <J^2>/J^2 of its own noise.
 
     factor: of their noise (popdyn.theory.conductance_colour).
     """
     gain, noise, force, tau = (np.zeros(len(projections)) for _ in range(4))
-    for k in own:
+    for k, synapses in K.items():
         p = projections[k]
         if p.conductance:
             charge = p.conductance * p.synapse.tau_syn / problem.C_m
-            gain[k], noise[k] = K[k] * charge, 0.5 * factor * p.K * square[k] * charge**2
+            gain[k], noise[k] = synapses * charge, 0.5 * factor * synapses * square[k] * charge**2
             force[k], tau[k] = p.synapse.E_rev - problem.V_reset, p.synapse.tau_syn
     return Conductances(gain, noise, force, tau, leak(problem))
 

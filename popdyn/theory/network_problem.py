@@ -1,9 +1,11 @@
 """A network as the density sees it: populations split in nodes of equal neurons, and the drive that rates give them.
 
-    mu_q = mu_ext + offset_q + sum_p K_p J_p u_p (1 + z_q s_p),      D_q = D_ext + 1/2 sum_p K_p <J_p^2> v_p
+    mu_q = mu_ext + offset_q + sum_p K_pq J_p u_p,      D_q = D_ext + 1/2 sum_p K_pq <J_p^2> v_p
+    K_pq = K_p + z_q w_p^2 / (w J_p u_p),   w^2 = sum_p w_p^2
 
-z_q is the node's place in the Gaussian of the quenched mean input, s_p the share of projection p in its width at the
-working point: exact there, linear in the rates away from it.
+z_q is the node's place in the Gaussian of the quenched mean input, whose variance w^2 [V^2/s^2] projection p brings
+w_p^2 of: neurons with a higher mean have more excitatory and fewer inhibitory inputs. Exact at the working point,
+linear in the rates away from it.
 """
 
 from __future__ import annotations
@@ -85,6 +87,35 @@ class NetworkProblem:
                 found[k] = np.sqrt(max(p.quenched_variance(nu, square), 0.0)) * release(p.synapse, nu)
         return found
 
+    def in_degrees(self, q: int, nu: Array, width: Array) -> dict[int, float]:
+        """K_pq of every projection that node q hears, at presynaptic rates nu and quenched widths (projection,)."""
+        node = self.nodes[q]
+        own = [k for k, p in enumerate(self.projections) if p.post == node.population]
+        total = float(np.sqrt(np.sum(width[own] ** 2)))
+        found = {}
+        for k in own:
+            p = self.projections[k]
+            u = release(p.synapse, float(nu[k])) * nu[k]
+            beyond = node.z * width[k] ** 2 / (total * p.J * u) if total > 0.0 and p.J * u != 0.0 else 0.0
+            found[k] = max(p.K + beyond, 0.0)
+        return found
+
+    def quenched_noise(self, rates: Array, squares: Array) -> Array:
+        """s.d. of D [V^2/s] over neurons of equal mean input, by node: what their in-degrees leave to it.
+
+        In-degrees move D by c_p = J_p <J_p^2>/(2 <J_p>^2) per unit of the mean input, so that
+        Var(D | mu) = sum_p c_p^2 w_p^2 - (sum_p c_p w_p^2)^2 / w^2.
+        """
+        width, found = self.quenched(rates, squares), np.zeros(len(self.nodes))
+        for q, node in enumerate(self.nodes):
+            own = [k for k, p in enumerate(self.projections) if p.post == node.population and width[k] > 0.0]
+            if own:
+                variance = width[own] ** 2
+                cost = np.array([0.5 * self.projections[k].J * self.projections[k].square for k in own])
+                left = cost**2 @ variance - (cost @ variance) ** 2 / variance.sum()
+                found[q] = node.scale**2 * np.sqrt(max(left, 0.0))
+        return found
+
     def inputs(self, rates: Array, squares: Array) -> tuple[Array, Array, Array]:
         """mu [V/s], D [V^2/s] and shunt (node, 3) of every node at rates (population,) and mean square rates.
 
@@ -96,41 +127,22 @@ class NetworkProblem:
         shunt = np.zeros((len(self.nodes), PARTS))
         u = self.released(rates)
         for q, node in enumerate(self.nodes):
-            own = [k for k, p in enumerate(self.projections) if p.post == node.population]
-            total = float(np.sqrt(np.sum(width[own] ** 2)))
-            more = [k for k in own if self.projections[k].conductance]
-            mu[q] += node.scale * node.z * (total - sum(width[k] ** 2 for k in more) / max(total, 1e-300))
-            if more:
-                drift, diffusion, shunt[q] = self.conductances(q, u, width).at(u, u)
+            if conducts(self.projections, node.population):
+                drift, diffusion, shunt[q] = self.conductances(q, nu, width).at(u, u)
                 mu[q], D[q] = mu[q] + drift, D[q] + diffusion
-            for k in own:
+            for k, K in self.in_degrees(q, nu, width).items():
                 p, charge = self.projections[k], release(self.projections[k].synapse, float(nu[k]))
                 if p.conductance:
                     continue
-                mu[q] += node.scale * p.K * p.J * charge * nu[k]
-                D[q] += 0.5 * node.scale**2 * p.K * p.J**2 * p.square * charge**2 * nu[k]
+                mu[q] += node.scale * K * p.J * charge * nu[k]
+                D[q] += 0.5 * node.scale**2 * K * p.J**2 * p.square * charge**2 * nu[k]
         return mu, D, shunt
 
-    def conductances(self, q: int, u: Array, width: Array, square: Array | None = None) -> Conductances:
-        """Of node q; square (projection,): <J^2>/J^2 of what is its own noise, by default all of it."""
-        node = self.nodes[q]
-        own = [k for k, p in enumerate(self.projections) if p.post == node.population]
-        square = np.array([p.square for p in self.projections]) if square is None else square
-        return node_conductances(
-            node.problem, self.projections, own, self.synapses(q, u, width), square, node.noise_factor
-        )
-
-    def synapses(self, q: int, u: Array, width: Array) -> Array:
-        """Synapses of every projection that node q has, at its place in the quenched widths [V/s]."""
-        node = self.nodes[q]
-        found = np.array([p.K for p in self.projections])
-        own = [k for k, p in enumerate(self.projections) if p.post == node.population]
-        total = float(np.sqrt(np.sum(width[own] ** 2)))
-        for k in own:
-            p = self.projections[k]
-            if total > 0.0 and u[k] * p.J != 0.0:
-                found[k] += node.z * width[k] ** 2 / (total * u[k] * p.J)
-        return found
+    def conductances(self, q: int, nu: Array, width: Array, square: Array | None = None) -> Conductances:
+        """Of node q, as `in_degrees`; square (projection,): <J^2>/J^2 of what is its own noise, by default all."""
+        node, square = self.nodes[q], np.array([p.square for p in self.projections]) if square is None else square
+        K = self.in_degrees(q, nu, width)
+        return node_conductances(node.problem, self.projections, K, square, node.noise_factor)
 
     def colour(self, rates: Array) -> dict[str, float]:
         """Shift of threshold and reset [V] by the colour of filtered input: alpha/2 sqrt(sum sigma_p^2 tau_p).

@@ -119,8 +119,8 @@ def test_a_bare_operator_and_the_conductances_of_a_step_are_the_operator():
 
 def test_only_the_own_noise_of_a_finite_population_is_diffusion():
     problem = network_problem(network())
-    node, K = problem.nodes[0].problem, np.full(2, 400.0)
-    whole = node_conductances(node, problem.projections, [0, 1], K, np.ones(2))
-    part = node_conductances(node, problem.projections, [0, 1], K, np.full(2, 0.8))
+    node, K = problem.nodes[0].problem, {0: 400.0, 1: 400.0}
+    whole = node_conductances(node, problem.projections, K, np.ones(2))
+    part = node_conductances(node, problem.projections, K, np.full(2, 0.8))
     assert part.gain == pytest.approx(whole.gain)
     assert part.noise == pytest.approx(0.8 * whole.noise)
