@@ -147,8 +147,7 @@ def run(
                 noise -= wiring.smear[k] * shared * shared * max(smooth.mean[k], 0.0)
             noise = max(noise, 0.0)
             noise += min(max(more, -0.5 * noise), LARGEST * noise)
-            if wiring.conductance.shape[1] > 0:
-                drive, noise = _conduct(wiring, projections, smooth, q, drive, noise)
+            drive, noise = _conduct(wiring, projections, smooth, q, drive, noise)
             for c in range(jump_rate.shape[0]):
                 jump_rate[c] = 0.0
                 for k in range(projections.mean.shape[0]):
@@ -180,6 +179,8 @@ def _conduct(
     wiring: Wiring, projections: Projections, smooth: Projections, q: int, drive: float, noise: float
 ) -> tuple[float, float]:
     """Conductances of a node into wiring.shunt; returns drive [V/s] and noise [V^2/s] with theirs at V_reset."""
+    if wiring.conductance.shape[1] == 0:
+        return drive, noise
     variance = np.maximum(smooth.variance + wiring.excess[0], 0.0)
     drift, D = hear(
         wiring.conductance[q], wiring.conductance_noise[q], wiring.force[q], projections.numbers[:, TAU],

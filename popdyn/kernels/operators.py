@@ -61,15 +61,21 @@ def assemble_fitted(op: Operator, u: float, D: float, shunt: Array, V_0: float, 
     """Face coefficients of Scharfetter and Gummel (1969) at the drive itself: exact nodes for a drift linear in V,
     whatever the drive; not affine in it."""
     n = op.width.shape[0]
-    for i in range(n):
-        drift, spread = op.drift[i] + u, D
-        if shunt.shape[0] > 0:
+    if shunt.shape[0] > 0:
+        for i in range(n):
             x = op.centre[i] + 0.5 * op.spacing[i] - V_0
-            drift, spread = drift - shunt[SHUNT] * x, diffusion(D, shunt, x)
-        z = drift * op.spacing[i] / spread
+            spread = diffusion(D, shunt, x)
+            z = (op.drift[i] + u - shunt[SHUNT] * x) * op.spacing[i] / spread
+            bernoulli = 1.0 - 0.5 * z if abs(z) < 1e-6 else z / np.expm1(min(z, 500.0))
+            down[i] = spread / op.spacing[i] * bernoulli
+            up[i] = down[i] + spread / op.spacing[i] * z
+        down[n - 1] = 0.0
+        return
+    for i in range(n):
+        z = (op.drift[i] + u) * op.spacing[i] / D
         bernoulli = 1.0 - 0.5 * z if abs(z) < 1e-6 else z / np.expm1(min(z, 500.0))
-        down[i] = spread / op.spacing[i] * bernoulli
-        up[i] = down[i] + spread / op.spacing[i] * z
+        down[i] = D / op.spacing[i] * bernoulli
+        up[i] = down[i] + D / op.spacing[i] * z
     down[n - 1] = 0.0
 
 

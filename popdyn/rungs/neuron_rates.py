@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from popdyn.kernels.shunt import BEND, SLOPE
 from popdyn.rungs.derivation import Derivation
 from popdyn.theory.self_consistent import node_rates
+from popdyn.theory.working_point import NodeRates
 
 STEP = 0.02  # relative, of the difference in D
 
@@ -33,6 +35,19 @@ def sd_log_rates(derivation: Derivation, rates: NDArray[np.float64]) -> dict[str
 def _slope(derivation: Derivation, q: int) -> float:
     """d ln r / d D [s/V^2] of the `mean` closure at the working point."""
     point, D = derivation.point, float(derivation.point.D[q])
+    if np.any(point.shunt[q]):
+        return _slope_with_conductances(derivation, q)
     drive = np.array([1.0 - STEP, 1.0 + STEP]) * D
     low, high = node_rates(derivation.problem.nodes[q].problem, np.full(2, point.mu[q]), drive)
     return float(np.log(high / low) / (2.0 * STEP * D)) if low > 0.0 else 0.0
+
+
+def _slope_with_conductances(derivation: Derivation, q: int) -> float:
+    """The same where D depends on V: D(V) scaled as a whole, by D half way from V_reset to V_th."""
+    point, node = derivation.point, derivation.problem.nodes[q]
+    p, shunt = derivation.problem.network.populations[node.population].neuron.parameters, point.shunt[q]
+    mu, D, rate = float(point.mu[q]), float(point.D[q]), NodeRates(derivation.problem)
+    low, high = (rate(q, mu, D * (1.0 + f), shunt * np.array([1.0, 1.0 + f, 1.0 + f])) for f in (-STEP, STEP))
+    x = 0.5 * (p["V_th"] - p["V_reset"])
+    heard = D + x * (shunt[SLOPE] + x * shunt[BEND])
+    return float(np.log(high / low) / (2.0 * STEP * heard)) if low > 0.0 else 0.0
