@@ -50,10 +50,8 @@ def assemble(op: Operator, u: float, D: float, shunt: Array, up: Array, down: Ar
     for i in range(up.shape[0]):
         up[i] = op.up[0, i] + u * op.up[1, i] + D * op.up[2, i]
         down[i] = op.down[0, i] + u * op.down[1, i] + D * op.down[2, i]
-    for k in range(shunt.shape[0]):
-        for i in range(up.shape[0]):
-            up[i] += shunt[k] * op.up[3 + k, i]
-            down[i] += shunt[k] * op.down[3 + k, i]
+    if shunt.shape[0] > 0:
+        _add_conductances(op, shunt, up, down)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
@@ -62,14 +60,7 @@ def assemble_fitted(op: Operator, u: float, D: float, shunt: Array, V_0: float, 
     whatever the drive; not affine in it."""
     n = op.width.shape[0]
     if shunt.shape[0] > 0:
-        for i in range(n):
-            x = op.centre[i] + 0.5 * op.spacing[i] - V_0
-            spread = diffusion(D, shunt, x)
-            z = (op.drift[i] + u - shunt[SHUNT] * x) * op.spacing[i] / spread
-            bernoulli = 1.0 - 0.5 * z if abs(z) < 1e-6 else z / np.expm1(min(z, 500.0))
-            down[i] = spread / op.spacing[i] * bernoulli
-            up[i] = down[i] + spread / op.spacing[i] * z
-        down[n - 1] = 0.0
+        _fit_conductances(op, u, D, shunt, V_0, up, down)
         return
     for i in range(n):
         z = (op.drift[i] + u) * op.spacing[i] / D
@@ -146,3 +137,26 @@ def solve_columns(width: Array, up: Array, down: Array, step: float, x: Array, i
             below = step * up[j - 1]
             for k in range(WIDTH):
                 x[j, k] = (x[j, k] + below * x[j - 1, k]) * inverse[j]
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def _add_conductances(op: Operator, shunt: Array, up: Array, down: Array) -> None:
+    """The parts of `assemble` that conductances bring; on their own, they do not slow the others."""
+    for k in range(shunt.shape[0]):
+        for i in range(up.shape[0]):
+            up[i] += shunt[k] * op.up[3 + k, i]
+            down[i] += shunt[k] * op.down[3 + k, i]
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def _fit_conductances(op: Operator, u: float, D: float, shunt: Array, V_0: float, up: Array, down: Array) -> None:
+    """`assemble_fitted` where drift and diffusion have those of conductances."""
+    n = op.width.shape[0]
+    for i in range(n):
+        x = op.centre[i] + 0.5 * op.spacing[i] - V_0
+        spread = diffusion(D, shunt, x)
+        z = (op.drift[i] + u - shunt[SHUNT] * x) * op.spacing[i] / spread
+        bernoulli = 1.0 - 0.5 * z if abs(z) < 1e-6 else z / np.expm1(min(z, 500.0))
+        down[i] = spread / op.spacing[i] * bernoulli
+        up[i] = down[i] + spread / op.spacing[i] * z
+    down[n - 1] = 0.0
