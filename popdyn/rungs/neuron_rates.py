@@ -12,8 +12,8 @@ def sd_log_rates(problem: NetworkProblem, rates: NDArray[np.float64]) -> dict[st
     """s.d. of ln(rate) over the neurons of each population, from the long-run rate of every node (node,) [1/s].
 
     Of the neurons that fire: silent nodes are left out. Valid with five nodes or more of the quenched input; two,
-    enough for the mean rate, are 10 to 15 % short. What in-degrees add to the variance of the input of neurons with the same
-    mean input is left out: below 0.1 % of it where inhibition brings most of the spread (tests/rungs).
+    enough for the mean rate, are 10 to 15 % short. Left out is what in-degrees change of the variance of the input
+    where its mean is equal: below 0.1 % of the s.d. where inhibition brings most of the spread.
     """
     found = dict.fromkeys(problem.names, 0.0)
     for name in problem.names:
