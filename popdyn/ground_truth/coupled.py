@@ -75,10 +75,10 @@ def _numbers(chunk: CoupledChunk, described: dict[str, Any]) -> dict[str, Number
         for name in text.integers:
             value = values[name]
             found[f"g{number}.{name}"] = np.asarray(value, np.int32) if isinstance(value, np.ndarray) else int(value)
-        V, w, patience = chunk.initial(group, values)
+        V, w = chunk.initial(group, values)
         found[f"g{number}.V"] = V
         if MODELS[group.model].escape:
-            found[f"g{number}.patience"] = patience
+            found[f"g{number}.patience"] = chunk.patience(group)
         found[f"g{number}.last_spike"] = -1.0
         if "tau_w" in values:
             found[f"g{number}.w"] = w

@@ -141,22 +141,32 @@ class CoupledChunk:
         if np.min(barrier - part["barrier_shift"] * highest - part["V_reset"]) <= 0:
             raise DomainError(f"{where}: noise of one step of {self.job.dt:g} s spans V_th - V_reset; lower dt")
 
-    def initial(self, group: Group, numbers: Mapping[str, Number]) -> tuple[Array, Array, Array]:
-        """V [V] below each neuron's barrier, w [A] and patience at the start, the same for every backend."""
-        populations = list(self.job.network.populations)
-        V, w, patience = [], [], []
-        first = self.number * self.job.blocks
+    def initial(self, group: Group, numbers: Mapping[str, Number]) -> tuple[Array, Array]:
+        """V [V] below each neuron's barrier and w [A] at the start, the same for every backend."""
+        V, w = [], []
         for population in group.populations:
             start, size = population.initial, self.job.block_size(population.name)
-            for block in range(first, first + self.job.blocks):
-                place = block * len(populations) + populations.index(population.name)
-                rng = np.random.default_rng(seeds.sequence(self.job.seed, seeds.INITIAL, place))
+            for rng in self._generators(population.name, seeds.INITIAL):
                 V.append(rng.normal(start.V_mean, start.V_std, size))
                 w.append(rng.normal(start.w_mean, start.w_std, size))
-                patience.append(rng.standard_exponential(size))
         model = MODELS[group.model]
         most = np.inf if model.escape else np.nextafter(numbers[model.barrier], -np.inf)
-        return np.minimum(np.concatenate(V), most), np.concatenate(w), np.concatenate(patience)
+        return np.minimum(np.concatenate(V), most), np.concatenate(w)
+
+    def patience(self, group: Group) -> Array:
+        """The hazard that each neuron waits for before its first spike."""
+        parts = [
+            rng.standard_exponential(self.job.block_size(population.name))
+            for population in group.populations
+            for rng in self._generators(population.name, seeds.PATIENCE)
+        ]
+        return np.concatenate(parts)
+
+    def _generators(self, population: str, purpose: int) -> list[np.random.Generator]:
+        """One for each block of a population."""
+        names, first = list(self.job.network.populations), self.number * self.job.blocks
+        places = [block * len(names) + names.index(population) for block in range(first, first + self.job.blocks)]
+        return [np.random.default_rng(seeds.sequence(self.job.seed, purpose, place)) for place in places]
 
 
 def filter_numbers(name: str, receptor: Receptor, dt: float) -> dict[str, Number]:
