@@ -13,35 +13,13 @@ import pytest
 from popdyn.ground_truth import simulate
 from popdyn.ground_truth.jobs import job
 from popdyn.ground_truth.plan import is_plain
-from popdyn.spec import load
 
-TAU, V_T, DELTA, LAMBDA = 15e-3, 15e-3, 3e-3, 10.0
-MEMBRANE = {"C_m": "150 pF", "g_L": "10 nS", "E_L": "0 mV", "V_T_star": "15 mV", "Delta_V": "3 mV"}
-RESET = {"V_reset": "0 mV", "t_ref": "4 ms"}
+from .escape_cases import DELTA, LAMBDA, RESET, TAU, V_T, mean, population, renewal_rate, spec
+
 STC = {"tau_stc": ["20 ms", "60 ms"], "q_stc": ["30 pA", "-5 pA"]}
 SFA = {"tau_sfa": ["30 ms"], "q_sfa": ["3 mV"]}
 NOISE = {"mu": "0.5 mV/ms", "sigma": "1 mV/sqrt(ms)"}
-DT, DURATION = 5e-4, 2.0
-
-
-def population(model, size, V, mu=0.0, sigma=0.0, poisson=(), **neuron):
-    noise = {"mu": f"{mu!r} mV/ms", "sigma": f"{sigma!r} mV/sqrt(ms)"}
-    neuron = {"model": model, **MEMBRANE, **neuron}
-    return {"size": size, "neuron": neuron, "noise": noise, "poisson": list(poisson), "initial": {"V": f"{V!r} mV"}}
-
-
-def spec(populations, duration=DURATION, transient=0.4, **more):
-    protocols = {"p": {"duration": f"{duration!r} s", "transient": f"{transient!r} s"}}
-    return load({"populations": populations, "protocols": protocols, **more})
-
-
-def renewal_rate(mu, t_ref=4e-3, sag=0.0):
-    """1/(t_ref + integral of the survivor): V rises from 0 to mu tau, the hazard with it."""
-    t = np.linspace(0, 1.0, 2_000_001)
-    V = mu * TAU * -np.expm1(-t / TAU) - sag
-    hazard = LAMBDA * np.exp((V - V_T) / DELTA)
-    survivor = np.exp(-np.concatenate([[0], np.cumsum(0.5 * (hazard[1:] + hazard[:-1]))]) * (t[1] - t[0]))
-    return 1 / (t_ref + np.trapezoid(survivor, t))
+DT, DURATION = 5e-4, 1.5
 
 
 @pytest.fixture(scope="module")
@@ -52,17 +30,13 @@ def truth():
         "still": population("poisson", 6000, 24.0, mu=1.6),
         "noisy": population("poisson", 6000, 12.0, mu=0.8, sigma=1.0),
         "shots": population("poisson", 6000, 12.0, poisson=[shots]),
-        "renewal": population("gif", 8000, 0.0, mu=2.0, **RESET),
+        "renewal": population("gif", 9000, 0.0, mu=2.0, **RESET),
         "restless": population("gif", 8000, 0.0, mu=1.5, **RESET | {"t_ref": "0 ms"}),
         "odd": population("gif", 4000, 0.0, mu=2.0, **RESET | {"t_ref": "0.7 ms"}),
         "filtered": population("gif", 1000, 0.0, poisson=[slow], **RESET | {"V_T_star": "100 mV", "t_ref": "0 ms"}),
         "currents": population("gif", 1000, 0.0, mu=2.0, **RESET, **STC, **SFA),
     }
-    return simulate(spec(populations), "p", dt=DT, backend="numpy", groups=1, seed=5)
-
-
-def mean(truth, name, variable="rate"):
-    return float(truth[variable].sel(population=name, time=slice(0, None)).mean())
+    return simulate(spec(populations, DURATION, 0.25), "p", dt=DT, backend="numpy", groups=1, seed=5)
 
 
 def test_without_noise_it_is_a_poisson_process(truth):
