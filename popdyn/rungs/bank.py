@@ -139,16 +139,17 @@ def make_wiring(
         for k in own:
             p, u = problem.projections[k], release(problem.projections[k].synapse, float(nu[k])) * nu[k]
             more = node.z * width[k] ** 2 / (total * u) if total > 0.0 and u > 0.0 else 0.0
-            mean = p.K * p.J + more
+            K = p.K * (1.0 + p.heard) if finite else p.K
+            mean = K * p.J + more
             share = p.private if finite and p.pre else p.square
             if p.pre:
-                gain_train[q, k] = node.scale**2 * p.K * p.J**2 * share
+                gain_train[q, k] = node.scale**2 * K * p.J**2 * share
             if k in grid.sources:
                 kept = share / p.square  # of the jumps, that are not shared with others through a finite population
                 gain_jump[q, grid.sources.index(k), k] = kept * mean / p.J
                 gain_shift[q, k], gain_mu[q, k] = kept * node.scale * mean, (1.0 - kept) * node.scale * mean
             else:
-                gain_mu[q, k], gain_D[q, k] = node.scale * mean, 0.5 * node.scale**2 * p.K * p.J**2 * share
+                gain_mu[q, k], gain_D[q, k] = node.scale * mean, 0.5 * node.scale**2 * K * p.J**2 * share
         spec_mu, spec_D = centre_drive(problem, node.population)
         offset[q], extra[q] = node.problem.mu - node.scale * spec_mu, node.problem.D - spec_D
     population = np.array([names.index(node.population) for node in problem.nodes])
