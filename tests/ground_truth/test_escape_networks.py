@@ -120,8 +120,8 @@ def test_the_annealed_network_of_the_same_rates_and_both_backends():
 @pytest.mark.slow
 @pytest.mark.parametrize("t_ref", ["0 ms", "3 ms"])
 def test_jumps_are_kept_through_a_reset_and_lost_in_the_dead_time_alone(t_ref):
-    """Driven by jumps alone at 50 Hz and more: losing those in the step of a reset would cost 2.5 % of them at 0.5 ms and
-    0.25 % at 0.05 ms. Five standard errors are 0.6 %."""
+    """Driven by jumps alone at 50 Hz and more: losing those in the step of a reset would cost 2.5 % of them at 0.5 ms
+    and 0.25 % at 0.05 ms. Five standard errors are 0.6 %."""
     shots = {"K": 100, "nu": "20 Hz", "J": "1.2 mV"}
     network = spec({"E": population("gif", 10_000, 0.0, poisson=[shots], **RESET | {"t_ref": t_ref})}, 2.0, 0.5)
     coarse, fine = (mean(simulate(network, "p", dt=dt, backend="cpp_standalone"), "E") for dt in (5e-4, 5e-5))
