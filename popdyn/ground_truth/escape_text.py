@@ -1,8 +1,8 @@
 """A group of neurons with escape noise as Brian2 text.
 
-A step at time t, to t + dt: V, traces and the integral of the hazard exactly, with the filters' mean currents of the
-step; decay of the filters; arrival of the spikes whose delay ends at t + dt; spikes; reset. A spike lies within its
-step, where the integrated hazard reaches the neuron's patience: dead time and decay of the traces count from there, so
+A step at time t, to t + dt: V and traces exactly, with the mean of every filtered current over the step, and the
+integral of the hazard (popdyn.neurons._escape); decay of the filters; arrival of the spikes whose delay ends at t + dt;
+spikes; reset. A spike lies within its step, where the integrated hazard reaches the neuron's patience: dead time and decay of the traces count from there, so
 that neither depends on the step. It arrives its delay after the end of its step.
 
 Jumps of V act from the end of the step on; on a neuron that is dead then they are lost.
@@ -28,7 +28,7 @@ PER_TRACE = {
 def escape_text(group: Mapping[str, Any]) -> CoupledText:
     """Text of a group of `coupled_chunk.structure`; `traces`: how many gamma and eta its neurons have."""
     model, inputs, own = MODELS[group["model"]], input_text.inputs(group), set(group["own"])
-    dying = "dead" in model.brian2.model
+    dying = any(parameter.name == "t_ref" for parameter in model.parameters)
     numbers = {trace: range(1, count + 1) for trace, count in group["traces"].items()}
     units = {parameter.name: UNITS[parameter.unit] for parameter in model.parameters} | input_text.OWN_UNITS
     units |= {f"{n}_{k}": u for trace, ks in numbers.items() for k in ks for n, u in PER_TRACE[trace].items()}
