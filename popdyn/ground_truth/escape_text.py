@@ -3,7 +3,7 @@
 A step at time t, to t + dt: V and traces exactly, with the mean of every filtered current over the step, and the
 integral of the hazard (popdyn.neurons._escape); decay of the filters; arrival of the spikes whose delay ends at t + dt;
 spikes; reset. A spike lies within its step, where the integrated hazard reaches the neuron's patience: dead time and
-decay of the traces count from there, so that neither depends on the step. It arrives its delay after the end of its step.
+decay of the traces count from there, so that neither depends on the step. Its delay counts from the end of its step.
 
 Jumps of V act from the end of the step on; on a neuron that is dead then they are lost.
 """
