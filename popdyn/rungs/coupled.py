@@ -144,7 +144,7 @@ class CoupledDensity:
             "least_density": float(run.watched[:, kernel.LEAST_DENSITY].min()),
             "positive_steps": int(run.watched[:, kernel.POSITIVE_STEPS].sum()),
             "node_rates": json.dumps([[n, w, r] for n, w, r in self._node_rates(run.node_rates)]),
-            "sd_log_rates": json.dumps(sd_log_rates(self.derivation, run.node_rates)),
+            "sd_log_rates": json.dumps(sd_log_rates(self.derivation.problem, run.node_rates)),
         }  # fmt: skip
         dataset = make_dataset(
             traces.time, list(self.network.populations), rate=traces.rate, V_mean=traces.V_mean,

@@ -100,22 +100,6 @@ class NetworkProblem:
             found[k] = max(p.K + beyond, 0.0)
         return found
 
-    def quenched_noise(self, rates: Array, squares: Array) -> Array:
-        """s.d. of D [V^2/s] over neurons of equal mean input, by node: what their in-degrees leave to it.
-
-        In-degrees move D by c_p = J_p <J_p^2>/(2 <J_p>^2) per unit of the mean input, so that
-        Var(D | mu) = sum_p c_p^2 w_p^2 - (sum_p c_p w_p^2)^2 / w^2.
-        """
-        width, found = self.quenched(rates, squares), np.zeros(len(self.nodes))
-        for q, node in enumerate(self.nodes):
-            own = [k for k, p in enumerate(self.projections) if p.post == node.population and width[k] > 0.0]
-            if own:
-                variance = width[own] ** 2
-                cost = np.array([0.5 * self.projections[k].J * self.projections[k].square for k in own])
-                left = cost**2 @ variance - (cost @ variance) ** 2 / variance.sum()
-                found[q] = node.scale**2 * np.sqrt(max(left, 0.0))
-        return found
-
     def inputs(self, rates: Array, squares: Array) -> tuple[Array, Array, Array]:
         """mu [V/s], D [V^2/s] and shunt (node, 3) of every node at rates (population,) and mean square rates.
 

@@ -17,7 +17,7 @@ arrive within its dead time is lost in both, so that the neuron, while it integr
 
     heard = lost ((1 - k/K) N/(N - 1) - 1),    zero where autapses are drawn like all synapses, k = K/N.       [others]
 
-Balanced networks magnify it: +1.6 % of the rate in Brunel's network of 12,500 (docs/decisions/0010).
+Balanced networks magnify it: +1.6 % of the rate in Brunel's network of 12,500 (docs/decisions/0011).
 """
 
 from __future__ import annotations
