@@ -2,11 +2,10 @@
 
 Every neuron has z = (U, x_1..x_K): V = E_L + h(t) + U + sum kappa_i x_i, where h is the potential that the drive alone
 would give, so that U and all x decay by themselves (popdyn.theory.gif_problem). They are kept in units of their common
-decay: z_i = scale_i mean_i, and between spikes nothing has to be done but to shrink `scale`.
+decay: z_i = scale_i mean_i, and between spikes nothing has to be done but to shrink the scale.
 
-A slot holds a cohort: its share of the population, mean and packed covariance (row i, column j <= i at i (i + 1)/2 +
-j) of z. Slot 0 holds all old neurons; level l is a ring of cohorts 2^l times as wide as those of level 0, and the two
-oldest of a full ring become one of the next level.
+A slot holds a cohort: its share of the population, mean and packed covariance of z. Slot OLD holds all old neurons; level
+l is a ring of cohorts 2^l times as wide as those of level 0, and the two oldest of a full ring become one of the next.
 """
 
 from __future__ import annotations
@@ -19,132 +18,114 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
-Words = NDArray[np.uint64]
 
-OFFSET, DROP, DRIVE, PART_DROP, PART_DRIVE, NUMBERS = 0, 1, 2, 3, 4, 5  # of CohortModel.numbers
+OFFSET, DROP, DRIVE, PART_DROP, PART_DRIVE, CONSTANTS = 0, 1, 2, 3, 4, 5  # of CohortModel.constants
+DECAY, SLOPE, KAPPA, KAPPA_RELEASE, JUMP, MODES = 0, 1, 2, 3, 4, 5  # rows of CohortModel.modes
+VARIABLE, UU, UX, XX, PART_UU, SOURCE = 0, 1, 2, 3, 4, 5  # columns of CohortModel.noise
+RELEASE, GAIN, WIDTH, RING, CLOSURE, CARRIER = 0, 1, 2, 3, 4, 5  # of CohortModel.whole
 GAUSSIAN, MEAN_ONLY = 0, 1  # closures: covariances within a cohort, or means alone
-RELEASE, GAIN, WIDTH, RING, CLOSURE, WHOLES = 0, 1, 2, 3, 4, 5  # of CohortModel.whole
-VARIABLE, UU, UX, XX, SOURCE = 0, 1, 2, 3, 4  # of CohortModel.noise
-OLD, COMING, FIRST = 0, 1, 2  # slots of the old neurons, of those coming back, of the first level
-STEPS, OPEN, CLOCK, POINTERS = 0, 1, 2, 3  # of CohortState.place
+OLD, COMING, FIRST = 0, 1, 2  # slots: old neurons, those coming back, first of the first level
+STEPS, OPEN, CLOCK, LEVELS = 0, 1, 2, 3  # of CohortState.place
+MASS, MEAN = 0, 1  # rows of CohortState.slots: share, 1 + K means, packed covariances, then WORK rows of every step
+WORK = 10
 
 
 class CohortModel(NamedTuple):
-    """Numbers of one population for steps of dt. Index 0 is U, 1..K the slow variables (all decay alone)."""
+    """Numbers of one population for steps of dt. Variable 0 is U, 1..K the slow ones."""
 
-    numbers: Array  # ln(lambda_0 dt) + (E_L - V_T_star)/Delta_V; V_reset - E_L [V]; tau_m (1 - exp(-dt/tau_m)) [s];
+    constants: Array  # ln(lambda_0 dt) + (E_L - V_T_star)/Delta_V; V_reset - E_L [V]; tau_m (1 - exp(-dt/tau_m)) [s];
     # e (V_reset - E_L) and tau_m (1 - e), e = exp(-part/tau_m), part the time from release to the end of its step
-    decay: Array  # (1 + K,) exp(-dt/tau_i)
-    slope: Array  # (1 + K,) d exponent / d z_i; slope[0] = 1/Delta_V
-    kappa: Array  # (1 + K,) d V / d z_i
-    kappa_release: Array  # (1 + K,) kappa_i e exp(part/tau_i)
-    jump: Array  # (1 + K,) of x_i at a spike
-    carrier: Whole  # (1 + K,) frozen variable that x_i jumps by beside `jump`, or -1
+    modes: Array  # (MODES, 1 + K) exp(-dt/tau); d exponent/dz, 1/Delta_V for U; kappa; kappa e exp(part/tau); jump
+    noise: Array  # (source, SOURCE) variable or 0; per D_s what a step adds to the covariances UU, Ux, xx; UU after release
     whole: Whole  # steps from spike to release; frozen gain of the drive, or -1; steps of a cohort; slots of a level;
-    # closure
-    noise: Array  # (source, SOURCE): variable or 0, and per D_s the covariances that a step adds: UU, Ux, xx
-    part_noise: Array  # (source,) variance of U between release and the end of its step, per D_s
+    # closure; then for each variable the frozen one that it jumps by beside `jump`, or -1
 
 
 class CohortState(NamedTuple):
     """Moments of every cohort, the refractory neurons, and where things are."""
 
-    mass: Array  # (slot,)
-    mean: Array  # (1 + K, slot)
-    cov: Array  # (packed, slot)
-    scale: Array  # (1 + K,)
-    slope: Array  # (1 + K,) d exponent / d mean_i at the end of the step
-    h: Array  # (1,) [V] what the drive alone adds to E_L
+    slots: Array  # (1 + 1 + K + packed + WORK + 1 + K, slot)
+    own: Array  # scale (1 + K), slope in units of the means (1 + K), h [V], fired (1 + K + packed), free (source)
     pool: Array  # (row, 1 + K + packed(K) + source) rings of what fired: mass, mean, covariance of x, and `free` then
-    fired: Array  # (1 + K + packed(K),) those that fired in the last step, before their jump
-    free: Array  # (source,) variance of coloured noise that spikes do not touch
-    level: Whole  # (level, 2) place of the oldest cohort in the level's ring, number of cohorts
-    place: Whole  # (POINTERS,) steps done, open slot, steps since it opened
-    work: Array  # (2 (1 + K) + ROWS, slot)
+    place: Whole  # steps done, open slot, steps since it opened, then of each level place of the oldest and count
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
 def packed(i: int, j: int) -> int:
-    """Place of the element i, j of a symmetric matrix."""
-    return i * (i + 1) // 2 + j if i >= j else j * (j + 1) // 2 + i
+    """Place of the element i, j <= i of a symmetric matrix."""
+    return i * (i + 1) // 2 + j
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
+def either(i: int, j: int) -> int:
+    """Place of the element i, j or j, i."""
+    return packed(max(i, j), min(i, j))
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
-def merge(state: CohortState, a: int, b: int, closure: int) -> None:
+def merge(slots: Array, size: int, a: int, b: int, closure: int) -> None:
     """Cohort b into cohort a, by their first two moments; b is left empty."""
-    mass, mean, cov = state.mass, state.mean, state.cov
-    total = mass[a] + mass[b]
-    if mass[b] <= 0.0:
-        mass[b] = 0.0
+    whole = slots[MASS, a] + slots[MASS, b]
+    if slots[MASS, b] <= 0.0:
+        slots[MASS, b] = 0.0
         return
-    share = mass[b] / total
-    between = share * (1.0 - share)
-    k = 0
-    for i in range(mean.shape[0]):
+    share = slots[MASS, b] / whole
+    between = share * (1.0 - share) if closure == GAUSSIAN else 0.0
+    k = MEAN + size
+    for i in range(size):
+        away = between * (slots[MEAN + i, b] - slots[MEAN + i, a])
         for j in range(i + 1):
-            cov[k, a] += share * (cov[k, b] - cov[k, a])
-            if closure == GAUSSIAN:
-                cov[k, a] += between * (mean[i, b] - mean[i, a]) * (mean[j, b] - mean[j, a])
+            slots[k, a] += share * (slots[k, b] - slots[k, a]) + away * (slots[MEAN + j, b] - slots[MEAN + j, a])
             k += 1
-    for i in range(mean.shape[0]):
-        mean[i, a] += share * (mean[i, b] - mean[i, a])
-    mass[a], mass[b] = total, 0.0
+    for i in range(MEAN, MEAN + size):
+        slots[i, a] += share * (slots[i, b] - slots[i, a])
+    slots[MASS, a], slots[MASS, b] = whole, 0.0
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
-def move(state: CohortState, source: int, target: int) -> None:
-    """Cohort `source` into the empty slot `target`."""
-    for i in range(state.mean.shape[0]):
-        state.mean[i, target] = state.mean[i, source]
-    for k in range(state.cov.shape[0]):
-        state.cov[k, target] = state.cov[k, source]
-    state.mass[target], state.mass[source] = state.mass[source], 0.0
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
-def open_cohort(state: CohortState, ring: int, closure: int) -> None:
+def open_cohort(slots: Array, size: int, place: Whole, ring: int, closure: int) -> None:
     """Open an empty cohort; every full level below the first that is not passes its two oldest on as one."""
-    level, top = state.level, -1
-    while top + 1 < level.shape[0] and level[top + 1, 1] == ring:
+    levels, top = (place.shape[0] - LEVELS) // 2, -1
+    while top + 1 < levels and place[LEVELS + 2 * top + 3] == ring:
         top += 1
     for n in range(top, -1, -1):
-        first = FIRST + n * ring
-        oldest = first + level[n, 0]
-        merge(state, oldest, first + (level[n, 0] + 1) % ring, closure)
-        level[n, 0], level[n, 1] = (level[n, 0] + 2) % ring, level[n, 1] - 2
-        if n + 1 == level.shape[0]:
-            merge(state, OLD, oldest, closure)
-        else:
-            move(state, oldest, first + ring + (level[n + 1, 0] + level[n + 1, 1]) % ring)
-            level[n + 1, 1] += 1
-    state.place[OPEN] = FIRST + (level[0, 0] + level[0, 1]) % ring
-    level[0, 1] += 1
+        oldest, count, first = LEVELS + 2 * n, LEVELS + 2 * n + 1, FIRST + n * ring
+        a, b = first + place[oldest], first + (place[oldest] + 1) % ring
+        merge(slots, size, a, b, closure)
+        place[oldest], place[count] = (place[oldest] + 2) % ring, place[count] - 2
+        target = OLD
+        if n + 1 < levels:
+            target = first + ring + (place[oldest + 2] + place[count + 2]) % ring
+            place[count + 2] += 1
+        merge(slots, size, target, a, closure)
+    place[OPEN] = FIRST + (place[LEVELS] + place[LEVELS + 1]) % ring
+    place[LEVELS + 1] += 1
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
-def rescale(state: CohortState, i: int, source: int) -> None:
+def rescale(state: CohortState, size: int, i: int, source: int) -> None:
     """Take scale_i into the moments of z_i; `source` (or -1): the noise that z_i carries."""
-    factor = state.scale[i]
-    slow = state.mean.shape[0] - 1
-    for c in range(state.mass.shape[0]):
-        state.mean[i, c] *= factor
-    for j in range(slow + 1):
-        k = packed(i, j)
+    slots, own, pool, slow = state.slots, state.own, state.pool, size - 1
+    factor, fired = own[i], 2 * size + 1
+    pairs = fired + size
+    for c in range(slots.shape[1]):
+        slots[MEAN + i, c] *= factor
+    for j in range(size):
         both = factor * factor if j == i else factor
-        for c in range(state.mass.shape[0]):
-            state.cov[k, c] *= both
+        for c in range(slots.shape[1]):
+            slots[MEAN + size + either(i, j), c] *= both
         if i > 0 and j > 0:
-            place = 1 + slow + packed(i - 1, j - 1)
-            state.fired[place] *= both
-            for row in range(state.pool.shape[0]):
-                state.pool[row, place] *= both
+            k = either(i - 1, j - 1)
+            own[pairs + k] *= both
+            for row in range(pool.shape[0]):
+                pool[row, size + k] *= both
     if i > 0:
-        state.fired[i] *= factor
-        for row in range(state.pool.shape[0]):
-            state.pool[row, i] *= factor
+        own[fired + i] *= factor
+        for row in range(pool.shape[0]):
+            pool[row, i] *= factor
     if source >= 0:
-        state.free[source] *= factor * factor
-        place = 1 + slow + slow * (slow + 1) // 2 + source
-        for row in range(state.pool.shape[0]):
-            state.pool[row, place] *= factor * factor
-    state.scale[i] = 1.0
+        free = slow * (slow + 1) // 2 + size
+        own[fired + free + source] *= factor * factor
+        for row in range(pool.shape[0]):
+            pool[row, free + source] *= factor * factor
+    own[i] = 1.0

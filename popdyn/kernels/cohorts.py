@@ -3,6 +3,8 @@
 A step: drive and decay (exact), noise into the covariances, firing with the hazard at the end of the step, the
 neurons whose dead time is over back into the open cohort. Firing and return at the ends of steps make first-order errors
 that cancel but for dt/2 times the hazard at V_reset. Equations: docs/theory/cohorts.md.
+
+All pieces are inlined into `advance`: handed between functions, the tuples of arrays cost as much as the arithmetic.
 """
 
 from __future__ import annotations
@@ -12,19 +14,28 @@ from numba import njit
 from numpy.typing import NDArray
 
 from popdyn.kernels.cohort_state import (
+    CARRIER,
     CLOCK,
     CLOSURE,
     COMING,
+    DECAY,
     DRIVE,
     DROP,
     GAIN,
     GAUSSIAN,
+    JUMP,
+    KAPPA,
+    KAPPA_RELEASE,
+    MASS,
+    MEAN,
     OFFSET,
     OPEN,
     PART_DRIVE,
     PART_DROP,
+    PART_UU,
     RELEASE,
     RING,
+    SLOPE,
     STEPS,
     UU,
     UX,
@@ -33,6 +44,7 @@ from popdyn.kernels.cohort_state import (
     XX,
     CohortModel,
     CohortState,
+    either,
     merge,
     open_cohort,
     packed,
@@ -42,217 +54,187 @@ from popdyn.kernels.hazard_table import look_up
 from popdyn.kernels.random_words import binomial
 
 Array = NDArray[np.float64]
+Whole = NDArray[np.int64]
 Words = NDArray[np.uint64]
 
-ELL, S, P, TILT, NARROW, FIRED, TO_FIRED, TO_LEFT, FIRED_NARROW, LEFT_NARROW, SUMMED, ROWS = range(12)
+ELL, S, P, TILT, NARROW, FIRED, TO_FIRED, TO_LEFT, FIRED_NARROW, LEFT_NARROW = range(10)  # rows of work
 SMALLEST_SCALE = 1e-4
 FULL = 1.0 - 1e-6  # share of its variance that a cohort can lose in one step
-RATE, V_MEAN, MASS, WIDEST, OUTPUTS = 0, 1, 2, 3, 4
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
-def total(x: Array) -> float:
-    """Sum, in four lanes that the compiler can keep apart."""
-    a, b, c, d = 0.0, 0.0, 0.0, 0.0
-    for k in range(0, x.shape[0], 4):
-        a += x[k]
-        b += x[k + 1]
-        c += x[k + 2]
-        d += x[k + 3]
-    return a + b + (c + d)
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
-def _drive(model: CohortModel, state: CohortState, mu: float, D: Array) -> None:
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
+def _drive(model: CohortModel, state: CohortState, size: int, mu: float, D: Array) -> None:
     """Everything that changes V between spikes: decay, mean drive, noise."""
-    scale, cov, noise = state.scale, state.cov, model.noise
-    for i in range(scale.shape[0]):
-        scale[i] *= model.decay[i]
-        if scale[i] < SMALLEST_SCALE:
+    own, slots, modes, noise, cov = state.own, state.slots, model.modes, model.noise, MEAN + size
+    for i in range(size):
+        own[i] *= modes[DECAY, i]
+        if own[i] < SMALLEST_SCALE:
             source = -1
             for k in range(noise.shape[0]):
                 if i > 0 and int(noise[k, VARIABLE]) == i:
                     source = k
-            rescale(state, i, source)
-    state.h[0] = model.decay[0] * state.h[0] + model.numbers[DRIVE] * mu
-    for i in range(scale.shape[0]):
-        state.slope[i] = model.slope[i] * scale[i]
+            rescale(state, size, i, source)
+        own[size + i] = modes[SLOPE, i] * own[i]
+    own[2 * size] = modes[DECAY, 0] * own[2 * size] + model.constants[DRIVE] * mu
     if model.whole[GAIN] >= 0:
-        state.slope[model.whole[GAIN]] += model.slope[0] * state.h[0]
-    unit = 1.0 / scale[0]
+        own[size + model.whole[GAIN]] += modes[SLOPE, 0] * own[2 * size]
+    unit = 1.0 / own[0]
     for k in range(noise.shape[0]):
-        i = int(noise[k, VARIABLE])
-        _raise(cov[0], noise[k, UU] * D[k] * unit * unit)
+        if D[k] == 0.0:
+            continue
+        more, i = noise[k, UU] * D[k] * unit * unit, int(noise[k, VARIABLE])
+        for c in range(slots.shape[1]):
+            slots[cov, c] += more
         if i > 0:
-            _raise(cov[packed(i, 0)], noise[k, UX] * D[k] * unit / scale[i])
-            more = noise[k, XX] * D[k] / (scale[i] * scale[i])
-            _raise(cov[packed(i, i)], more)
-            state.free[k] += more
+            along, more = noise[k, UX] * D[k] * unit / own[i], noise[k, XX] * D[k] / (own[i] * own[i])
+            for c in range(slots.shape[1]):
+                slots[cov + packed(i, 0), c] += along
+                slots[cov + packed(i, i), c] += more
+            own[own.shape[0] - noise.shape[0] + k] += more
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
-def _raise(row: Array, more: float) -> None:
-    for c in range(row.shape[0]):
-        row[c] += more
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
-def _project(model: CohortModel, state: CohortState) -> None:
-    """C g into work rows 0..K, the mean ell and the variance s of the exponent into ELL and S; g is in units of 1."""
-    size = state.mean.shape[0]
-    work, mean, slope = state.work, state.mean, state.slope
-    ell, s = work[2 * size + ELL], work[2 * size + S]
-    base = model.numbers[OFFSET] + model.slope[0] * state.h[0]
-    for c in range(ell.shape[0]):
-        ell[c], s[c] = base, 0.0
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
+def _project(model: CohortModel, slots: Array, own: Array, size: int, work: int) -> None:
+    """Mean ell and variance s of the exponent, and C g with g its slope, into the work rows."""
+    y, cov, count = work + 10, MEAN + size, slots.shape[1]
+    base = model.constants[OFFSET] + model.modes[SLOPE, 0] * own[2 * size]
+    for c in range(count):
+        slots[work + ELL, c], slots[work + S, c] = base, 0.0
     for i in range(size):
-        y, m, g = work[i], mean[i], slope[0]
-        first = state.cov[packed(i, 0)]
-        for c in range(ell.shape[0]):
-            y[c] = g * first[c]
+        g = own[size]
+        for c in range(count):
+            slots[y + i, c] = g * slots[cov + packed(i, 0), c]
         for j in range(1, size):
-            other, g = state.cov[packed(i, j)], slope[j]
-            for c in range(ell.shape[0]):
-                y[c] += g * other[c]
-        g = slope[i]
-        for c in range(ell.shape[0]):
-            ell[c] += g * m[c]
-            s[c] += g * y[c]
+            g, k = own[size + j], cov + either(i, j)
+            for c in range(count):
+                slots[y + i, c] += g * slots[k, c]
+        g = own[size + i]
+        for c in range(count):
+            slots[work + ELL, c] += g * slots[MEAN + i, c]
+            slots[work + S, c] += g * slots[y + i, c]
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
-def _split(state: CohortState, neurons: float, words: Words) -> None:
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
+def _split(slots: Array, work: int, neurons: float, words: Words) -> None:
     """How many fire in every cohort, and how the moments of these and of the others follow from C g.
 
     Of a share q that fires: fired + (1 - q) t Cg, others - q t Cg, t = TILT/(1 - P); likewise the second moments, so that
     sums over all neurons stay. q = P without finite size. Where a variance would vanish both moves are shortened.
     """
-    work, size = state.work[2 * state.mean.shape[0] :], state.mass.shape[0]
-    s, chance, tilt, narrow, fired = work[S], work[P], work[TILT], work[NARROW], work[FIRED]
-    to_fired, to_left, thin_fired, thin_left = work[TO_FIRED], work[TO_LEFT], work[FIRED_NARROW], work[LEFT_NARROW]
-    if neurons > 0.0:
-        for c in range(size):
-            fired[c] = binomial(np.round(state.mass[c] * neurons), chance[c], words) / neurons
-            chance[c] = min(chance[c], 1.0)
-    else:
-        for c in range(size):
-            chance[c] = min(chance[c], 1.0)
-            fired[c] = state.mass[c] * chance[c]
-    for c in range(size):
-        q = chance[c] if neurons <= 0.0 or state.mass[c] <= 0.0 else fired[c] / state.mass[c]
-        stay = 1.0 / max(1.0 - chance[c], 1e-12)
-        t, b = tilt[c] * stay, (tilt[c] * tilt[c] - narrow[c]) * stay
-        left = 1.0 - q
-        worst = s[c] * max(q * (b + q * t * t), left * (left * t * t - b))
+    for c in range(slots.shape[1]):
+        chance = min(slots[work + P, c], 1.0)
+        mass, q = slots[MASS, c], chance
+        if neurons > 0.0 and mass > 0.0:
+            q = binomial(np.round(mass * neurons), chance, words) / (mass * neurons)
+        slots[work + FIRED, c] = mass * q
+        stay = 1.0 / max(1.0 - chance, 1e-12)
+        tilt, s, left = slots[work + TILT, c], slots[work + S, c], 1.0 - q
+        t, b = tilt * stay, (tilt * tilt - slots[work + NARROW, c]) * stay
+        worst = s * max(q * (b + q * t * t), left * (left * t * t - b))
         held = 1.0 if worst < FULL else FULL / worst
         t, b = t * held, b * held
-        to_fired[c], to_left[c] = left * t, -q * t
-        thin_fired[c], thin_left[c] = left * (b - left * t * t), -q * (b + q * t * t)
+        slots[work + TO_FIRED, c], slots[work + TO_LEFT, c] = left * t, -q * t
+        slots[work + FIRED_NARROW, c] = left * (b - left * t * t)
+        slots[work + LEFT_NARROW, c] = -q * (b + q * t * t)
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
-def _fire(model: CohortModel, state: CohortState) -> None:
-    """Update every cohort for those that stayed; moments of the slow variables of those that fired, into `fired`."""
-    size = state.mean.shape[0]
-    work, mean, cov, moments = state.work, state.mean, state.cov, state.fired
-    rows = work[2 * size :]
-    fired, summed, to_fired = rows[FIRED], rows[SUMMED], rows[TO_FIRED]
-    thin_fired, thin_left, to_left = rows[FIRED_NARROW], rows[LEFT_NARROW], rows[TO_LEFT]
-    slots = fired.shape[0]
-    everyone = total(fired)
-    moments[0] = everyone
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
+def _fire(slots: Array, own: Array, size: int, work: int) -> None:
+    """Update every cohort for those that stayed; moments of the slow variables of those that fired, into own."""
+    y, cov, count, fired = work + 10, MEAN + size, slots.shape[1], 2 * size + 1
+    everyone, other = 0.0, 0.0
+    for c in range(0, count, 2):
+        everyone += slots[work + FIRED, c]
+        other += slots[work + FIRED, c + 1]
+    everyone += other
+    own[fired] = everyone
     per = 1.0 / everyone if everyone > 0.0 else 0.0
-    for i in range(1, size):
-        away, y, m = work[size + i], work[i], mean[i]
-        about = moments[i]
-        for c in range(slots):
-            away[c] = m[c] + to_fired[c] * y[c] - about
-            summed[c] = fired[c] * away[c]
-        shift = total(summed) * per
-        moments[i] += shift
-        for c in range(slots):
-            away[c] -= shift
     for i in range(size):
         for j in range(i + 1):
-            row, y, z = cov[packed(i, j)], work[i], work[j]
+            k = cov + packed(i, j)
             if j > 0:
-                u, v = work[size + i], work[size + j]
-                for c in range(slots):
-                    summed[c] = fired[c] * (row[c] + thin_fired[c] * y[c] * z[c] + u[c] * v[c])
-                moments[size + packed(i - 1, j - 1)] = total(summed) * per
-            for c in range(slots):
-                row[c] += thin_left[c] * y[c] * z[c]
-    for i in range(size):
-        m, y = mean[i], work[i]
-        for c in range(slots):
-            m[c] += to_left[c] * y[c]
-    for c in range(slots):
-        state.mass[c] -= fired[c]
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
-def _store(model: CohortModel, state: CohortState) -> None:
-    """What fired goes into the pool, its slow variables jump: x_i += jump_i + x_carrier, an affine map."""
-    size = state.mean.shape[0]
-    row = state.pool[state.place[STEPS] % state.pool.shape[0]]
-    for k in range(state.fired.shape[0]):
-        row[k] = state.fired[k]
-    for k in range(state.free.shape[0]):
-        row[state.fired.shape[0] + k] = state.free[k]
-    if model.whole[CLOSURE] != GAUSSIAN:
-        for k in range(size, state.fired.shape[0]):
-            row[k] = 0.0
+                about, around, spread, more = own[fired + i], own[fired + j], 0.0, 0.0
+                for c in range(count):
+                    u = slots[MEAN + i, c] + slots[work + TO_FIRED, c] * slots[y + i, c] - about
+                    v = slots[MEAN + j, c] + slots[work + TO_FIRED, c] * slots[y + j, c] - around
+                    thin = slots[work + FIRED_NARROW, c] * slots[y + i, c] * slots[y + j, c]
+                    slots[work + P, c] = slots[work + FIRED, c] * (slots[k, c] + thin + u * v)
+                for c in range(0, count, 2):
+                    spread += slots[work + P, c]
+                    more += slots[work + P, c + 1]
+                own[fired + size + packed(i - 1, j - 1)] = (spread + more) * per
+            for c in range(count):
+                slots[k, c] += slots[work + LEFT_NARROW, c] * slots[y + i, c] * slots[y + j, c]
     for i in range(1, size):
-        unit = 1.0 / state.scale[i]
-        row[i] += model.jump[i] * unit
-        f = model.carrier[i]
+        about, shift, more = own[fired + i], 0.0, 0.0
+        for c in range(count):
+            u = slots[MEAN + i, c] + slots[work + TO_FIRED, c] * slots[y + i, c] - about
+            slots[work + P, c] = slots[work + FIRED, c] * u
+        for c in range(0, count, 2):
+            shift += slots[work + P, c]
+            more += slots[work + P, c + 1]
+        own[fired + i] += (shift + more) * per
+    for i in range(size):
+        for c in range(count):
+            slots[MEAN + i, c] += slots[work + TO_LEFT, c] * slots[y + i, c]
+    for c in range(count):
+        slots[MASS, c] -= slots[work + FIRED, c]
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
+def _store(model: CohortModel, state: CohortState, size: int) -> None:
+    """What fired goes into the pool, its slow variables jump: x_i += jump_i + x_carrier, an affine map."""
+    own, pool, fired = state.own, state.pool, 2 * size + 1
+    r = state.place[STEPS] % pool.shape[0]
+    for k in range(pool.shape[1]):
+        pool[r, k] = own[fired + k]
+    if model.whole[CLOSURE] != GAUSSIAN:
+        for k in range(size, size + packed(size - 1, 0)):
+            pool[r, k] = 0.0
+    for i in range(1, size):
+        unit, f = 1.0 / own[i], model.whole[CARRIER + i]
+        pool[r, i] += model.modes[JUMP, i] * unit
         if f > 0:
-            row[i] += unit * state.fired[f]
-            own = size + packed(i - 1, i - 1)
-            row[own] += unit * (2.0 * row[size + packed(i - 1, f - 1)] + unit * row[size + packed(f - 1, f - 1)])
+            pool[r, i] += unit * own[fired + f]
+            own_f, mixed = size + packed(f - 1, f - 1), size + either(i - 1, f - 1)
+            pool[r, size + packed(i - 1, i - 1)] += unit * (2.0 * pool[r, mixed] + unit * pool[r, own_f])
             for j in range(1, size):
                 if j != i:
-                    row[size + packed(i - 1, j - 1)] += unit * row[size + packed(f - 1, j - 1)]
+                    pool[r, size + either(i - 1, j - 1)] += unit * pool[r, size + either(f - 1, j - 1)]
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
-def _release(model: CohortModel, state: CohortState, mu: float, D: Array) -> None:
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
+def _release(model: CohortModel, state: CohortState, size: int, work: int, mu: float, D: Array) -> None:
     """Neurons whose dead time is over: V_reset, and what has come since in the part of the step that is left."""
-    size, numbers, scale, cov, mean = state.mean.shape[0], model.numbers, state.scale, state.cov, state.mean
-    row = state.pool[(state.place[STEPS] - model.whole[RELEASE]) % state.pool.shape[0]]
-    if row[0] <= 0.0:
-        return
-    part = mu * numbers[PART_DRIVE]
-    U = numbers[PART_DROP] - (state.h[0] - part)
-    state.mass[COMING] = row[0]
+    slots, own, pool, cov, c = state.slots, state.own, state.pool, MEAN + size, COMING
+    r = (state.place[STEPS] - model.whole[RELEASE]) % pool.shape[0]
+    part, unit, variance = mu * model.constants[PART_DRIVE], 1.0 / own[0], 0.0
+    slots[MASS, c], pool[r, 0] = pool[r, 0], 0.0
     for i in range(1, size):
-        mean[i, COMING] = row[i]
+        slots[MEAN + i, c] = pool[r, i]
         for j in range(1, i + 1):
-            cov[packed(i, j), COMING] = row[size + packed(i - 1, j - 1)]
-    for k in range(state.free.shape[0]):
-        i = int(model.noise[k, VARIABLE])
-        if i > 0:
-            cov[packed(i, i), COMING] += state.free[k] - row[state.fired.shape[0] + k]
-    weight = state.work[:, COMING]
-    for i in range(1, size):
-        kappa = model.kappa_release[i]
-        if model.whole[GAIN] == i:
-            kappa += state.h[0] - part
-        weight[i] = -kappa * scale[i] / scale[0]
-        U += weight[i] * scale[0] * mean[i, COMING]
-    mean[0, COMING] = U / scale[0]
-    variance = 0.0
+            slots[cov + packed(i, j), c] = pool[r, size + packed(i - 1, j - 1)]
     for k in range(D.shape[0]):
-        variance += model.part_noise[k] * D[k] / (scale[0] * scale[0])
+        i, free = int(model.noise[k, VARIABLE]), pool.shape[1] - D.shape[0] + k
+        if i > 0:
+            slots[cov + packed(i, i), c] += own[2 * size + 1 + free] - pool[r, free]
+        variance += model.noise[k, PART_UU] * D[k] * unit * unit
+    U = (model.constants[PART_DROP] - (own[2 * size] - part)) * unit
+    for i in range(1, size):
+        kappa = model.modes[KAPPA_RELEASE, i]
+        if model.whole[GAIN] == i:
+            kappa += own[2 * size] - part
+        slots[work + i, c] = -kappa * own[i] * unit
+        U += slots[work + i, c] * slots[MEAN + i, c]
+    slots[MEAN, c] = U
     for i in range(1, size):
         with_x = 0.0
         for j in range(1, size):
-            with_x += weight[j] * cov[packed(i, j), COMING]
-        cov[packed(i, 0), COMING] = with_x
-        variance += weight[i] * with_x
-    cov[0, COMING] = variance
-    merge(state, state.place[OPEN], COMING, model.whole[CLOSURE])
-    row[0] = 0.0
+            with_x += slots[work + j, c] * slots[cov + either(i, j), c]
+        slots[cov + packed(i, 0), c] = with_x
+        variance += slots[work + i, c] * with_x
+    slots[cov, c] = variance
+    merge(slots, size, state.place[OPEN], c, model.whole[CLOSURE])
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
@@ -263,47 +245,46 @@ def advance(
 
     neurons > 0: a population of that size, whose spikes are drawn with `words`; 0: infinitely many.
     """
-    _drive(model, state, mu, D)
-    _project(model, state)
-    rows = state.work[2 * state.mean.shape[0] :]
-    look_up(table, rows[ELL], rows[S], rows[P], rows[TILT], rows[NARROW])
-    _split(state, neurons, words)
-    _fire(model, state)
-    _store(model, state)
-    _release(model, state, mu, D)
-    state.place[STEPS] += 1
-    state.place[CLOCK] += 1
-    if state.place[CLOCK] >= model.whole[WIDTH]:
-        state.place[CLOCK] = 0
-        open_cohort(state, model.whole[RING], model.whole[CLOSURE])
-    return state.fired[0]
+    size = model.modes.shape[1]
+    work = MEAN + size + packed(size, 0)
+    slots, own, place = state.slots, state.own, state.place
+    _drive(model, state, size, mu, D)
+    _project(model, slots, own, size, work)
+    look_up(table, slots, work + ELL, work + S, work + P, work + TILT, work + NARROW)
+    _split(slots, work, neurons, words)
+    _fire(slots, own, size, work)
+    _store(model, state, size)
+    _release(model, state, size, work, mu, D)
+    place[STEPS] += 1
+    place[CLOCK] += 1
+    if place[CLOCK] >= model.whole[WIDTH]:
+        place[CLOCK] = 0
+        open_cohort(slots, size, place, model.whole[RING], model.whole[CLOSURE])
+    return own[2 * size + 1]
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
-def look(model: CohortModel, state: CohortState, x_mean: Array) -> tuple[float, float]:
-    """Mean V [V] over E_L, mass of all neurons, and into x_mean (1 + K,) the mean of every variable, dead time included."""
-    refractory, V = 0.0, 0.0
-    for i in range(x_mean.shape[0]):
-        x_mean[i] = 0.0
-    for r in range(state.pool.shape[0]):
-        refractory += state.pool[r, 0]
-        for i in range(1, x_mean.shape[0]):
-            x_mean[i] += state.pool[r, 0] * state.pool[r, i] * state.scale[i]
-    active = 0.0
-    for c in range(state.mass.shape[0]):
-        active += state.mass[c]
-    V = active * state.h[0] + refractory * model.numbers[DROP]
-    for i in range(x_mean.shape[0]):
-        own = 0.0
-        for c in range(state.mass.shape[0]):
-            own += state.mass[c] * state.mean[i, c]
-        own *= state.scale[i]
-        kappa = model.kappa[i]
+def look(model: CohortModel, state: CohortState, seen: Array) -> None:
+    """Mean V [V] over E_L, mass of all neurons, and the mean of every variable into seen (2 + 1 + K,); dead time included."""
+    size, slots, own, pool = model.modes.shape[1], state.slots, state.own, state.pool
+    active, refractory = 0.0, 0.0
+    for c in range(slots.shape[1]):
+        active += slots[MASS, c]
+    for r in range(pool.shape[0]):
+        refractory += pool[r, 0]
+    seen[0], seen[1] = active * own[2 * size] + refractory * model.constants[DROP], active + refractory
+    for i in range(size):
+        mean, resting = 0.0, 0.0
+        for c in range(slots.shape[1]):
+            mean += slots[MASS, c] * slots[MEAN + i, c]
+        if i > 0:
+            for r in range(pool.shape[0]):
+                resting += pool[r, 0] * pool[r, i]
+        kappa = model.modes[KAPPA, i]
         if model.whole[GAIN] == i:
-            kappa += state.h[0]
-        V += kappa * own
-        x_mean[i] += own
-    return V, active + refractory
+            kappa += own[2 * size]
+        seen[0] += kappa * own[i] * mean
+        seen[2 + i] = own[i] * (mean + resting)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
@@ -313,16 +294,14 @@ def integrate(
 ) -> int:  # fmt: skip
     """Advance through mu (step,) and D (step, source); rate (step,) [1/s].
 
-    seen (sample, 2 + 1 + K): V over E_L, mass and the means of the variables at the middle of every `every` steps (of an
-    even number: just before). Returns the number of steps done: fewer than asked where a value is not finite.
+    seen (sample, 2 + 1 + K): `look` in the middle of every `every` steps (an odd number: half a step before). Returns the
+    number of steps done: fewer than asked where a value is not finite.
     """
     for t in range(mu.shape[0]):
         fired = advance(model, table, state, mu[t], D[t], neurons, words)
         rate[t] = fired / dt
         if not np.isfinite(fired):
             return t
-        if (t + 1) % every == (every // 2) % every:
-            sample = seen[t // every]
-            sample[0], sample[1] = look(model, state, sample[2:])
+        if (t + 1) % every == every // 2 % every:
+            look(model, state, seen[t // every])
     return mu.shape[0]
-

@@ -56,25 +56,25 @@ def fill_table(table: Array, ell_step: float, u_step: float) -> None:
             fired_moments(LOWEST + i * ell_step, max(4.0 * u / (4.0 - u), SMALLEST_S), table[i, j])
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
-def look_up(table: Array, ell: Array, s: Array, P: Array, tilt: Array, narrow: Array) -> None:
-    """P, TILT and NARROW of every ell, s by bilinear interpolation; rare spikes below LOWEST."""
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
+def look_up(table: Array, rows: Array, ell: int, s: int, P: int, tilt: int, narrow: int) -> None:
+    """P, TILT and NARROW into rows `P`, `tilt`, `narrow` of rows (row, case), from rows `ell` and `s`.
+
+    By bilinear interpolation; spikes are rare below LOWEST.
+    """
     last_row, last_column = table.shape[0] - 2, table.shape[1] - 2
-    for c in range(ell.shape[0]):
-        held = min(max(s[c], 0.0), LARGEST_S)
-        row = (min(max(ell[c], LOWEST), HIGHEST) - LOWEST) * PER_ELL
-        column = 4.0 * held / (4.0 + held) * PER_U
-        i, j = min(int(row), last_row), min(int(column), last_column)
-        y, x = row - i, column - j
+    for c in range(rows.shape[1]):
+        held = min(max(rows[s, c], 0.0), LARGEST_S)
+        up = min(rows[ell, c], HIGHEST)
+        y, x = (max(up, LOWEST) - LOWEST) * PER_ELL, 4.0 * held / (4.0 + held) * PER_U
+        i, j = min(int(y), last_row), min(int(x), last_column)
+        y, x = y - i, x - j
         a, b, d, e = (1.0 - y) * (1.0 - x), (1.0 - y) * x, y * (1.0 - x), y * x
-        low, high = table[i], table[i + 1]
-        P[c] = np.exp(
-            min(ell[c], HIGHEST)
-            + 0.5 * held
-            + a * low[j, LOG_P]
-            + b * low[j + 1, LOG_P]
-            + d * high[j, LOG_P]
-            + e * high[j + 1, LOG_P]
+        log_P = a * table[i, j, 0] + b * table[i, j + 1, 0] + d * table[i + 1, j, 0] + e * table[i + 1, j + 1, 0]
+        rows[P, c] = np.exp(up + 0.5 * held + log_P)
+        rows[tilt, c] = (
+            a * table[i, j, 1] + b * table[i, j + 1, 1] + d * table[i + 1, j, 1] + e * table[i + 1, j + 1, 1]
         )
-        tilt[c] = a * low[j, TILT] + b * low[j + 1, TILT] + d * high[j, TILT] + e * high[j + 1, TILT]
-        narrow[c] = a * low[j, NARROW] + b * low[j + 1, NARROW] + d * high[j, NARROW] + e * high[j + 1, NARROW]
+        rows[narrow, c] = (
+            a * table[i, j, 2] + b * table[i, j + 1, 2] + d * table[i + 1, j, 2] + e * table[i + 1, j + 1, 2]
+        )
