@@ -50,11 +50,12 @@ def _default(parameter: Parameter) -> str:
 
 
 def neuron() -> str:
-    parameters = {p.name: p for model in MODELS.values() for p in model.parameters}
+    parameters = {p.name: p for model in MODELS.values() for p in model.keys}
+    lists = {p.name for model in MODELS.values() for p in model.keys[len(model.parameters) :]}
     rows = []
     for p in (*parameters.values(), TAU_M):
-        models = [m.name for m in MODELS.values() if p.name == "tau_m" or p.name in {q.name for q in m.parameters}]
-        default = "C_m / g_L" if p is TAU_M else _default(p)
+        models = [m.name for m in MODELS.values() if p.name == "tau_m" or p.name in {q.name for q in m.keys}]
+        default = "C_m / g_L" if p is TAU_M else code("[]") if p.name in lists else _default(p)
         rows.append([code(p.name), p.doc, default, bounds(p), ", ".join(models), _other_names(p.name)])
     return table(["key", "meaning", "default", "allowed", "models", "also accepted as"], rows)
 
@@ -150,7 +151,6 @@ def _key(p: Parameter) -> str:
 def refused() -> str:
     rows = [
         ["top level", ", ".join(map(code, names.NOT_YET_TOP))],
-        ["neuron", ", ".join(map(code, names.NOT_YET_NEURON))],
         ["noise", ", ".join(map(code, names.NOT_YET_NOISE))],
         ["rule of a connection", ", ".join(map(code, LATER_RULES))],
         ["models", ", ".join(map(code, names.NOT_YET_MODELS))],

@@ -97,7 +97,7 @@ def where(parameters: dict[str, list[Parameter]]) -> list[list[str]]:
 
 
 def test_symbols_of_the_neurons():
-    table = where({name: [*model.parameters, neuron.TAU_M] for name, model in MODELS.items()})
+    table = where({name: [*model.keys, neuron.TAU_M] for name, model in MODELS.items()})
     assert sorted(rows("symbols.md", "## Neurons")) == sorted(table)
 
 

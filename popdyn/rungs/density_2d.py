@@ -19,6 +19,7 @@ from popdyn.theory.diffusion_problem import Problem, make_problem
 from popdyn.theory.grid_2d import AdaptationGrid, make_voltage_grid
 from popdyn.theory.operator_2d import make_operator, make_refractory, make_work, normal_masses
 from popdyn.theory.problem import input_statistics
+from popdyn.theory.problem import need_diffusion
 from popdyn.theory.stationary_2d import Domain, find_domain, stationary_2d
 
 FloatArray = NDArray[np.float64]
@@ -75,6 +76,8 @@ class Density2D:
         per_bin = round(BIN / dt)
         if abs(per_bin * dt - BIN) > 1e-9 * BIN or per_bin % (2 * FLOW):
             raise UsageError(f"dt: got {dt:g} s; allowed: 1 ms divided by a multiple of {2 * FLOW}")
+        for population in network.populations.values():
+            need_diffusion(population)
         self.network, self.cells, self.w_nodes, self.dt, self.extrapolate = network, cells, w_nodes, dt, extrapolate
 
     def rates(self) -> dict[str, float]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from popdyn.neurons import MODELS
 from popdyn.quantities import format_quantity
 from popdyn.spec.network import Population, Protocol
 from popdyn.spec.section import Section, show_key
@@ -33,7 +34,8 @@ def _check_sigma(protocol: Protocol, population: Population, section: Section) -
     own = population.noise.sigma if spread is None else float(spread.quantile(TAIL))
     found = _lowest(protocol, population.name, "sigma")
     negligible = 1e-6 * max(own, 1e-6)
-    if found is not None and (own + found[0] < -negligible or (own + found[0] < negligible and not population.poisson)):
+    needed = not (population.poisson or MODELS[population.neuron.model].escape)
+    if found is not None and (own + found[0] < -negligible or (own + found[0] < negligible and needed)):
         _fault(section, population, "sigma", own + found[0], found[1], "sigma above 0")
 
 

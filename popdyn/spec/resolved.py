@@ -9,6 +9,7 @@ from typing import Any
 
 from popdyn.distributions import Distribution
 from popdyn.neurons import MODELS
+from popdyn.neurons.traces import listed
 from popdyn.spec.connection import RULES
 from popdyn.spec.edges import pack
 from popdyn.spec.network import Connection, Network, PoissonDrive, Population, Protocol, Synapse
@@ -31,9 +32,9 @@ def to_dict(network: Network, *, arrays: bool = True) -> dict[str, Any]:
 
 
 def _population(population: Population) -> dict[str, Any]:
-    start = population.initial
+    start, model = population.initial, MODELS[population.neuron.model]
     initial = {"V": {"normal": [start.V_mean, start.V_std]}}
-    if MODELS[population.neuron.model].adaptation:
+    if model.adaptation:
         initial["w"] = {"normal": [start.w_mean, start.w_std]}
     spread = {name: _distribution(d) for name, d in population.spread.items()}
     drive = {"mu": population.noise.mu, "sigma": population.noise.sigma}
@@ -41,7 +42,10 @@ def _population(population: Population) -> dict[str, Any]:
     correlations = [{"between": [a, b], "coefficient": c} for a, b, c in population.correlations]
     return {
         "size": population.size,
-        "neuron": {"model": population.neuron.model, **{k: spread.get(k, v) for k, v in parameters.items()}},
+        "neuron": {
+            "model": population.neuron.model,
+            **listed(model.traces, {k: spread.get(k, v) for k, v in parameters.items()}),
+        },
         "noise": {key: spread.get(key, value) for key, value in drive.items()},
         "poisson": [{"K": d.K, "nu": d.nu, **_synapse(d)} for d in population.poisson],
         **({"correlations": correlations} if correlations else {}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from popdyn.neurons import MODELS, NeuronModel
+from popdyn.neurons.traces import MOST
 from popdyn.parameters import Parameter
 from popdyn.quantities import DIMENSIONS, units_of
 from popdyn.spec.correlation import COEFFICIENT
@@ -120,6 +121,13 @@ class _Maker:
             for alias in () if self.resolved else aliases_of(parameter.name):
                 tools = next(a.tools for a in ALIASES if a.name == alias)
                 properties[alias] = schema | {"description": f"{parameter.name} ({tools})"}
+        for one in model.keys[len(model.parameters) :]:
+            properties[one.name] = {
+                "type": "array",
+                "maxItems": MOST,
+                "items": self._spread(one),
+                "description": one.doc,
+            }
         return table(properties, ["model"])
 
     def _noise(self, name: str) -> Schema:

@@ -83,7 +83,7 @@ class Section:
         self._seen: set[str] = set()
 
     def at(self, key: str) -> str:
-        return join(self.path, key)
+        return join(self.path, key) if key != "" else self.path
 
     def fault(self, key: object, got: str, allowed: str, fix: str = "") -> None:
         path = join(self.path, key) if key != "" else self.path or "(file)"
@@ -118,11 +118,14 @@ class Section:
 
     def inner(self, value: Mapping[str, Any], key: str) -> Section:
         """A table that stands in place of a value."""
-        return Section(value, self.at(key), self.faults, resolved=self.resolved, folder=self.folder)
+        return self._inside(value, self.at(key))
+
+    def _inside(self, value: Mapping[str, Any], path: str) -> Section:
+        return Section(value, path, self.faults, resolved=self.resolved, folder=self.folder)
 
     def _as_section(self, value: Any, path: str, allowed: str) -> Section | None:
         if isinstance(value, Mapping):
-            return Section(value, path, self.faults, resolved=self.resolved, folder=self.folder)
+            return self._inside(value, path)
         self.faults.append(Fault(path, show(value), allowed))
         return None
 
@@ -140,6 +143,18 @@ class Section:
             return []
         found = (self._as_section(item, f"{self.at(key)}[{i}]", "a table") for i, item in enumerate(value))
         return [section for section in found if section is not None]
+
+    def elements(self, key: str, most: int) -> list[Section] | None:
+        """The values of an array, each as the key "" of a table of its own; [] where absent, None after a fault."""
+        _, value = self.take(key)
+        if value is None:
+            return []
+        if isinstance(value, (list, tuple)) and len(value) <= most:
+            paths = (f"{self.at(key)}[{i}]" for i in range(len(value)))
+            return [self._inside({"": one}, path) for one, path in zip(value, paths, strict=True)]
+        fix = "" if isinstance(value, (list, tuple)) else "write it in brackets: [ … ]"
+        self.fault(key, show(value), f"an array of at most {most} values", fix)
+        return None
 
     def named(self, key: str, what: str) -> Iterator[tuple[str, Section]]:
         """The tables [key.NAME], with their names checked."""

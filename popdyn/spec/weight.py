@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from popdyn.neurons import MODELS
 from popdyn.parameters import Parameter
 from popdyn.quantities import UNITS, unit_of
 from popdyn.spec.network import Neuron
@@ -117,10 +118,11 @@ def _declared_sign(section: Section, kind: SynapseKind, constants: Constants, po
     if not kind.conductance:
         return sign
     E_rev = constants.get("E_rev")
-    if E_rev is not None and post is not None and sign * (E_rev - post.parameters["V_th"]) < 0:
+    threshold = "" if post is None else MODELS[post.model].threshold
+    if E_rev is not None and post is not None and sign * (E_rev - post.parameters[threshold]) < 0:
         side = "above" if sign > 0 else "below"
         got = f"{E_rev * 1e3:.6g} mV, while type = {show(declared)}"
-        section.fault("E_rev", got, f"{side} V_th of the target", "correct E_rev or type")
+        section.fault("E_rev", got, f"{side} {threshold} of the target", "correct E_rev or type")
     return 0
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from popdyn.errors import UsageError
 from popdyn.kernels.closures import CUMULANT, HERMITE, MEAN
 from popdyn.kernels.operators import Hierarchy
 from popdyn.neurons import MODELS
@@ -83,8 +84,22 @@ def input_statistics(population: Population) -> tuple[float, float]:
     return mu, float(np.sqrt(variance))
 
 
+def need_diffusion(population: Population) -> None:
+    """Raises UsageError where the neuron model has no diffusion density."""
+    if MODELS[population.neuron.model].escape:
+        allowed = ", ".join(name for name, model in MODELS.items() if not model.escape)
+        raise UsageError(
+            f"populations.{population.name}.neuron.model: got {population.neuron.model!r}, whose hazard has no density "
+            f"over V yet; allowed: {allowed}; its spiking network runs: popdyn simulate --rung spiking"
+        )
+
+
 def density_problem(population: Population) -> DensityProblem:
-    """The problem of one population at its constant drive."""
+    """The problem of one population at its constant drive.
+
+    Raises UsageError for a neuron with escape noise: its density is not one of V.
+    """
+    need_diffusion(population)
     model, p = MODELS[population.neuron.model], population.neuron.parameters
     mu, sigma = input_statistics(population)
     adaptation = {k: p[k] for k in ("a", "b", "tau_w", "E_w")} if model.adaptation else None

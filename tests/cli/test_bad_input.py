@@ -21,7 +21,7 @@ CHOSEN = [
     "alias and name",
     "reset above peak",
     "connections",
-    "model gif",
+    "model glif",
     "escape in a key",
     "name of a path",
     "sigma below zero by a step",

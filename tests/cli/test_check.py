@@ -111,5 +111,5 @@ def test_init_overwrites_nothing(tmp_path, capsys):
 
 
 def test_init_refuses_an_unknown_model(tmp_path, capsys):
-    assert main(["init", "--model", "gif", "--out", str(tmp_path)]) == 2
+    assert main(["init", "--model", "glif", "--out", str(tmp_path)]) == 2
     assert "lif, eif, adex" in capsys.readouterr().err

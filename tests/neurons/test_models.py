@@ -11,6 +11,7 @@ from popdyn.neurons import MODELS
 from popdyn.quantities import DIMENSIONS
 
 ALL = pytest.mark.parametrize("model", MODELS.values(), ids=lambda m: m.name)
+DIFFUSION = pytest.mark.parametrize("model", [m for m in MODELS.values() if not m.escape], ids=lambda m: m.name)
 
 
 def defaults(model):
@@ -36,7 +37,8 @@ def supplied(model, p):
 def test_parameters(model):
     assert all(p.unit in DIMENSIONS and p.doc for p in model.parameters)
     assert len({p.name for p in model.parameters}) == len(model.parameters)
-    assert {"C_m", "g_L", "E_L", "V_th", "V_reset", "t_ref", "I_e"} <= {p.name for p in model.parameters}
+    assert {"C_m", "g_L", "E_L", "I_e", model.threshold} <= {p.name for p in model.parameters}
+    assert model.name == "poisson" or {"V_reset", "t_ref"} <= {p.name for p in model.parameters}
     assert model.barrier in {p.name for p in model.parameters}
     assert model.adaptation == ({"a", "b", "tau_w", "E_w"} <= {p.name for p in model.parameters})
     assert model.hard_threshold == (model.barrier == "V_th")
@@ -48,19 +50,19 @@ def test_parameters(model):
 def test_defaults_satisfy_the_constraints_and_breaking_each_is_seen(model):
     p = defaults(model)
     assert all(constraint.holds(p) for constraint in model.constraints)
-    breaks = [
-        {"V_reset": p[model.barrier]},
-        {"V_reset": p[model.barrier] + 1e-3},
-        {"C_m": 1e-6},
-        *([] if model.hard_threshold else [{"V_th": p["V_peak"]}, {"Delta_T": 1e-4}]),
-    ]
+    breaks = [{"C_m": 1e-6}]
+    if not model.escape:
+        breaks += [{"V_reset": p[model.barrier]}, {"V_reset": p[model.barrier] + 1e-3}]
+        breaks += [] if model.hard_threshold else [{"V_th": p["V_peak"]}, {"Delta_T": 1e-4}]
+    elif "V_reset" in p:
+        breaks += [{"V_reset": p["V_T_star"] + 11 * p["Delta_V"]}]
     for broken in breaks:
         assert not all(constraint.holds({**p, **broken}) for constraint in model.constraints), broken
     for constraint in model.constraints:
         assert any(name in p for name in constraint.names())
 
 
-@ALL
+@DIFFUSION
 def test_drift_is_the_text_given_to_brian2(model):
     """drift(V) = dV/dt of the Brian2 equation at I_e = w = mu_t = sigma_t = 0, at 200 potentials."""
     p = defaults(model) | {"C_m": 173e-12, "g_L": 11e-9, "E_L": -63e-3}
@@ -71,7 +73,7 @@ def test_drift_is_the_text_given_to_brian2(model):
     assert model.drift(V, p) == pytest.approx(evaluate(expression, names), rel=1e-12, abs=1e-12)
 
 
-@ALL
+@DIFFUSION
 def test_inputs_enter_the_brian2_text_with_the_right_weight(model):
     """1 per unit of mu_t, 1/C_m per unit of I_e, -1/C_m per unit of w, sigma_t multiplies xi."""
     p = defaults(model)

@@ -59,7 +59,7 @@ def test_all_faults_of_a_file_in_one_answer(tmp_path):
         BASE.replace('C_m = "200 pF"', "C_m = 200")
         .replace('V_reset = "-70 mV"', 'V_reset = "-30 mV"')
         .replace('sigma = "2 mV/sqrt(ms)"', 'sigma = "2 mV"')
-        .replace('model = "lif"', 'model = "gif"')
+        .replace('model = "lif"', 'model = "glif"')
         .replace("K = 100", "K = 1.5")
         .replace('until = "700 ms"', 'until = "400 ms"')
         .replace('kind = "ou"', 'kind = "uo"')

@@ -46,11 +46,11 @@ def test_defaults_of_the_registry(model):
 def test_alias(alias):
     """A name of another tool, in that tool's unit, is the same network as our name in our unit."""
     model = next(
-        m for m in ("lif", "eif", "adex") if alias.meaning in {"tau_m", *(p.name for p in MODELS[m].parameters)}
+        m for m in ("lif", "eif", "adex", "gif") if alias.meaning in {"tau_m", *(p.name for p in MODELS[m].parameters)}
     )
     theirs_and_ours = {"nF": ("0.25 nF", "250 pF"), "nA": ("0.01 nA", "10 pA")}
-    usual = {"pF": "250 pF", "pA": "10 pA", "nS": "12 nS", "ms": "7.5 ms", "mV": "-66 mV"}
-    special = {"V_th": "-49 mV", "V_peak": "-35 mV", "Delta_T": "2 mV"}
+    usual = {"pF": "250 pF", "pA": "10 pA", "nS": "12 nS", "ms": "7.5 ms", "mV": "-66 mV", "Hz": "5 Hz"}
+    special = {"V_th": "-49 mV", "V_peak": "-35 mV", "Delta_T": "2 mV", "Delta_V": "3 mV"}
     text = special.get(alias.meaning) or usual.get(alias.unit, "")
     shown = theirs_and_ours.get(alias.unit, (text, text))
     theirs, ours = (

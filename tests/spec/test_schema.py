@@ -25,7 +25,7 @@ def test_every_model_kind_and_alias_is_in_it():
     models = {m["properties"]["model"]["const"]: m["properties"] for m in population["neuron"]["oneOf"]}
     assert set(models) == set(MODELS)
     for name, properties in models.items():
-        own = {p.name for p in MODELS[name].parameters} | {"tau_m"}
+        own = {p.name for p in MODELS[name].keys} | {"tau_m"}
         assert set(properties) == {"model"} | own | {a.name for a in ALIASES if a.meaning in own}
     stimuli = schema["properties"]["protocols"]["additionalProperties"]["properties"]["stimulus"]["items"]["oneOf"]
     assert len(stimuli) == len(KINDS) * len(TARGETS)
