@@ -23,7 +23,7 @@ OFFSET, DROP, DRIVE, PART_DROP, PART_DRIVE, CONSTANTS = 0, 1, 2, 3, 4, 5  # of C
 DECAY, SLOPE, KAPPA, KAPPA_RELEASE, JUMP, MODES = 0, 1, 2, 3, 4, 5  # rows of CohortModel.modes
 VARIABLE, UU, UX, XX, PART_UU, SOURCE = 0, 1, 2, 3, 4, 5  # columns of CohortModel.noise
 RELEASE, GAIN, WIDTH, RING, CLOSURE, CARRIER = 0, 1, 2, 3, 4, 5  # of CohortModel.whole
-GAUSSIAN, MEAN_ONLY = 0, 1  # closures: covariances within a cohort, or means alone
+GAUSSIAN, MEAN_ONLY, UNTOUCHED = 0, 1, 2  # covariances within a cohort, means alone, or neurons that spikes do not change
 OLD, COMING, FIRST = 0, 1, 2  # slots: old neurons, those coming back, first of the first level
 STEPS, OPEN, CLOCK, LEVELS = 0, 1, 2, 3  # of CohortState.place
 MASS, MEAN = 0, 1  # rows of CohortState.slots: share, 1 + K means, packed covariances, then WORK rows of every step
@@ -45,7 +45,7 @@ class CohortState(NamedTuple):
     """Moments of every cohort, the refractory neurons, and where things are."""
 
     slots: Array  # (1 + 1 + K + packed + WORK + 1 + K, slot)
-    own: Array  # scale (1 + K), slope in units of the means (1 + K), h [V], fired (1 + K + packed), free (source)
+    own: Array  # scale (1 + K), slope in units of the means (1 + K), h and that of the gain [V], fired (1 + K + packed), free (source)
     pool: Array  # (row, 1 + K + packed(K) + source) rings of what fired: mass, mean, covariance of x, and `free` then
     place: Whole  # steps done, open slot, steps since it opened, then of each level place of the oldest and count
 
@@ -106,7 +106,7 @@ def open_cohort(slots: Array, size: int, place: Whole, ring: int, closure: int) 
 def rescale(state: CohortState, size: int, i: int, source: int) -> None:
     """Take scale_i into the moments of z_i; `source` (or -1): the noise that z_i carries."""
     slots, own, pool, slow = state.slots, state.own, state.pool, size - 1
-    factor, fired = own[i], 2 * size + 1
+    factor, fired = own[i], 2 * size + 2
     pairs = fired + size
     for c in range(slots.shape[1]):
         slots[MEAN + i, c] *= factor

@@ -29,6 +29,7 @@ from popdyn.kernels.cohort_state import (
     MASS,
     MEAN,
     OFFSET,
+    OLD,
     OPEN,
     PART_DRIVE,
     PART_DROP,
@@ -37,6 +38,7 @@ from popdyn.kernels.cohort_state import (
     RING,
     SLOPE,
     STEPS,
+    UNTOUCHED,
     UU,
     UX,
     VARIABLE,
@@ -51,7 +53,7 @@ from popdyn.kernels.cohort_state import (
     rescale,
 )
 from popdyn.kernels.hazard_table import look_up
-from popdyn.kernels.random_words import binomial
+from popdyn.kernels.random_words import binomial, poisson
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -63,7 +65,7 @@ FULL = 1.0 - 1e-6  # share of its variance that a cohort can lose in one step
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
-def _drive(model: CohortModel, state: CohortState, size: int, mu: float, D: Array) -> None:
+def _drive(model: CohortModel, state: CohortState, size: int, mu: float, gain: float, D: Array) -> None:
     """Everything that changes V between spikes: decay, mean drive, noise."""
     own, slots, modes, noise, cov = state.own, state.slots, model.modes, model.noise, MEAN + size
     for i in range(size):
@@ -76,8 +78,9 @@ def _drive(model: CohortModel, state: CohortState, size: int, mu: float, D: Arra
             rescale(state, size, i, source)
         own[size + i] = modes[SLOPE, i] * own[i]
     own[2 * size] = modes[DECAY, 0] * own[2 * size] + model.constants[DRIVE] * mu
+    own[2 * size + 1] = modes[DECAY, 0] * own[2 * size + 1] + model.constants[DRIVE] * gain
     if model.whole[GAIN] >= 0:
-        own[size + model.whole[GAIN]] += modes[SLOPE, 0] * own[2 * size]
+        own[size + model.whole[GAIN]] += modes[SLOPE, 0] * own[2 * size + 1]
     unit = 1.0 / own[0]
     for k in range(noise.shape[0]):
         if D[k] == 0.0:
@@ -141,7 +144,7 @@ def _split(slots: Array, work: int, neurons: float, words: Words) -> None:
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
 def _fire(slots: Array, own: Array, size: int, work: int) -> None:
     """Update every cohort for those that stayed; moments of the slow variables of those that fired, into own."""
-    y, cov, count, fired = work + 10, MEAN + size, slots.shape[1], 2 * size + 1
+    y, cov, count, fired = work + 10, MEAN + size, slots.shape[1], 2 * size + 2
     everyone, other = 0.0, 0.0
     for c in range(0, count, 2):
         everyone += slots[work + FIRED, c]
@@ -182,9 +185,19 @@ def _fire(slots: Array, own: Array, size: int, work: int) -> None:
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
+def _untouched(slots: Array, own: Array, size: int, work: int, neurons: float, words: Words) -> float:
+    """Spikes per neuron of Poisson neurons: one cohort, of normal V, that spikes leave as it is."""
+    expected = np.exp(slots[work + ELL, OLD] + 0.5 * slots[work + S, OLD])
+    if neurons > 0.0:
+        expected = poisson(neurons * expected, words) / neurons
+    own[2 * size + 2] = expected
+    return expected
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
 def _store(model: CohortModel, state: CohortState, size: int) -> None:
     """What fired goes into the pool, its slow variables jump: x_i += jump_i + x_carrier, an affine map."""
-    own, pool, fired = state.own, state.pool, 2 * size + 1
+    own, pool, fired = state.own, state.pool, 2 * size + 2
     r = state.place[STEPS] % pool.shape[0]
     for k in range(pool.shape[1]):
         pool[r, k] = own[fired + k]
@@ -204,7 +217,9 @@ def _store(model: CohortModel, state: CohortState, size: int) -> None:
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
-def _release(model: CohortModel, state: CohortState, size: int, work: int, mu: float, D: Array) -> None:
+def _release(
+    model: CohortModel, state: CohortState, size: int, work: int, mu: float, gain: float, D: Array
+) -> None:
     """Neurons whose dead time is over: V_reset, and what has come since in the part of the step that is left."""
     slots, own, pool, cov, c = state.slots, state.own, state.pool, MEAN + size, COMING
     r = (state.place[STEPS] - model.whole[RELEASE]) % pool.shape[0]
@@ -217,13 +232,13 @@ def _release(model: CohortModel, state: CohortState, size: int, work: int, mu: f
     for k in range(D.shape[0]):
         i, free = int(model.noise[k, VARIABLE]), pool.shape[1] - D.shape[0] + k
         if i > 0:
-            slots[cov + packed(i, i), c] += own[2 * size + 1 + free] - pool[r, free]
+            slots[cov + packed(i, i), c] += own[2 * size + 2 + free] - pool[r, free]
         variance += model.noise[k, PART_UU] * D[k] * unit * unit
     U = (model.constants[PART_DROP] - (own[2 * size] - part)) * unit
     for i in range(1, size):
         kappa = model.modes[KAPPA_RELEASE, i]
         if model.whole[GAIN] == i:
-            kappa += own[2 * size] - part
+            kappa += own[2 * size + 1] - gain * model.constants[PART_DRIVE]
         slots[work + i, c] = -kappa * own[i] * unit
         U += slots[work + i, c] * slots[MEAN + i, c]
     slots[MEAN, c] = U
@@ -239,28 +254,31 @@ def _release(model: CohortModel, state: CohortState, size: int, work: int, mu: f
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
 def advance(
-    model: CohortModel, table: Array, state: CohortState, mu: float, D: Array, neurons: float, words: Words
+    model: CohortModel, table: Array, state: CohortState, mu: float, gain: float, D: Array, neurons: float, words: Words
 ) -> float:
     """One step under the drive mu [V/s] and noise D (source,) [V^2/s], both its means; returns the share that fired.
 
+    gain: the drive [V/s] of the frozen variable whole[GAIN] per unit of it.
     neurons > 0: a population of that size, whose spikes are drawn with `words`; 0: infinitely many.
     """
     size = model.modes.shape[1]
     work = MEAN + size + packed(size, 0)
     slots, own, place = state.slots, state.own, state.place
-    _drive(model, state, size, mu, D)
+    _drive(model, state, size, mu, gain, D)
     _project(model, slots, own, size, work)
+    if model.whole[CLOSURE] == UNTOUCHED:
+        return _untouched(slots, own, size, work, neurons, words)
     look_up(table, slots, work + ELL, work + S, work + P, work + TILT, work + NARROW)
     _split(slots, work, neurons, words)
     _fire(slots, own, size, work)
     _store(model, state, size)
-    _release(model, state, size, work, mu, D)
+    _release(model, state, size, work, mu, gain, D)
     place[STEPS] += 1
     place[CLOCK] += 1
     if place[CLOCK] >= model.whole[WIDTH]:
         place[CLOCK] = 0
         open_cohort(slots, size, place, model.whole[RING], model.whole[CLOSURE])
-    return own[2 * size + 1]
+    return own[2 * size + 2]
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
@@ -282,23 +300,23 @@ def look(model: CohortModel, state: CohortState, seen: Array) -> None:
                 resting += pool[r, 0] * pool[r, i]
         kappa = model.modes[KAPPA, i]
         if model.whole[GAIN] == i:
-            kappa += own[2 * size]
+            kappa += own[2 * size + 1]
         seen[0] += kappa * own[i] * mean
         seen[2 + i] = own[i] * (mean + resting)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
 def integrate(
-    model: CohortModel, table: Array, state: CohortState, mu: Array, D: Array, dt: float, every: int, neurons: float,
-    words: Words, rate: Array, seen: Array,
+    model: CohortModel, table: Array, state: CohortState, mu: Array, gain: Array, D: Array, dt: float, every: int,
+    neurons: float, words: Words, rate: Array, seen: Array,
 ) -> int:  # fmt: skip
-    """Advance through mu (step,) and D (step, source); rate (step,) [1/s].
+    """Advance through mu, gain (step,) and D (step, source); rate (step,) [1/s].
 
     seen (sample, 2 + 1 + K): `look` in the middle of every `every` steps (an odd number: half a step before). Returns the
     number of steps done: fewer than asked where a value is not finite.
     """
     for t in range(mu.shape[0]):
-        fired = advance(model, table, state, mu[t], D[t], neurons, words)
+        fired = advance(model, table, state, mu[t], gain[t], D[t], neurons, words)
         rate[t] = fired / dt
         if not np.isfinite(fired):
             return t

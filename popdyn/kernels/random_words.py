@@ -1,4 +1,4 @@
-"""Random numbers from four words of state: xoshiro256++ (Blackman and Vigna 2021), uniform and binomial."""
+"""Random numbers from four words of state: xoshiro256++ (Blackman and Vigna 2021), uniform, binomial, Poisson."""
 
 from __future__ import annotations
 
@@ -56,6 +56,19 @@ def binomial(count: float, p: float, words: Words) -> float:
             found += 1.0
             chance *= ratio * (count - found + 1.0) / found
     return found if p <= 0.5 else count - found
+
+
+@njit(cache=True, error_model="numpy")
+def poisson(mean: float, words: Words) -> float:
+    """A Poisson number: exactly, by inversion, up to MANY; above, a rounded skewed normal number."""
+    if mean > MANY:
+        return _large(mean * 2.0**40, 2.0**-40, words)
+    left, chance, found = uniform(words), np.exp(-mean), 0.0
+    while left > chance and chance > 0.0:
+        left -= chance
+        found += 1.0
+        chance *= mean / found
+    return found
 
 
 @njit(cache=True, error_model="numpy")

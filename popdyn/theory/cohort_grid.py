@@ -20,6 +20,7 @@ from popdyn.kernels.cohort_state import (
     OPEN,
     RELEASE,
     SOURCE,
+    UNTOUCHED,
     WORK,
     CohortModel,
     CohortState,
@@ -68,9 +69,13 @@ def make_model(problem: GifProblem, dt: float, grid: AgeGrid, closure: str = "ga
         problem.V_reset - problem.E_L, tau * -np.expm1(-dt / tau),
         late * (problem.V_reset - problem.E_L), tau * -np.expm1(-part / tau),
     ])  # fmt: skip
-    rows = [np.exp(-m.rate * dt), m.slope, m.kappa, m.kappa * late * np.exp(part * m.rate), m.jump]
-    whole = [release, m.gain, max(1, round(grid.width / dt)), grid.ring, CLOSURES[closure], *m.carrier]
+    rows = [np.exp(-m.rate * dt), m.slope, m.kappa, m.release * late * np.exp(part * m.rate), m.jump]
+    whole = [release, m.gain, max(1, round(grid.width / dt)), grid.ring, _closure(problem, closure), *m.carrier]
     return CohortModel(constants, np.array(rows), _noise(problem, m, dt, part), np.array(whole))
+
+
+def _closure(problem: GifProblem, closure: str) -> int:
+    return CLOSURES[closure] if problem.resets else UNTOUCHED
 
 
 def _noise(problem: GifProblem, m: Modes, dt: float, part: float) -> Array:
@@ -96,7 +101,7 @@ def first_cohorts(
     pairs, slow, sources = size * (size + 1) // 2, (size - 1) * size // 2, len(model.noise)
     state = CohortState(
         slots=np.zeros((MEAN + size + pairs + WORK + size, slots)),
-        own=np.zeros(3 * size + 1 + slow + sources),
+        own=np.zeros(3 * size + 2 + slow + sources),
         pool=np.zeros((int(model.whole[RELEASE]) + 1, size + slow + sources)),
         place=np.zeros(LEVELS + 2 * grid.levels, np.int64),
     )

@@ -17,17 +17,17 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-FROZEN = ("V_T_star", "mu", "gain", "adaptation")
+FROZEN = ("V_T_star", "mu", "V_reset", "gain", "adaptation")
 APART = 1e-3  # least relative distance of a time constant from tau_m: nearer, kappa would cost digits
-RARE = 0.5  # Hz
 
 
 @dataclass(frozen=True)
 class GifProblem:
     """Numbers of one population (SI) and its constant drive mu [V/s], sigma [V/sqrt(s)].
 
-    frozen: standard deviation over neurons of V_T_star [V], mu [V/s], gain (relative, of mu) and adaptation (relative, of
-    all jumps). correlation: of pairs of them. colours: time constants [s] of filtered noise, in the order of its D.
+    frozen: standard deviation over neurons of V_T_star [V], mu [V/s], V_reset [V], gain (of a drive of its own, given to
+    the kernel in time) and adaptation (of the factor `scale` on all jumps). correlation: of pairs of them. colours: time
+    constants [s] of filtered noise, in the order of its D. resets: False for a neuron that a spike leaves as it is.
     """
 
     tau_m: float
@@ -47,6 +47,8 @@ class GifProblem:
     frozen: Mapping[str, float] = field(default_factory=dict)
     correlation: Mapping[tuple[str, str], float] = field(default_factory=dict)
     colours: tuple[float, ...] = ()
+    scale: float = 1.0
+    resets: bool = True
 
     @property
     def D(self) -> float:
@@ -66,7 +68,7 @@ class GifProblem:
 class Modes:
     """Slow variables in order: traces, frozen variables, coloured noise. Arrays (1 + K,); index 0 is U.
 
-    rate [1/s], slope d exponent/dz, kappa dV/dz, jump at a spike, carrier (index of the variable that a trace jumps by, or
+    rate [1/s], slope d exponent/dz, kappa dV/dz (`release`: likewise at V_reset), jump at a spike, carrier (index of the variable that a trace jumps by, or
     -1). gain: index of the frozen gain or -1; colour: (colour,) indices; covariance (1 + K, 1 + K) of frozen variables.
     """
 
@@ -74,6 +76,7 @@ class Modes:
     rate: Array
     slope: Array
     kappa: Array
+    release: Array
     jump: Array
     carrier: NDArray[np.int64]
     gain: int
@@ -103,22 +106,22 @@ def modes(problem: GifProblem) -> Modes:
     unknown = set(problem.frozen) - set(FROZEN)
     assert not unknown, unknown
     tau_m, sharp = problem.tau_m, 1.0 / problem.Delta_V
-    names, rows = ["U"], [(1.0 / tau_m, sharp, 1.0, 0.0)]
+    names, rows = ["U"], [(1.0 / tau_m, sharp, 1.0, 1.0, 0.0)]
     for tau, q_sfa, q_stc in traces(problem):
         kappa = -q_stc / problem.C_m / (1.0 / tau_m - 1.0 / tau) if q_stc else 0.0
         names.append(f"a({tau:g})")
-        rows.append((1.0 / tau, (kappa - q_sfa) * sharp, kappa, 1.0))
-    own = {"V_T_star": (-sharp, 0.0), "mu": (tau_m * sharp, tau_m), "gain": (0.0, 0.0), "adaptation": (0.0, 0.0)}
+        rows.append((1.0 / tau, (kappa - q_sfa) * sharp, kappa, kappa, problem.scale))
+    own = {"V_T_star": (-sharp, 0.0, 0.0), "mu": (tau_m * sharp, tau_m, tau_m), "V_reset": (0.0, 0.0, -1.0)}
     spread = [name for name in FROZEN if problem.frozen.get(name, 0.0) > 0.0]
     for name in spread:
         names.append(name)
-        rows.append((0.0, *own[name], 0.0))
+        rows.append((0.0, *own.get(name, (0.0, 0.0, 0.0)), 0.0))
     for tau in problem.colours:
         tau = _apart(tau, tau_m)
         kappa = 1.0 / (1.0 / tau_m - 1.0 / tau)
         names.append(f"y({tau:g})")
-        rows.append((1.0 / tau, kappa * sharp, kappa, 0.0))
-    rate, slope, kappa_all, jump = np.array(rows).T
+        rows.append((1.0 / tau, kappa * sharp, kappa, kappa, 0.0))
+    rate, slope, kappa_all, release, jump = np.array(rows).T
     carrier = np.full(len(names), -1)
     if "adaptation" in spread:
         carrier[jump > 0.0] = names.index("adaptation")
@@ -130,5 +133,5 @@ def modes(problem: GifProblem) -> Modes:
     first = len(names) - len(problem.colours)
     gain = names.index("gain") if "gain" in spread else -1
     return Modes(
-        tuple(names), rate, slope, kappa_all, jump, carrier, gain, np.arange(first, len(names)), covariance
+        tuple(names), rate, slope, kappa_all, release, jump, carrier, gain, np.arange(first, len(names)), covariance
     )  # fmt: skip

@@ -1,0 +1,119 @@
+"""Time stepping of a network of cohort populations: projections, then every population, then their activity."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from popdyn.kernels.cohort_state import CohortModel, CohortState
+from popdyn.kernels.cohorts import advance, look
+from popdyn.kernels.synapses import Projections, transmit
+
+Array = NDArray[np.float64]
+Whole = NDArray[np.int64]
+
+BEYOND = 100.0  # spikes per neuron and step that no population fires
+
+
+class CohortBank(NamedTuple):
+    """All populations' models and states, one behind another in flat arrays: `layout` has where."""
+
+    numbers: Array
+    wholes: Whole
+    layout: Whole  # (population, array, 3): start, rows, columns of constants, modes, noise, slots, own, pool | whole, place
+    neurons: Array  # (population,), 0: infinitely many
+    words: NDArray[np.uint64]  # (population, 4)
+
+
+class CohortWiring(NamedTuple):
+    """What a population hears: mu = gain_mu @ mean, drive of its frozen gain = quenched @ mean, D = gain_D @ variance."""
+
+    gain_mu: Array  # (population, projection) [V]
+    quenched: Array  # (population, projection) [V]
+    gain_D: Array  # (population, source, projection) [V^2]
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def _matrix(flat: Array, at: Whole) -> Array:
+    return flat[at[0] : at[0] + at[1] * at[2]].reshape((at[1], at[2]))
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def cohort_parts(bank: CohortBank, q: int) -> tuple[CohortModel, CohortState]:
+    """Model and state of one population: views of the bank."""
+    at, numbers, wholes = bank.layout[q], bank.numbers, bank.wholes
+    model = CohortModel(
+        _matrix(numbers, at[0])[0],
+        _matrix(numbers, at[1]),
+        _matrix(numbers, at[2]),
+        wholes[at[6, 0] : at[6, 0] + at[6, 2]],
+    )
+    state = CohortState(
+        _matrix(numbers, at[3]),
+        _matrix(numbers, at[4])[0],
+        _matrix(numbers, at[5]),
+        wholes[at[7, 0] : at[7, 0] + at[7, 2]],
+    )
+    return model, state
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def _hear(
+    wiring: CohortWiring, projections: Projections, activity: Array, first: int, dt: float, before: Array, mu: Array,
+    gain: Array, D: Array,
+) -> None:  # fmt: skip
+    """Add what arrives to mu, gain (population, step) and D (population, step, source), as means over each step.
+
+    before (2, projection): mean and variance at the end of the step before, kept up.
+    """
+    for t in range(mu.shape[1]):
+        transmit(projections, activity, first + t, dt)
+        for k in range(projections.mean.shape[0]):
+            mean = 0.5 * (before[0, k] + projections.mean[k])
+            variance = max(0.5 * (before[1, k] + projections.variance[k]), 0.0)
+            before[0, k], before[1, k] = projections.mean[k], projections.variance[k]
+            for a in range(mu.shape[0]):
+                mu[a, t] += wiring.gain_mu[a, k] * mean
+                gain[a, t] += wiring.quenched[a, k] * mean
+                for s in range(D.shape[2]):
+                    D[a, t, s] += wiring.gain_D[a, s, k] * variance
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def run_cohorts(
+    bank: CohortBank, table: Array, wiring: CohortWiring, projections: Projections, activity: Array, before: Array,
+    external: Array, mu: Array, gain: Array, D: Array, first: int, block: int, dt: float, every: int, rate: Array,
+    seen: Array,
+) -> int:  # fmt: skip
+    """Advance through mu, gain (population, step), D (population, step, source), which what arrives is added to.
+
+    `block` steps at a time, at most the shortest delay: each population takes them at a stretch. activity (population +
+    external row, ring) holds the rates of the steps before `first`, external (row, step) those of the Poisson sources.
+    rate (population, step) [1/s]; seen (population, sample, ...) of the whole run, as `cohorts.integrate` has it. Returns the steps done.
+    """
+    populations, ring, steps = mu.shape[0], activity.shape[1], mu.shape[1]
+    for start in range(0, steps, block):
+        stop = min(start + block, steps)
+        for t in range(start, stop):
+            for row in range(external.shape[0]):
+                activity[populations + row, (first + t) % ring] = external[row, t]
+        _hear(
+            wiring, projections, activity, first + start, dt, before, mu[:, start:stop], gain[:, start:stop],
+            D[:, start:stop],
+        )  # fmt: skip
+        for a in range(populations):
+            model, state = cohort_parts(bank, a)
+            sources = model.noise.shape[0]
+            for t in range(start, stop):
+                noise = D[a, t, :sources]
+                fired = advance(model, table, state, mu[a, t], gain[a, t], noise, bank.neurons[a], bank.words[a])
+                rate[a, t] = fired / dt
+                activity[a, (first + t) % ring] = rate[a, t]
+                if not abs(rate[a, t]) < BEYOND / dt:
+                    return start
+                if (first + t + 1) % every == every // 2 % every:
+                    look(model, state, seen[a, (first + t) // every])
+    return steps
