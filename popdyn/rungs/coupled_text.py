@@ -27,11 +27,11 @@ def network_equations(derivation: Derivation, closure: str) -> str:
         mu, sigma = float(np.mean(point.mu[nodes])), float(np.mean(np.sqrt(2.0 * point.D[nodes])))
         lines += ["", f"{name}: {split}, {jumps}, {grid.operator.width.size} cells{noise}"]
         lines.append(f"  at {point.rates[i]:.4g} Hz: mu {mu:.4g} V/s, sigma {sigma:.4g} V/sqrt(s)")
-        lines += [f"  {text}" for text in _projections(problem, name)]
+        lines += [f"  {text}" for text in projection_lines(problem, name)]
     return "\n".join(lines)
 
 
-def _projections(problem: NetworkProblem, name: str) -> list[str]:
+def projection_lines(problem: NetworkProblem, name: str) -> list[str]:
     found = []
     for p in problem.projections:
         if p.post != name:
