@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 OFFSET, DROP, DRIVE, PART_DROP, PART_DRIVE, CONSTANTS = 0, 1, 2, 3, 4, 5  # of CohortModel.constants
-DECAY, SLOPE, KAPPA, KAPPA_RELEASE, JUMP, MODES = 0, 1, 2, 3, 4, 5  # rows of CohortModel.modes
+DECAY, SLOPE, KAPPA, KAPPA_RELEASE, JUMP, WIDE, MODES = 0, 1, 2, 3, 4, 5, 6  # rows of CohortModel.modes
 VARIABLE, UU, UX, XX, PART_UU, SOURCE = 0, 1, 2, 3, 4, 5  # columns of CohortModel.noise
 RELEASE, GAIN, WIDTH, RING, CLOSURE, CARRIER = 0, 1, 2, 3, 4, 5  # of CohortModel.whole
 GAUSSIAN, MEAN_ONLY, UNTOUCHED = 0, 1, 2  # covariances within a cohort, means alone, or neurons that spikes do not change
@@ -35,7 +35,8 @@ class CohortModel(NamedTuple):
 
     constants: Array  # ln(lambda_0 dt) + (E_L - V_T_star)/Delta_V; V_reset - E_L [V]; tau_m (1 - exp(-dt/tau_m)) [s];
     # e (V_reset - E_L) and tau_m (1 - e), e = exp(-part/tau_m), part the time from release to the end of its step
-    modes: Array  # (MODES, 1 + K) exp(-dt/tau); d exponent/dz, 1/Delta_V for U; kappa; kappa e exp(part/tau); jump
+    modes: Array  # (MODES, 1 + K) exp(-dt/tau); d exponent/dz, 1/Delta_V for U; kappa; kappa e exp(part/tau); jump;
+    # s.d. of a frozen variable
     noise: Array  # (source, SOURCE) variable or 0; per D_s what a step adds to the covariances UU, Ux, xx; UU after release
     whole: Whole  # steps from spike to release; frozen gain of the drive, or -1; steps of a cohort; slots of a level;
     # closure; then for each variable the frozen one that it jumps by beside `jump`, or -1

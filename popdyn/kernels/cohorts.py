@@ -42,6 +42,7 @@ from popdyn.kernels.cohort_state import (
     UU,
     UX,
     VARIABLE,
+    WIDE,
     WIDTH,
     XX,
     CohortModel,
@@ -121,16 +122,16 @@ def _project(model: CohortModel, slots: Array, own: Array, size: int, work: int)
 def _split(slots: Array, work: int, neurons: float, words: Words) -> None:
     """How many fire in every cohort, and how the moments of these and of the others follow from C g.
 
-    Of a share q that fires: fired + (1 - q) t Cg, others - q t Cg, t = TILT/(1 - P); likewise the second moments, so that
-    sums over all neurons stay. q = P without finite size. Where a variance would vanish both moves are shortened.
+    fired + t (1 - P) Cg, others - t P Cg, t = TILT/(1 - P); likewise the second moments, so that sums over all neurons
+    stay where a share P fires. Where a variance would vanish both moves are shortened.
     """
     for c in range(slots.shape[1]):
-        chance = min(slots[work + P, c], 1.0)
-        mass, q = slots[MASS, c], chance
-        if neurons > 0.0 and mass > 0.0:
-            q = binomial(np.round(mass * neurons), chance, words) / (mass * neurons)
-        slots[work + FIRED, c] = mass * q
-        stay = 1.0 / max(1.0 - chance, 1e-12)
+        q = min(slots[work + P, c], 1.0)
+        slots[work + FIRED, c] = slots[MASS, c] * q
+        if neurons > 0.0 and slots[MASS, c] > 0.0:
+            slots[work + FIRED, c] = binomial(np.round(slots[MASS, c] * neurons), q, words) / neurons
+        more = slots[work + FIRED, c] - slots[MASS, c] * q
+        stay = 1.0 / max(1.0 - q, 1e-12)
         tilt, s, left = slots[work + TILT, c], slots[work + S, c], 1.0 - q
         t, b = tilt * stay, (tilt * tilt - slots[work + NARROW, c]) * stay
         worst = s * max(q * (b + q * t * t), left * (left * t * t - b))
@@ -139,6 +140,7 @@ def _split(slots: Array, work: int, neurons: float, words: Words) -> None:
         slots[work + TO_FIRED, c], slots[work + TO_LEFT, c] = left * t, -q * t
         slots[work + FIRED_NARROW, c] = left * (b - left * t * t)
         slots[work + LEFT_NARROW, c] = -q * (b + q * t * t)
+        slots[work + TILT, c], slots[work + NARROW, c] = t, more
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
@@ -182,6 +184,43 @@ def _fire(slots: Array, own: Array, size: int, work: int) -> None:
             slots[MEAN + i, c] += slots[work + TO_LEFT, c] * slots[y + i, c]
     for c in range(count):
         slots[MASS, c] -= slots[work + FIRED, c]
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
+def _balance(slots: Array, size: int, work: int) -> None:
+    """Finite size: the sum of z over all neurons is not changed by who fires; what chance added, the others give back.
+
+    NARROW holds the spikes beyond the expected ones, TILT t.
+    """
+    active = 0.0
+    for c in range(slots.shape[1]):
+        active += slots[MASS, c]
+    if active <= 0.0:
+        return
+    for i in range(size):
+        more = 0.0
+        for c in range(slots.shape[1]):
+            more += slots[work + NARROW, c] * slots[work + TILT, c] * slots[work + 10 + i, c]
+        more /= active
+        for c in range(slots.shape[1]):
+            slots[MEAN + i, c] -= more
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
+def _restore(model: CohortModel, state: CohortState, size: int) -> None:
+    """Finite size: frozen variables keep their variance over all neurons; chance would let it wander."""
+    slots, own, pool, cov = state.slots, state.own, state.pool, MEAN + size
+    for i in range(1, size):
+        width = model.modes[WIDE, i]
+        if width == 0.0:
+            continue
+        square = 0.0
+        for c in range(slots.shape[1]):
+            square += slots[MASS, c] * (slots[cov + packed(i, i), c] + slots[MEAN + i, c] * slots[MEAN + i, c])
+        for r in range(pool.shape[0]):
+            square += pool[r, 0] * (pool[r, size + packed(i - 1, i - 1)] + pool[r, i] * pool[r, i])
+        own[i] = width / np.sqrt(square)
+        rescale(state, size, i, -1)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
@@ -271,12 +310,16 @@ def advance(
     look_up(table, slots, work + ELL, work + S, work + P, work + TILT, work + NARROW)
     _split(slots, work, neurons, words)
     _fire(slots, own, size, work)
+    if neurons > 0.0:
+        _balance(slots, size, work)
     _store(model, state, size)
     _release(model, state, size, work, mu, gain, D)
     place[STEPS] += 1
     place[CLOCK] += 1
     if place[CLOCK] >= model.whole[WIDTH]:
         place[CLOCK] = 0
+        if neurons > 0.0:
+            _restore(model, state, size)
         open_cohort(slots, size, place, model.whole[RING], model.whole[CLOSURE])
     return own[2 * size + 2]
 

@@ -70,6 +70,7 @@ def make_model(problem: GifProblem, dt: float, grid: AgeGrid, closure: str = "ga
         late * (problem.V_reset - problem.E_L), tau * -np.expm1(-part / tau),
     ])  # fmt: skip
     rows = [np.exp(-m.rate * dt), m.slope, m.kappa, m.release * late * np.exp(part * m.rate), m.jump]
+    rows.append(np.sqrt(np.diag(m.covariance)))
     whole = [release, m.gain, max(1, round(grid.width / dt)), grid.ring, _closure(problem, closure), *m.carrier]
     return CohortModel(constants, np.array(rows), _noise(problem, m, dt, part), np.array(whole))
 
