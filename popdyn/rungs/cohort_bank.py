@@ -55,9 +55,13 @@ def colour(problem: NetworkProblem, p: Projection) -> float:
 
 
 def make_wiring(
-    problem: NetworkProblem, sources: dict[str, Noises], shot_noise: str, rates: Array, squares: Array, *, finite: bool
-) -> CohortWiring:
-    """Gains of every projection; the quenched ones at the given rates and mean squares."""
+    problem: NetworkProblem, sources: dict[str, Noises], shot_noise: str, regular: Array, rates: Array, squares: Array,
+    *, finite: bool,
+) -> CohortWiring:  # fmt: skip
+    """Gains of every projection, the quenched ones at the given rates and mean squares.
+
+    regular (projection,): share of the noise of a Poisson train that its trains have.
+    """
     names, count = problem.names, len(problem.projections)
     most = 1 + max((len(s.colours) for s in sources.values()), default=0)
     gain_mu, quenched = np.zeros((len(names), count)), np.zeros((len(names), count))
@@ -71,7 +75,7 @@ def make_wiring(
             neuron = problem.network.populations[p.post].neuron.parameters
             tau, slow = neuron["C_m"] / neuron["g_L"], colour(problem, p)
             kept = tau / (tau + slow) if shot_noise == "white" else 1.0
-            gain_D[a, sources[p.post].source[k], k] = 0.5 * p.K * p.J**2 * share * kept
+            gain_D[a, sources[p.post].source[k], k] = 0.5 * p.K * p.J**2 * share * kept * regular[k]
         own = [j for j, other in enumerate(problem.projections) if other.post == p.post]
         total, u = float(np.sqrt(np.sum(width[own] ** 2))), release(p.synapse, float(nu[k])) * nu[k]
         if total > 0.0 and u > 0.0:

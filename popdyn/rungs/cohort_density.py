@@ -14,14 +14,14 @@ from popdyn.errors import NumericsError, UsageError
 from popdyn.kernels.cohort_network import CohortBank, run_cohorts
 from popdyn.results import make_dataset
 from popdyn.rungs.bank import make_projections
-from popdyn.rungs.cohort_bank import SHOT_NOISE, make_bank, make_wiring, noises, parts
+from popdyn.rungs.cohort_bank import SHOT_NOISE, colour, make_bank, make_wiring, noises, parts
 from popdyn.rungs.cohort_drive import external_rates, mean_drive
 from popdyn.rungs.coupled_limits import check_synapses
 from popdyn.spec import under_protocol
 from popdyn.spec.network import Network, Protocol
 from popdyn.theory.cohort_grid import CLOSURES, AgeGrid, table
 from popdyn.theory.cohort_march import DT, GRID
-from popdyn.theory.cohort_response import linear_response
+from popdyn.theory.cohort_response import linear_response, regular_share
 from popdyn.theory.gif_population import gif_problem
 from popdyn.theory.gif_problem import GifProblem, modes
 from popdyn.theory.network_problem import NetworkProblem
@@ -45,6 +45,7 @@ class Run:
     rate: Array
     seen: Array
     mu: Array
+    gain: Array
     D: Array
     bank: CohortBank
 
@@ -90,9 +91,12 @@ class CohortDensity:
         self.coupling = NetworkProblem(network, projections(network), ())
         self.noises = {name: noises(self.coupling, name, shot_noise) for name in network.populations}
         self.moments = (np.zeros(len(network.populations)), np.zeros(len(network.populations)))
+        self.share = np.ones(len(self.coupling.projections))
         self.problems = self._problems()
         self._constant: xr.Dataset | None = None
-        self._settle_quenched()
+        if network.connections:
+            for _ in range(ROUNDS):
+                self._settle()
 
     def rates(self) -> dict[str, float]:
         """Long-run mean rate of each population at constant drive [1/s]: also where the network oscillates."""
@@ -139,11 +143,7 @@ class CohortDensity:
         """
         if target not in ("mu", "D"):
             raise UsageError(f"target: got {target!r}; allowed: mu, D")
-        run = self._run(self._at_rest(0.2), None)
-        q, late = list(self.problems).index(population), round(0.2 / self.dt)
-        problem = self.problems[population]
-        D = run.D[q, -late:, : 1 + len(problem.colours)].mean(axis=0)
-        held = replace(problem, mu=float(run.mu[q, -late:].mean()))
+        held, D = self._held(self._run(self._at_rest(0.2), None), list(self.problems).index(population))
         return linear_response(held, frequencies, target, grid=self.grid, closure=self.closure, D=D)
 
     def equations(self) -> str:
@@ -173,23 +173,33 @@ class CohortDensity:
                 total += seen[:, 2 + i] * sum(q for tau, q in jumps.items() if name == f"a({tau:g})")
         return total
 
-    def _settle_quenched(self) -> None:
-        """Widths of the drive by unequal numbers of synapses, at the rates that they lead to."""
-        if not any(p.A or p.B for p in self.coupling.projections):
-            return
-        for _ in range(ROUNDS):
-            run = self._run(self._at_rest(0.2), None)
-            late = round(0.2 / self.dt)
-            rates = run.rate[:, -late:].mean(axis=1)
-            squares = rates**2 * np.exp([self._log_variance(run.bank, q) for q in range(rates.size)])
-            self.moments = (rates, squares)
-            width = self.coupling.quenched(rates, squares)
-            wide = set()
-            for name, problem in self.problems.items():
-                own = [k for k, p in enumerate(self.coupling.projections) if p.post == name]
-                if problem.tau_m * np.sqrt(np.sum(width[own] ** 2)) > NARROW * problem.Delta_V:
-                    wide.add(name)
-            self.problems = self._problems(frozenset(wide))
+    def _settle(self) -> None:
+        """Quenched widths and regularity of the trains at the rates that they lead to: one round."""
+        run = self._run(self._at_rest(0.2), None)
+        names, late = list(self.problems), round(0.2 / self.dt)
+        rates = run.rate[:, -late:].mean(axis=1)
+        squares = rates**2 * np.exp([self._log_variance(run.bank, q) for q in range(rates.size)])
+        self.moments = (rates, squares)
+        width, held = self.coupling.quenched(rates, squares), [self._held(run, q) for q in range(rates.size)]
+        for k, p in enumerate(self.coupling.projections):
+            if p.pre and self.shot_noise != "none":
+                problem, D = held[names.index(p.pre)]
+                self.share[k] = regular_share(problem, self.problems[p.post].tau_m, colour(self.coupling, p), D)
+        wide = set()
+        for name, problem in self.problems.items():
+            own = [k for k, p in enumerate(self.coupling.projections) if p.post == name]
+            if problem.tau_m * np.sqrt(np.sum(width[own] ** 2)) > NARROW * problem.Delta_V:
+                wide.add(name)
+        self.problems = self._problems(frozenset(wide))
+
+    def _held(self, run: Run, q: int) -> tuple[GifProblem, Array]:
+        """The problem of population q at its mean drive of the last 0.2 s, unequal inputs as spread of mu; and its D."""
+        late, problem = round(0.2 / self.dt), list(self.problems.values())[q]
+        frozen = dict(problem.frozen)
+        if frozen.pop("gain", 0.0):
+            frozen["mu"] = float(np.hypot(frozen.get("mu", 0.0), run.gain[q, -late:].mean()))
+        D = run.D[q, -late:, : 1 + len(problem.colours)].mean(axis=0)
+        return replace(problem, mu=float(run.mu[q, -late:].mean()), frozen=frozen), D
 
     def _log_variance(self, bank: CohortBank, q: int) -> float:
         """Variance over neurons of ln rate, from what frozen variables are on average at a spike: m' C^-1 m."""
@@ -208,7 +218,7 @@ class CohortDensity:
         mu = np.stack([one for one, _ in drives])
         bank = make_bank(network, self.problems, self.grid, self.closure, dt, seed=seed)
         wiring = make_wiring(
-            self.coupling, self.noises, self.shot_noise, *self.moments, finite=seed is not None
+            self.coupling, self.noises, self.shot_noise, self.share, *self.moments, finite=seed is not None
         )  # fmt: skip
         D = np.zeros((*mu.shape, wiring.gain_D.shape[1]))
         D[:, :, 0] = np.stack([one for _, one in drives])
@@ -233,4 +243,4 @@ class CohortDensity:
                 )
             if self.progress is not None:
                 self.progress(last / mu.shape[1], "marching the cohorts")
-        return Run(rate, seen, mu, D, bank)
+        return Run(rate, seen, mu, gain, D, bank)

@@ -18,6 +18,7 @@ Array = NDArray[np.float64]
 Complex = NDArray[np.complex128]
 
 DT = 1e-4  # [s]
+COARSE = 5e-4  # [s]
 STEP = 1e-3  # of the drive, in Delta_V/tau_m or Delta_V^2/tau_m
 LONG = 10.0  # longest time constants that a transient is followed for
 
@@ -73,3 +74,15 @@ def after_spike(at: StationaryCohorts, D: Array | None = None) -> Array:
     steps = int(LONG * max(problem.slowest, 0.05) / dt)
     noise = np.tile(noise_of(problem) if D is None else D, (steps, 1))
     return march(just_fired(at), np.full(steps, problem.mu), noise)[0]
+
+
+def regular_share(problem: GifProblem, tau: float, tau_syn: float, D: Array | None = None) -> float:
+    """Share of a Poisson train's variance that a membrane (tau [s]) behind a synapse (tau_syn [s]) takes from the neuron's.
+
+    F = 1 + 2 int (m(t) - m(inf)) K(t) dt, m the rate after a spike, K the autocorrelation of what is left of the input.
+    """
+    m = after_spike(stationary(problem, dt=COARSE, D=D), D)
+    t = (np.arange(m.size) + 1.0) * COARSE
+    slow = tau_syn * (1.0 + 1e-6)
+    K = (tau * np.exp(-t / tau) - (slow * np.exp(-t / slow) if slow > 0.0 else 0.0)) / (tau - slow)
+    return float(1.0 + 2.0 * COARSE * (np.sum((m - m[-1]) * K) - 0.5 * m[-1]))
