@@ -23,13 +23,13 @@ class CohortBank(NamedTuple):
 
     numbers: Array
     wholes: Whole
-    layout: Whole  # (population, array, 3): start, rows, columns of constants, modes, noise, slots, own, pool | whole, place
+    layout: Whole  # (population, array, 3) start, rows, columns of constants, modes, noise, slots, own, pool | whole...
     neurons: Array  # (population,), 0: infinitely many
     words: NDArray[np.uint64]  # (population, 4)
 
 
 class CohortWiring(NamedTuple):
-    """What a population hears: mu = gain_mu @ mean, drive of its frozen gain = quenched @ mean, D = gain_D @ variance."""
+    """What a population hears: mu = gain_mu @ mean, that of its frozen gain quenched @ mean, D = gain_D @ variance."""
 
     gain_mu: Array  # (population, projection) [V]
     quenched: Array  # (population, projection) [V]
@@ -92,7 +92,8 @@ def run_cohorts(
 
     `block` steps at a time, at most the shortest delay: each population takes them at a stretch. activity (population +
     external row, ring) holds the rates of the steps before `first`, external (row, step) those of the Poisson sources.
-    rate (population, step) [1/s]; seen (population, sample, ...) of the whole run, as `cohorts.integrate` has it. Returns the steps done.
+    rate (population, step) [1/s]; seen (population, sample, ...) of the whole run, as `cohorts.integrate` has it.
+    Returns the steps done.
     """
     populations, ring, steps = mu.shape[0], activity.shape[1], mu.shape[1]
     for start in range(0, steps, block):

@@ -4,8 +4,9 @@ Every neuron has z = (U, x_1..x_K): V = E_L + h(t) + U + sum kappa_i x_i, where 
 would give, so that U and all x decay by themselves (popdyn.theory.gif_problem). They are kept in units of their common
 decay: z_i = scale_i mean_i, and between spikes nothing has to be done but to shrink the scale.
 
-A slot holds a cohort: its share of the population, mean and packed covariance of z. Slot OLD holds all old neurons; level
-l is a ring of cohorts 2^l times as wide as those of level 0, and the two oldest of a full ring become one of the next.
+A slot holds a cohort: its share of the population, mean and packed covariance of z. Slot OLD holds all old neurons;
+level l is a ring of cohorts 2^l times as wide as those of level 0, and the two oldest of a full ring become one of the
+next.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ OFFSET, DROP, DRIVE, PART_DROP, PART_DRIVE, CONSTANTS = 0, 1, 2, 3, 4, 5  # of C
 DECAY, SLOPE, KAPPA, KAPPA_RELEASE, JUMP, WIDE, MODES = 0, 1, 2, 3, 4, 5, 6  # rows of CohortModel.modes
 VARIABLE, UU, UX, XX, PART_UU, SOURCE = 0, 1, 2, 3, 4, 5  # columns of CohortModel.noise
 RELEASE, GAIN, WIDTH, RING, CLOSURE, CARRIER = 0, 1, 2, 3, 4, 5  # of CohortModel.whole
-GAUSSIAN, MEAN_ONLY, UNTOUCHED = 0, 1, 2  # covariances within a cohort, means alone, or neurons that spikes do not change
+GAUSSIAN, MEAN_ONLY, UNTOUCHED = 0, 1, 2  # covariances within a cohort; means alone; neurons spikes do not change
 OLD, COMING, FIRST = 0, 1, 2  # slots: old neurons, those coming back, first of the first level
 STEPS, OPEN, CLOCK, LEVELS = 0, 1, 2, 3  # of CohortState.place
 MASS, MEAN = 0, 1  # rows of CohortState.slots: share, 1 + K means, packed covariances, then WORK rows of every step
@@ -37,7 +38,7 @@ class CohortModel(NamedTuple):
     # e (V_reset - E_L) and tau_m (1 - e), e = exp(-part/tau_m), part the time from release to the end of its step
     modes: Array  # (MODES, 1 + K) exp(-dt/tau); d exponent/dz, 1/Delta_V for U; kappa; kappa e exp(part/tau); jump;
     # s.d. of a frozen variable
-    noise: Array  # (source, SOURCE) variable or 0; per D_s what a step adds to the covariances UU, Ux, xx; UU after release
+    noise: Array  # (source, SOURCE) variable or 0; per D_s what a step adds to UU, Ux, xx; and to UU after release
     whole: Whole  # steps from spike to release; frozen gain of the drive, or -1; steps of a cohort; slots of a level;
     # closure; then for each variable the frozen one that it jumps by beside `jump`, or -1
 
@@ -46,7 +47,7 @@ class CohortState(NamedTuple):
     """Moments of every cohort, the refractory neurons, and where things are."""
 
     slots: Array  # (1 + 1 + K + packed + WORK + 1 + K, slot)
-    own: Array  # scale (1 + K), slope in units of the means (1 + K), h and that of the gain [V], fired (1 + K + packed), free (source)
+    own: Array  # scale, slope in units of the means (1 + K); h, that of the gain [V]; fired; free
     pool: Array  # (row, 1 + K + packed(K) + source) rings of what fired: mass, mean, covariance of x, and `free` then
     place: Whole  # steps done, open slot, steps since it opened, then of each level place of the oldest and count
 

@@ -1,8 +1,8 @@
 """Time stepping of escape-noise cohorts: they fire by the rank-one assumed-density update, rest for t_ref, and return.
 
 A step: drive and decay (exact), noise into the covariances, firing with the hazard at the end of the step, the
-neurons whose dead time is over back into the open cohort. Firing and return at the ends of steps make first-order errors
-that cancel but for dt/2 times the hazard at V_reset. Equations: docs/theory/cohorts.md.
+neurons whose dead time is over back into the open cohort. Firing and return at the ends of steps make first-order
+errors that cancel but for dt/2 times the hazard at V_reset. Equations: docs/theory/cohorts.md.
 
 All pieces are inlined into `advance`: handed between functions, the tuples of arrays cost as much as the arithmetic.
 """
@@ -13,6 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from popdyn.kernels.cohort_firing import ELL, NARROW, TILT, P, S, balance, fire, fire_untouched, project, split
 from popdyn.kernels.cohort_state import (
     CARRIER,
     CLOCK,
@@ -28,8 +29,6 @@ from popdyn.kernels.cohort_state import (
     KAPPA_RELEASE,
     MASS,
     MEAN,
-    OFFSET,
-    OLD,
     OPEN,
     PART_DRIVE,
     PART_DROP,
@@ -54,15 +53,12 @@ from popdyn.kernels.cohort_state import (
     rescale,
 )
 from popdyn.kernels.hazard_table import look_up
-from popdyn.kernels.random_words import binomial, poisson
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
 Words = NDArray[np.uint64]
 
-ELL, S, P, TILT, NARROW, FIRED, TO_FIRED, TO_LEFT, FIRED_NARROW, LEFT_NARROW = range(10)  # rows of work
 SMALLEST_SCALE = 1e-4
-FULL = 1.0 - 1e-6  # share of its variance that a cohort can lose in one step
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
@@ -98,115 +94,6 @@ def _drive(model: CohortModel, state: CohortState, size: int, mu: float, gain: f
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
-def _project(model: CohortModel, slots: Array, own: Array, size: int, work: int) -> None:
-    """Mean ell and variance s of the exponent, and C g with g its slope, into the work rows."""
-    y, cov, count = work + 10, MEAN + size, slots.shape[1]
-    base = model.constants[OFFSET] + model.modes[SLOPE, 0] * own[2 * size]
-    for c in range(count):
-        slots[work + ELL, c], slots[work + S, c] = base, 0.0
-    for i in range(size):
-        g = own[size]
-        for c in range(count):
-            slots[y + i, c] = g * slots[cov + packed(i, 0), c]
-        for j in range(1, size):
-            g, k = own[size + j], cov + either(i, j)
-            for c in range(count):
-                slots[y + i, c] += g * slots[k, c]
-        g = own[size + i]
-        for c in range(count):
-            slots[work + ELL, c] += g * slots[MEAN + i, c]
-            slots[work + S, c] += g * slots[y + i, c]
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
-def _split(slots: Array, work: int, neurons: float, words: Words) -> None:
-    """How many fire in every cohort, and how the moments of these and of the others follow from C g.
-
-    fired + t (1 - P) Cg, others - t P Cg, t = TILT/(1 - P); likewise the second moments, so that sums over all neurons
-    stay where a share P fires. Where a variance would vanish both moves are shortened.
-    """
-    for c in range(slots.shape[1]):
-        q = min(slots[work + P, c], 1.0)
-        slots[work + FIRED, c] = slots[MASS, c] * q
-        if neurons > 0.0 and slots[MASS, c] > 0.0:
-            slots[work + FIRED, c] = binomial(np.round(slots[MASS, c] * neurons), q, words) / neurons
-        more = slots[work + FIRED, c] - slots[MASS, c] * q
-        stay = 1.0 / max(1.0 - q, 1e-12)
-        tilt, s, left = slots[work + TILT, c], slots[work + S, c], 1.0 - q
-        t, b = tilt * stay, (tilt * tilt - slots[work + NARROW, c]) * stay
-        worst = s * max(q * (b + q * t * t), left * (left * t * t - b))
-        held = 1.0 if worst < FULL else FULL / worst
-        t, b = t * held, b * held
-        slots[work + TO_FIRED, c], slots[work + TO_LEFT, c] = left * t, -q * t
-        slots[work + FIRED_NARROW, c] = left * (b - left * t * t)
-        slots[work + LEFT_NARROW, c] = -q * (b + q * t * t)
-        slots[work + TILT, c], slots[work + NARROW, c] = t, more
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
-def _fire(slots: Array, own: Array, size: int, work: int) -> None:
-    """Update every cohort for those that stayed; moments of the slow variables of those that fired, into own."""
-    y, cov, count, fired = work + 10, MEAN + size, slots.shape[1], 2 * size + 2
-    everyone, other = 0.0, 0.0
-    for c in range(0, count, 2):
-        everyone += slots[work + FIRED, c]
-        other += slots[work + FIRED, c + 1]
-    everyone += other
-    own[fired] = everyone
-    per = 1.0 / everyone if everyone > 0.0 else 0.0
-    for i in range(size):
-        for j in range(i + 1):
-            k = cov + packed(i, j)
-            if j > 0:
-                about, around, spread, more = own[fired + i], own[fired + j], 0.0, 0.0
-                for c in range(count):
-                    u = slots[MEAN + i, c] + slots[work + TO_FIRED, c] * slots[y + i, c] - about
-                    v = slots[MEAN + j, c] + slots[work + TO_FIRED, c] * slots[y + j, c] - around
-                    thin = slots[work + FIRED_NARROW, c] * slots[y + i, c] * slots[y + j, c]
-                    slots[work + P, c] = slots[work + FIRED, c] * (slots[k, c] + thin + u * v)
-                for c in range(0, count, 2):
-                    spread += slots[work + P, c]
-                    more += slots[work + P, c + 1]
-                own[fired + size + packed(i - 1, j - 1)] = (spread + more) * per
-            for c in range(count):
-                slots[k, c] += slots[work + LEFT_NARROW, c] * slots[y + i, c] * slots[y + j, c]
-    for i in range(1, size):
-        about, shift, more = own[fired + i], 0.0, 0.0
-        for c in range(count):
-            u = slots[MEAN + i, c] + slots[work + TO_FIRED, c] * slots[y + i, c] - about
-            slots[work + P, c] = slots[work + FIRED, c] * u
-        for c in range(0, count, 2):
-            shift += slots[work + P, c]
-            more += slots[work + P, c + 1]
-        own[fired + i] += (shift + more) * per
-    for i in range(size):
-        for c in range(count):
-            slots[MEAN + i, c] += slots[work + TO_LEFT, c] * slots[y + i, c]
-    for c in range(count):
-        slots[MASS, c] -= slots[work + FIRED, c]
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
-def _balance(slots: Array, size: int, work: int) -> None:
-    """Finite size: the sum of z over all neurons is not changed by who fires; what chance added, the others give back.
-
-    NARROW holds the spikes beyond the expected ones, TILT t.
-    """
-    active = 0.0
-    for c in range(slots.shape[1]):
-        active += slots[MASS, c]
-    if active <= 0.0:
-        return
-    for i in range(size):
-        more = 0.0
-        for c in range(slots.shape[1]):
-            more += slots[work + NARROW, c] * slots[work + TILT, c] * slots[work + 10 + i, c]
-        more /= active
-        for c in range(slots.shape[1]):
-            slots[MEAN + i, c] -= more
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
 def _restore(model: CohortModel, state: CohortState, size: int) -> None:
     """Finite size: frozen variables keep their variance over all neurons; chance would let it wander."""
     slots, own, pool, cov = state.slots, state.own, state.pool, MEAN + size
@@ -221,16 +108,6 @@ def _restore(model: CohortModel, state: CohortState, size: int) -> None:
             square += pool[r, 0] * (pool[r, size + packed(i - 1, i - 1)] + pool[r, i] * pool[r, i])
         own[i] = width / np.sqrt(square)
         rescale(state, size, i, -1)
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
-def _untouched(slots: Array, own: Array, size: int, work: int, neurons: float, words: Words) -> float:
-    """Spikes per neuron of Poisson neurons: one cohort, of normal V, that spikes leave as it is."""
-    expected = np.exp(slots[work + ELL, OLD] + 0.5 * slots[work + S, OLD])
-    if neurons > 0.0:
-        expected = poisson(neurons * expected, words) / neurons
-    own[2 * size + 2] = expected
-    return expected
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
@@ -256,9 +133,7 @@ def _store(model: CohortModel, state: CohortState, size: int) -> None:
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
-def _release(
-    model: CohortModel, state: CohortState, size: int, work: int, mu: float, gain: float, D: Array
-) -> None:
+def _release(model: CohortModel, state: CohortState, size: int, work: int, mu: float, gain: float, D: Array) -> None:
     """Neurons whose dead time is over: V_reset, and what has come since in the part of the step that is left."""
     slots, own, pool, cov, c = state.slots, state.own, state.pool, MEAN + size, COMING
     r = (state.place[STEPS] - model.whole[RELEASE]) % pool.shape[0]
@@ -304,14 +179,14 @@ def advance(
     work = MEAN + size + packed(size, 0)
     slots, own, place = state.slots, state.own, state.place
     _drive(model, state, size, mu, gain, D)
-    _project(model, slots, own, size, work)
+    project(model, slots, own, size, work)
     if model.whole[CLOSURE] == UNTOUCHED:
-        return _untouched(slots, own, size, work, neurons, words)
+        return fire_untouched(slots, own, size, work, neurons, words)
     look_up(table, slots, work + ELL, work + S, work + P, work + TILT, work + NARROW)
-    _split(slots, work, neurons, words)
-    _fire(slots, own, size, work)
+    split(slots, work, neurons, words)
+    fire(slots, own, size, work)
     if neurons > 0.0:
-        _balance(slots, size, work)
+        balance(slots, size, work)
     _store(model, state, size)
     _release(model, state, size, work, mu, gain, D)
     place[STEPS] += 1
@@ -326,7 +201,7 @@ def advance(
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
 def look(model: CohortModel, state: CohortState, seen: Array) -> None:
-    """Mean V [V] over E_L, mass of all neurons, and the mean of every variable into seen (2 + 1 + K,); dead time included."""
+    """Mean V [V] over E_L, mass, and the mean of every variable into seen (2 + 1 + K,): of all neurons."""
     size, slots, own, pool = model.modes.shape[1], state.slots, state.own, state.pool
     active, refractory = 0.0, 0.0
     for c in range(slots.shape[1]):
@@ -355,8 +230,8 @@ def integrate(
 ) -> int:  # fmt: skip
     """Advance through mu, gain (step,) and D (step, source); rate (step,) [1/s].
 
-    seen (sample, 2 + 1 + K): `look` in the middle of every `every` steps (an odd number: half a step before). Returns the
-    number of steps done: fewer than asked where a value is not finite.
+    seen (sample, 2 + 1 + K): `look` in the middle of every `every` steps (an odd number: half a step before). Returns
+    the number of steps done: fewer than asked where a value is not finite.
     """
     for t in range(mu.shape[0]):
         fired = advance(model, table, state, mu[t], gain[t], D[t], neurons, words)

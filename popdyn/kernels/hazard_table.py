@@ -4,6 +4,7 @@
 
 The columns LOG_P = ln P - ell - s/2, TILT = F1/sqrt(s) and NARROW = (1 - v_f)/s are smooth, and 0, 1, 0 for rare
 spikes. Rows are even in ell, columns even in u = 4 s/(4 + s), which takes s up to 16.
+popdyn.theory.hazard_moments fills the table.
 """
 
 from __future__ import annotations
@@ -18,42 +19,6 @@ LOG_P, TILT, NARROW, COLUMNS = 0, 1, 2, 4  # padded: a corner of the table is on
 LOWEST, HIGHEST, PER_ELL = -14.0, 6.0, 20.0  # range of ell, rows per unit of it
 PER_U, LARGEST_U = 32.0, 3.2
 LARGEST_S = 4.0 * LARGEST_U / (4.0 - LARGEST_U)
-NODE = 0.1  # spacing of the quadrature in xi, in units of min(1, 2/sqrt(s))
-SMALLEST_S = 1e-3  # below, the column of s = SMALLEST_S stands
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
-def fired_moments(ell: float, s: float, out: Array) -> None:
-    """LOG_P, TILT and NARROW at ell and s > 0 into out, by the trapezoidal rule (error below 1e-9).
-
-    The integrand is that of P over exp(ell + s/2), under the tilted measure xi = sqrt(s) + x: f / exp(ell + sqrt(s) xi).
-    """
-    root = np.sqrt(s)
-    step = NODE * min(1.0, 2.0 / root)
-    low = -9.0 - root
-    count = int((18.0 + root) / step) + 1
-    total, first, second = 0.0, 0.0, 0.0
-    for k in range(count):
-        x = low + k * step
-        hazard = np.exp(ell + s + root * x)
-        weight = np.exp(-0.5 * x * x) * (-np.expm1(-hazard)) / hazard
-        total += weight
-        first += weight * x
-        second += weight * x * x
-    mean = first / total
-    variance = second / total - mean * mean
-    out[LOG_P] = np.log(total * step / np.sqrt(2.0 * np.pi))
-    out[TILT] = 1.0 + mean / root
-    out[NARROW] = (1.0 - variance) / s
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
-def fill_table(table: Array, ell_step: float, u_step: float) -> None:
-    """Fill table (ell, u, COLUMNS) from LOWEST and 0 on."""
-    for i in range(table.shape[0]):
-        for j in range(table.shape[1]):
-            u = j * u_step
-            fired_moments(LOWEST + i * ell_step, max(4.0 * u / (4.0 - u), SMALLEST_S), table[i, j])
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")

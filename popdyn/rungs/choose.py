@@ -32,7 +32,7 @@ def has_escape_noise(network: Network) -> bool:
 
 
 def density_rung(network: Network, **options: Any) -> Density | CoupledDensity | CohortDensity:
-    """`CohortDensity` for escape noise, else `Density`, or `CoupledDensity` where `is_coupled` or finite size is asked for.
+    """`CohortDensity` for escape noise; else `Density`, or `CoupledDensity` where `is_coupled` or of finite size.
 
     Options are theirs; the default closure of the others is that of cohorts, too.
     """

@@ -24,7 +24,8 @@ SHOT_NOISE = ("coloured", "white", "none")
 
 @dataclass(frozen=True)
 class Noises:
-    """Sources of a population's noise: white, then one for each of `colours` [s]; and of every projection its source."""
+    """Sources of a population's noise: white, then one for each of `colours` [s]; and the source of every
+    projection."""
 
     colours: tuple[float, ...]
     source: dict[int, int]
@@ -101,7 +102,9 @@ def make_bank(
             layout[q, n] = places[kind], *np.atleast_2d(array).shape
             flat.append(np.asarray(array).ravel())
             places[kind] += array.size
-    words = [np.random.SeedSequence(seed or 0, spawn_key=(q,)).generate_state(4, np.uint64) for q in range(len(problems))]
+    words = [
+        np.random.SeedSequence(seed or 0, spawn_key=(q,)).generate_state(4, np.uint64) for q in range(len(problems))
+    ]
     sizes = [float(network.populations[name].size) if seed is not None else 0.0 for name in problems]
     return CohortBank(np.concatenate(numbers), np.concatenate(wholes), layout, np.array(sizes), np.array(words))
 

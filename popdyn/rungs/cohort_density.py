@@ -19,11 +19,12 @@ from popdyn.rungs.cohort_drive import external_rates, mean_drive
 from popdyn.rungs.coupled_limits import check_synapses
 from popdyn.spec import under_protocol
 from popdyn.spec.network import Network, Protocol
-from popdyn.theory.cohort_grid import CLOSURES, AgeGrid, table
+from popdyn.theory.cohort_grid import CLOSURES, AgeGrid
 from popdyn.theory.cohort_march import DT, GRID
 from popdyn.theory.cohort_response import linear_response, regular_share
 from popdyn.theory.gif_population import gif_problem
 from popdyn.theory.gif_problem import GifProblem, modes
+from popdyn.theory.hazard_moments import table
 from popdyn.theory.network_problem import NetworkProblem
 from popdyn.theory.projections import projections
 from popdyn.types import Progress
@@ -40,7 +41,7 @@ AVERAGED = 5.0  # [s] over which a network of finite size is averaged
 
 @dataclass(frozen=True)
 class Run:
-    """Rates (population, step) [1/s] at the ends of the steps, and `cohorts.look` of every bin (population, bin, ...)."""
+    """Rates (population, step) [1/s] at the ends of the steps, `cohorts.look` of every bin (population, bin, ...)."""
 
     rate: Array
     seen: Array
@@ -61,6 +62,7 @@ class CohortDensity:
     finite : populations have their size, and fluctuate
     grid : ages at which cohorts are kept apart
     shot_noise : of the synapses, "coloured" (default), "white", or "none" (the mean input alone)
+    settle : False: trains as irregular as Poisson's, inputs alike for all neurons of a population (no working point)
     progress : called with (fraction, message)
 
     Valid when
@@ -77,7 +79,7 @@ class CohortDensity:
 
     def __init__(
         self, network: Network, *, closure: str = "gaussian", dt: float = DT, finite: bool = False,
-        grid: AgeGrid = GRID, shot_noise: str = "coloured", progress: Progress | None = None,
+        grid: AgeGrid = GRID, shot_noise: str = "coloured", settle: bool = True, progress: Progress | None = None,
     ) -> None:  # fmt: skip
         if closure not in CLOSURES:
             raise UsageError(f"closure: got {closure!r}; allowed for escape-noise neurons: {', '.join(CLOSURES)}")
@@ -94,7 +96,7 @@ class CohortDensity:
         self.share = np.ones(len(self.coupling.projections))
         self.problems = self._problems()
         self._constant: xr.Dataset | None = None
-        if network.connections:
+        if network.connections and settle:
             for _ in range(ROUNDS):
                 self._settle()
 
@@ -114,7 +116,7 @@ class CohortDensity:
             raise UsageError(f"protocol: got {protocol!r}; allowed: {', '.join(self.network.protocols)}")
         chosen = self.network.protocols[protocol] if isinstance(protocol, str) else protocol
         began = time.process_time()
-        run = self._run(chosen, seed if self.finite else None)
+        run = self.run(chosen, seed if self.finite else None)
         per_bin = round(BIN / self.dt)
         before = np.concatenate([run.rate[:, :1], run.rate[:, :-1]], axis=1)
         steps = run.rate if self.finite else 0.5 * (run.rate + before)
@@ -134,16 +136,14 @@ class CohortDensity:
         dataset.encoding["cpu_s"] = time.process_time() - began
         return dataset
 
-    def linear_response(
-        self, frequencies: Array, *, population: str, target: str = "mu"
-    ) -> NDArray[np.complex128]:
+    def linear_response(self, frequencies: Array, *, population: str, target: str = "mu") -> NDArray[np.complex128]:
         """d rate/d mu or d rate/d D of one population, its input from others held as it is on average (open loop).
 
         Parameters and units as `Density.linear_response`.
         """
         if target not in ("mu", "D"):
             raise UsageError(f"target: got {target!r}; allowed: mu, D")
-        held, D = self._held(self._run(self._at_rest(0.2), None), list(self.problems).index(population))
+        held, D = self._held(self.run(self._at_rest(0.2), None), list(self.problems).index(population))
         return linear_response(held, frequencies, target, grid=self.grid, closure=self.closure, D=D)
 
     def equations(self) -> str:
@@ -164,18 +164,12 @@ class CohortDensity:
 
     def _current(self, q: int, seen: Array) -> Array:
         """Mean spike-triggered current (bin,) [A] of population q."""
-        problem = list(self.problems.values())[q]
-        jumps = dict(zip(problem.tau_stc, problem.q_stc, strict=True))
-        m = modes(problem)
-        total = np.zeros(seen.shape[0])
-        for i, name in enumerate(m.names):
-            if m.jump[i] > 0.0:
-                total += seen[:, 2 + i] * sum(q for tau, q in jumps.items() if name == f"a({tau:g})")
-        return total
+        current = modes(list(self.problems.values())[q]).current
+        return np.asarray(seen[:, 2 : 2 + current.size] @ current)
 
     def _settle(self) -> None:
         """Quenched widths and regularity of the trains at the rates that they lead to: one round."""
-        run = self._run(self._at_rest(0.2), None)
+        run = self.run(self._at_rest(0.2), None)
         names, late = list(self.problems), round(0.2 / self.dt)
         rates = run.rate[:, -late:].mean(axis=1)
         squares = rates**2 * np.exp([self._log_variance(run.bank, q) for q in range(rates.size)])
@@ -193,7 +187,7 @@ class CohortDensity:
         self.problems = self._problems(frozenset(wide))
 
     def _held(self, run: Run, q: int) -> tuple[GifProblem, Array]:
-        """The problem of population q at its mean drive of the last 0.2 s, unequal inputs as spread of mu; and its D."""
+        """The problem of population q at its mean drive of the last 0.2 s, unequal inputs as spread of mu; its D."""
         late, problem = round(0.2 / self.dt), list(self.problems.values())[q]
         frozen = dict(problem.frozen)
         if frozen.pop("gain", 0.0):
@@ -212,7 +206,8 @@ class CohortDensity:
         at_spike = parts(bank, q)[1].own[2 * size + 2 :][frozen]
         return float(at_spike @ np.linalg.solve(m.covariance[np.ix_(frozen, frozen)], at_spike))
 
-    def _run(self, protocol: Protocol, seed: int | None) -> Run:
+    def run(self, protocol: Protocol, seed: int | None) -> Run:
+        """March through a protocol; seed None: N -> infinity."""
         network, dt = self.network, self.dt
         drives = [mean_drive(p, protocol, dt) for p in network.populations.values()]
         mu = np.stack([one for one, _ in drives])

@@ -16,7 +16,7 @@ def cohort_equations(
 ) -> str:
     """Of every population: the neuron, the state of a cohort, its update, and what it hears."""
     lines = [
-        f"cohorts by last spike time, closure {closure}; z = (V, slow variables) normal in each (docs/theory/cohorts.md)",
+        f"cohorts by last spike time, closure {closure}; z = (V, slow variables) normal in each (cohorts.md)",
         "  z decays between spikes; a share P = E[1 - exp(-exp(ell + sqrt(s) xi))] fires in a step dt,",
         "  ell = ln(lambda_0 dt) + (g.m - V_T_star)/Delta_V,  s = g'C g/Delta_V^2",
         "  fired: m + C g F1/sqrt(v), C + (C g)(C g)'(v_f - 1)/v; the others by complement; V_reset after t_ref",
@@ -29,7 +29,9 @@ def cohort_equations(
         lines.append(f"  slow variables: {', '.join(m.names[1:]) or 'none'}")
         parameters = network.populations[name].neuron.parameters
         lines += [f"  {p.name} = {format_quantity(parameters[p.name], p.unit)}" for p in model.of_neuron(parameters)]
-        lines.append(f"  mu = {format_quantity(problem.mu, 'V/s')}, sigma = {format_quantity(problem.sigma, 'V/sqrt(s)')}")
+        lines.append(
+            f"  mu = {format_quantity(problem.mu, 'V/s')}, sigma = {format_quantity(problem.sigma, 'V/sqrt(s)')}"
+        )
         lines += [f"  {name} = {size:.6g} (standard deviation over neurons)" for name, size in problem.frozen.items()]
         lines += [f"  {text}" for text in projection_lines(coupling, name)]
     return "\n".join(lines)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from popdyn.kernels import hazard_table
 from popdyn.kernels.cohort_state import (
     FIRST,
     GAUSSIAN,
@@ -48,16 +46,6 @@ class AgeGrid:
         return self.width * (self.ring - 1) * (2**self.levels - 1)
 
 
-@cache
-def table() -> Array:
-    """The table of `kernels.hazard_table`, filled once."""
-    rows = int((hazard_table.HIGHEST - hazard_table.LOWEST) * hazard_table.PER_ELL) + 1
-    columns = int(hazard_table.LARGEST_U * hazard_table.PER_U) + 2
-    made = np.zeros((rows, columns, hazard_table.COLUMNS))
-    hazard_table.fill_table(made, 1.0 / hazard_table.PER_ELL, 1.0 / hazard_table.PER_U)
-    return made
-
-
 def make_model(problem: GifProblem, dt: float, grid: AgeGrid, closure: str = "gaussian") -> CohortModel:
     """Propagators and numbers of a step dt [s]; sources of noise: white, then the colours."""
     m, tau = modes(problem), problem.tau_m
@@ -80,7 +68,7 @@ def _closure(problem: GifProblem, closure: str) -> int:
 
 
 def _noise(problem: GifProblem, m: Modes, dt: float, part: float) -> Array:
-    """Covariances per D that a step adds: white noise 2 D in V, and y' = -y/tau + sqrt(2 D)/tau xi with U = V - kappa y."""
+    """Covariances per D that a step adds: white noise 2 D in V; y' = -y/tau + sqrt(2 D)/tau xi with U = V - kappa y."""
     u = 1.0 / problem.tau_m
     rows = [[0.0, -np.expm1(-2.0 * dt * u) / u, 0.0, 0.0, -np.expm1(-2.0 * part * u) / u]]
     for i in m.colour:
@@ -92,9 +80,7 @@ def _noise(problem: GifProblem, m: Modes, dt: float, part: float) -> Array:
     return np.array(rows).reshape(-1, SOURCE)
 
 
-def first_cohorts(
-    problem: GifProblem, model: CohortModel, grid: AgeGrid, V_mean: float, V_std: float
-) -> CohortState:
+def first_cohorts(problem: GifProblem, model: CohortModel, grid: AgeGrid, V_mean: float, V_std: float) -> CohortState:
     """All neurons old, V normal, traces zero, frozen variables as the problem has them."""
     size, m = model.modes.shape[1], modes(problem)
     slots = FIRST + grid.ring * grid.levels

@@ -1,4 +1,4 @@
-"""One population of cohorts at a given drive: trajectories, the stationary state, and what one neuron does after a spike."""
+"""One population of cohorts at a given drive: trajectories, the stationary state, and a neuron after its spike."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from numpy.typing import NDArray
 from popdyn.errors import NumericsError
 from popdyn.kernels.cohort_state import (
     MASS,
-    MEAN,
-    OLD,
     STEPS,
     CohortModel,
     CohortState,
 )
 from popdyn.kernels.cohorts import integrate
-from popdyn.theory.cohort_grid import AgeGrid, first_cohorts, make_model, table
+from popdyn.theory.cohort_grid import AgeGrid, first_cohorts, make_model
 from popdyn.theory.gif_problem import GifProblem
+from popdyn.theory.hazard_moments import table
 
 Array = NDArray[np.float64]
 
@@ -40,7 +39,8 @@ class Cohorts:
     state: CohortState
 
     def copy(self) -> Cohorts:
-        state = CohortState(*(x.copy() for x in self.state))
+        slots, own, pool, place = self.state
+        state = CohortState(slots.copy(), own.copy(), pool.copy(), place.copy())
         return Cohorts(self.problem, self.dt, self.grid, self.closure, self.model, state)
 
 
@@ -68,9 +68,9 @@ def march(
     cohorts: Cohorts, mu: Array, D: Array, *, neurons: float = 0.0, words: NDArray[np.uint64] | None = None,
     every: int = 0,
 ) -> tuple[Array, Array]:  # fmt: skip
-    """Move the state through mu (step,) [V/s] and D (step, source) [V^2/s]; rates (step,) [1/s] at the ends of the steps.
+    """Move the state through mu (step,) [V/s] and D (step, source) [V^2/s]; rates (step,) [1/s] at their ends.
 
-    Also `cohorts.look` of every `every` steps (0: once, at the middle). Finite size: `neurons` and the generator's words.
+    Also `cohorts.look` of every `every` steps (0: once, at the middle). Finite size: `neurons`, the generator's words.
     """
     rate, every = np.zeros(mu.size), every or mu.size
     seen = np.zeros((-(-mu.size // every), 2 + cohorts.model.modes.shape[1]))
@@ -115,7 +115,6 @@ def just_fired(stationary: StationaryCohorts) -> Cohorts:
     state = fresh.state
     row = (int(state.place[STEPS]) - 1) % state.pool.shape[0]
     state.slots[MASS] = 0.0
-    state.slots[MEAN:, OLD] = state.slots[MEAN:, OLD]
     state.pool[:, 0] = 0.0
     state.pool[row, 0] = 1.0
     return fresh

@@ -1,8 +1,8 @@
 """Linear response and spectrum of escape-noise neurons, adaptation included, by the cohort recursion itself.
 
 The response is the derivative of the rate after a small step of the drive, both signs; the spectrum is that of one
-neuron, S = r (1 + 2 Re M), M the transform of its rate after a spike (theory.renewal), for which a population of neurons
-that have just fired marches at constant drive.
+neuron, S = r (1 + 2 Re M), M the transform of its rate after a spike (theory.renewal), for which a population of
+neurons that have just fired marches at constant drive.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def after_spike(at: StationaryCohorts, D: Array | None = None) -> Array:
 
 
 def regular_share(problem: GifProblem, tau: float, tau_syn: float, D: Array | None = None) -> float:
-    """Share of a Poisson train's variance that a membrane (tau [s]) behind a synapse (tau_syn [s]) takes from the neuron's.
+    """Share of a Poisson train's variance that a membrane (tau [s]) behind a synapse (tau_syn [s]) takes from this one.
 
     F = 1 + 2 int (m(t) - m(inf)) K(t) dt, m the rate after a spike, K the autocorrelation of what is left of the input.
     """

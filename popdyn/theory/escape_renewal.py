@@ -1,11 +1,12 @@
 """Renewal theory of escape-noise neurons without adaptation or membrane noise: exact, by quadrature over the age.
 
-    lambda(s) = lambda_0 exp((V(s) - V_T_star)/Delta_V),  S(s) = exp(-int lambda),  r = 1/(t_ref + int S),  rho = int lambda S e^(-i w s)
+    lambda(s) = lambda_0 exp((V(s) - V_T_star)/Delta_V),      S(s) = exp(-int lambda),
+    r = 1/(t_ref + int S),      rho = e^(-i w t_ref) int lambda S e^(-i w s)
 
 V(s) is the deterministic path from V_reset, s the time since release. Response to mu: with G(s) = d V(s)/d mu_w at the
 frequency w, that is (1 - exp(-(1/tau_m + i w) s))/(1/tau_m + i w),
 
-    H (1 - rho e^(-i w t_ref)) = r i w int S(s) e^(-i w s) [int_0^s lambda(x) G(x)/Delta_V e^(i w x) dx] ds.
+    H (1 - rho) = r i w int S(s) e^(-i w s) [int_0^s lambda(x) G(x)/Delta_V e^(i w x) dx] ds.
 
 Source: Gerstner et al. 2014, Neuronal Dynamics, chapter 14; Schwalger et al. 2017, PLoS Comput Biol 13:e1005507.
 """
@@ -48,7 +49,7 @@ def renewal(problem: GifProblem) -> Renewal:
         raise ValueError("renewal theory in closed form needs: no adaptation, no frozen variables, sigma = 0")
     length = 20.0 * problem.tau_m
     while True:
-        s = np.arange(0.0, length, min(STEP, length / 4000))
+        s: Array = np.arange(0.0, length, min(STEP, length / 4000), dtype=np.float64)
         rest = problem.E_L + problem.tau_m * problem.mu
         V = rest + (problem.V_reset - rest) * np.exp(-s / problem.tau_m)
         hazard = problem.lambda_0 * np.exp((V - problem.V_T_star) / problem.Delta_V)

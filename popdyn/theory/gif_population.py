@@ -50,7 +50,7 @@ def _frozen(population: Population) -> tuple[dict[str, float], dict[tuple[str, s
     strange = [name for name in names if name not in SPREAD]
     if strange:
         raise DomainError(
-            f"populations.{population.name}: spread of {', '.join(strange)} at the density rung of escape-noise neurons; "
+            f"populations.{population.name}: spread of {', '.join(strange)} at the density rung with escape noise; "
             f"allowed: {', '.join(SPREAD)}; for others take several populations, or the rung spiking"
         )
     C_m, tau_m = p["C_m"], p["C_m"] / p["g_L"]
@@ -68,9 +68,7 @@ def _frozen(population: Population) -> tuple[dict[str, float], dict[tuple[str, s
             covariance[FROZEN.index(place[a][0]), FROZEN.index(place[b][0])] += shared * width[a] * width[b]
     std = np.sqrt(np.diag(covariance))
     used = [i for i in range(len(FROZEN)) if std[i] > 0.0]
-    pairs = {
-        (FROZEN[i], FROZEN[j]): float(covariance[i, j] / (std[i] * std[j])) for i in used for j in used if i < j
-    }
+    pairs = {(FROZEN[i], FROZEN[j]): float(covariance[i, j] / (std[i] * std[j])) for i in used for j in used if i < j}
     return {FROZEN[i]: float(std[i]) for i in used}, pairs
 
 

@@ -3,8 +3,8 @@
     dV/dt = -(V - E_L)/tau_m + mu (1 + gain) + drive - sum_j q_stc_j a_j / C_m + sum_s y_s + sigma xi
     hazard = lambda_0 exp((V - V_T_star - sum_j q_sfa_j a_j)/Delta_V),    a_j' = -a_j/tau_j,  a_j += 1 + adaptation
 
-Equal time constants share a trace. kappa_j = -q_stc_j / C_m / (1/tau_m - 1/tau_j) makes U = V - E_L - h - sum kappa_j a_j
-decay with tau_m alone (theory docs: cohorts.md).
+Equal time constants share a trace. With kappa_j = -q_stc_j/C_m/(1/tau_m - 1/tau_j), U = V - E_L - h - sum kappa_j a_j
+decays with tau_m alone (docs/theory/cohorts.md).
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ APART = 1e-3  # least relative distance of a time constant from tau_m: nearer, k
 class GifProblem:
     """Numbers of one population (SI) and its constant drive mu [V/s], sigma [V/sqrt(s)].
 
-    frozen: standard deviation over neurons of V_T_star [V], mu [V/s], V_reset [V], gain (of a drive of its own, given to
-    the kernel in time) and adaptation (of the factor `scale` on all jumps). correlation: of pairs of them. colours: time
-    constants [s] of filtered noise, in the order of its D. resets: False for a neuron that a spike leaves as it is.
+    frozen: standard deviation over neurons of V_T_star [V], mu [V/s], V_reset [V], gain (of a drive of its own, given
+    to the kernel in time) and adaptation (of the factor `scale` on all jumps). correlation: of pairs of them. colours:
+    time constants [s] of filtered noise, in the order of its D. resets: False for a neuron that spikes do not change.
     """
 
     tau_m: float
@@ -68,8 +68,9 @@ class GifProblem:
 class Modes:
     """Slow variables in order: traces, frozen variables, coloured noise. Arrays (1 + K,); index 0 is U.
 
-    rate [1/s], slope d exponent/dz, kappa dV/dz (`release`: likewise at V_reset), jump at a spike, carrier (index of the variable that a trace jumps by, or
-    -1). gain: index of the frozen gain or -1; colour: (colour,) indices; covariance (1 + K, 1 + K) of frozen variables.
+    rate [1/s], slope d exponent/dz, kappa dV/dz (`release`: likewise at V_reset), jump at a spike, carrier (variable
+    that a trace jumps by beside, or -1), gain (the frozen gain or -1), colour (colour,); covariance of the frozen
+    variables.
     """
 
     names: tuple[str, ...]
@@ -78,6 +79,7 @@ class Modes:
     kappa: Array
     release: Array
     jump: Array
+    current: Array
     carrier: NDArray[np.int64]
     gain: int
     colour: NDArray[np.int64]
@@ -91,7 +93,7 @@ def traces(problem: GifProblem) -> list[tuple[float, float, float]]:
         found.setdefault(tau, [0.0, 0.0])[0] += q
     for tau, q in zip(problem.tau_stc, problem.q_stc, strict=True):
         found.setdefault(_apart(tau, problem.tau_m), [0.0, 0.0])[1] += q
-    return [(tau, *q) for tau, q in sorted(found.items()) if any(q)]
+    return [(tau, q[0], q[1]) for tau, q in sorted(found.items()) if any(q)]
 
 
 def _apart(tau: float, tau_m: float) -> float:
@@ -106,22 +108,23 @@ def modes(problem: GifProblem) -> Modes:
     unknown = set(problem.frozen) - set(FROZEN)
     assert not unknown, unknown
     tau_m, sharp = problem.tau_m, 1.0 / problem.Delta_V
-    names, rows = ["U"], [(1.0 / tau_m, sharp, 1.0, 1.0, 0.0)]
+    names, rows = ["U"], [(1.0 / tau_m, sharp, 1.0, 1.0, 0.0, 0.0)]
     for tau, q_sfa, q_stc in traces(problem):
         kappa = -q_stc / problem.C_m / (1.0 / tau_m - 1.0 / tau) if q_stc else 0.0
         names.append(f"a({tau:g})")
-        rows.append((1.0 / tau, (kappa - q_sfa) * sharp, kappa, kappa, problem.scale))
+        rows.append((1.0 / tau, (kappa - q_sfa) * sharp, kappa, kappa, problem.scale, q_stc))
     own = {"V_T_star": (-sharp, 0.0, 0.0), "mu": (tau_m * sharp, tau_m, tau_m), "V_reset": (0.0, 0.0, -1.0)}
     spread = [name for name in FROZEN if problem.frozen.get(name, 0.0) > 0.0]
     for name in spread:
         names.append(name)
-        rows.append((0.0, *own.get(name, (0.0, 0.0, 0.0)), 0.0))
+        slope, kappa, release_kappa = own.get(name, (0.0, 0.0, 0.0))
+        rows.append((0.0, slope, kappa, release_kappa, 0.0, 0.0))
     for tau in problem.colours:
         tau = _apart(tau, tau_m)
         kappa = 1.0 / (1.0 / tau_m - 1.0 / tau)
         names.append(f"y({tau:g})")
-        rows.append((1.0 / tau, kappa * sharp, kappa, kappa, 0.0))
-    rate, slope, kappa_all, release, jump = np.array(rows).T
+        rows.append((1.0 / tau, kappa * sharp, kappa, kappa, 0.0, 0.0))
+    rate, slopes, kappas, release, jump, current = np.array(rows).T
     carrier = np.full(len(names), -1)
     if "adaptation" in spread:
         carrier[jump > 0.0] = names.index("adaptation")
@@ -133,5 +136,6 @@ def modes(problem: GifProblem) -> Modes:
     first = len(names) - len(problem.colours)
     gain = names.index("gain") if "gain" in spread else -1
     return Modes(
-        tuple(names), rate, slope, kappa_all, release, jump, carrier, gain, np.arange(first, len(names)), covariance
+        tuple(names), rate, slopes, kappas, release, jump, current, carrier, gain, np.arange(first, len(names)),
+        covariance,
     )  # fmt: skip

@@ -6,8 +6,10 @@ import numpy as np
 from numba import njit
 
 
-@njit(cache=False, error_model="numpy")
-def simulate(mu, size, dt, tau_m, E_L, V_reset, t_ref, lambda_0, Delta_V, V_T, tau, q_sfa, current, sigma, frozen, seed):
+@njit(cache=True, error_model="numpy")
+def simulate(
+    mu, size, dt, tau_m, E_L, V_reset, t_ref, lambda_0, Delta_V, V_T, tau, q_sfa, current, sigma, frozen, seed
+):
     """Spikes of each step (step,) of `size` neurons under mu (step,) [V/s] held over each step.
 
     frozen (neuron, 4): V_T [V], mu [V/s], gain, adaptation of each neuron beside the common ones. current: -q_stc/C_m.

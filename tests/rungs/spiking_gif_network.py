@@ -9,10 +9,29 @@ from popdyn.theory.gif_population import gif_problem
 from popdyn.theory.projections import projections
 
 
-@njit(cache=False, error_model="numpy")
+@njit(cache=True, error_model="numpy")
 def simulate(
-    steps, dt, first, tau_m, E_L, V_reset, dead, lambda_0, Delta_V, V_T, mu, tau, q_sfa, current, sources, targets_of,
-    start_of, J, tau_syn, delay, seed,
+    steps,
+    dt,
+    first,
+    tau_m,
+    E_L,
+    V_reset,
+    dead,
+    lambda_0,
+    Delta_V,
+    V_T,
+    mu,
+    tau,
+    q_sfa,
+    current,
+    sources,
+    targets_of,
+    start_of,
+    J,
+    tau_syn,
+    delay,
+    seed,
 ):
     """Spikes (population, step). Neurons first[a]:first[a + 1] are population a; edges sorted by source neuron."""
     np.random.seed(seed)

@@ -1,0 +1,42 @@
+"""What a cohort theory's stationary rate is expected to be off by: closure, history, grid of ages, step."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from popdyn.theory.cohort_grid import AgeGrid
+from popdyn.theory.cohort_march import DT, GRID, stationary
+from popdyn.theory.gif_problem import GifProblem
+
+Array = NDArray[np.float64]
+
+CLOSURE_SHARE = 0.2  # of what the covariances change: what the higher moments may (docs/decisions: at most 0.15)
+TABLE = 3e-5  # relative, of the interpolated firing probability
+
+
+def predicted_error(
+    problem: GifProblem, *, dt: float = DT, grid: AgeGrid = GRID, D: Array | None = None
+) -> dict[str, float]:
+    """Relative errors of the stationary rate at the problem's drive, all positive.
+
+    closure: a share of the distance to `cohort_mean`; history, ages: distance to twice the history, and to cohorts of
+    half the width; step: twice the distance to half the step, and what the table of the hazard leaves.
+    """
+
+    def rate(**options: object) -> float:
+        return stationary(problem, **{"dt": dt, "grid": grid, "D": D, **options}).rate  # type: ignore[arg-type]
+
+    here = rate()
+    others = {
+        "closure": rate(closure="cohort_mean", grid=replace(grid, ring=4 * grid.ring)),
+        "history": rate(grid=replace(grid, levels=grid.levels + 1)),
+        "ages": rate(grid=replace(grid, ring=2 * grid.ring, levels=max(1, grid.levels - 1))),
+        "step": rate(dt=0.5 * dt),
+    }
+    found = {name: abs(other / here - 1.0) for name, other in others.items()}
+    found["closure"] *= CLOSURE_SHARE
+    found["step"] = 2.0 * found["step"] + TABLE
+    return found
