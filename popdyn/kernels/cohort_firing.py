@@ -20,7 +20,7 @@ ELL, S, P, TILT, NARROW, FIRED, TO_FIRED, TO_LEFT, FIRED_NARROW, LEFT_NARROW = r
 FULL = 1.0 - 1e-6  # share of its variance that a cohort can lose in one step
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always", _nrt=False)
 def project(model: CohortModel, slots: Array, own: Array, size: int, work: int) -> None:
     """Mean ell and variance s of the exponent, and C g with g its slope, into the work rows."""
     y, cov, count = work + WORK, MEAN + size, slots.shape[1]
@@ -41,7 +41,7 @@ def project(model: CohortModel, slots: Array, own: Array, size: int, work: int) 
             slots[work + S, c] += g * slots[y + i, c]
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always", _nrt=False)
 def split(slots: Array, work: int, neurons: float, words: Words) -> None:
     """How many fire in every cohort, and how the moments of these and of the others follow from C g.
 
@@ -66,7 +66,7 @@ def split(slots: Array, work: int, neurons: float, words: Words) -> None:
         slots[work + TILT, c], slots[work + NARROW, c] = t, more
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always", _nrt=False)
 def fire(slots: Array, own: Array, size: int, work: int) -> None:
     """Update every cohort for those that stayed; moments of the slow variables of those that fired, into own."""
     y, cov, count, fired = work + WORK, MEAN + size, slots.shape[1], 2 * size + 2
@@ -109,7 +109,7 @@ def fire(slots: Array, own: Array, size: int, work: int) -> None:
         slots[MASS, c] -= slots[work + FIRED, c]
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always", _nrt=False)
 def balance(slots: Array, size: int, work: int) -> None:
     """Finite size: the sum of z over all neurons is not changed by who fires; what chance added, the others give back.
 
@@ -129,7 +129,7 @@ def balance(slots: Array, size: int, work: int) -> None:
             slots[MEAN + i, c] -= more
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always", _nrt=False)
 def fire_untouched(slots: Array, own: Array, size: int, work: int, neurons: float, words: Words) -> float:
     """Spikes per neuron of Poisson neurons: one cohort, of normal V, that spikes leave as it is."""
     expected = np.exp(slots[work + ELL, OLD] + 0.5 * slots[work + S, OLD])

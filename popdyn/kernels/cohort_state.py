@@ -52,19 +52,19 @@ class CohortState(NamedTuple):
     place: Whole  # steps done, open slot, steps since it opened, then of each level place of the oldest and count
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always", _nrt=False)
 def packed(i: int, j: int) -> int:
     """Place of the element i, j <= i of a symmetric matrix."""
     return i * (i + 1) // 2 + j
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always", _nrt=False)
 def either(i: int, j: int) -> int:
     """Place of the element i, j or j, i."""
     return packed(max(i, j), min(i, j))
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def merge(slots: Array, size: int, a: int, b: int, closure: int) -> None:
     """Cohort b into cohort a, by their first two moments; b is left empty."""
     whole = slots[MASS, a] + slots[MASS, b]
@@ -84,7 +84,7 @@ def merge(slots: Array, size: int, a: int, b: int, closure: int) -> None:
     slots[MASS, a], slots[MASS, b] = whole, 0.0
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def open_cohort(slots: Array, size: int, place: Whole, ring: int, closure: int) -> None:
     """Open an empty cohort; every full level below the first that is not passes its two oldest on as one."""
     levels, top = (place.shape[0] - LEVELS) // 2, -1
@@ -104,7 +104,7 @@ def open_cohort(slots: Array, size: int, place: Whole, ring: int, closure: int) 
     place[LEVELS + 1] += 1
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def rescale(state: CohortState, size: int, i: int, source: int) -> None:
     """Take scale_i into the moments of z_i; `source` (or -1): the noise that z_i carries."""
     slots, own, pool, slow = state.slots, state.own, state.pool, size - 1

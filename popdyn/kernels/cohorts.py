@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from popdyn.kernels.cohort_firing import ELL, NARROW, TILT, P, S, balance, fire, fire_untouched, project, split
+from popdyn.kernels.cohort_firing import ELL, FIRED, NARROW, TILT, P, S, balance, fire, fire_untouched, project, split
 from popdyn.kernels.cohort_state import (
     CARRIER,
     CLOCK,
@@ -61,7 +61,7 @@ Words = NDArray[np.uint64]
 SMALLEST_SCALE = 1e-4
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always", _nrt=False)
 def _drive(model: CohortModel, state: CohortState, size: int, mu: float, gain: float, D: Array) -> None:
     """Everything that changes V between spikes: decay, mean drive, noise."""
     own, slots, modes, noise, cov = state.own, state.slots, model.modes, model.noise, MEAN + size
@@ -93,7 +93,7 @@ def _drive(model: CohortModel, state: CohortState, size: int, mu: float, gain: f
             own[own.shape[0] - noise.shape[0] + k] += more
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always", _nrt=False)
 def _restore(model: CohortModel, state: CohortState, size: int) -> None:
     """Finite size: frozen variables keep their variance over all neurons; chance would let it wander."""
     slots, own, pool, cov = state.slots, state.own, state.pool, MEAN + size
@@ -110,7 +110,7 @@ def _restore(model: CohortModel, state: CohortState, size: int) -> None:
         rescale(state, size, i, -1)
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always", _nrt=False)
 def _store(model: CohortModel, state: CohortState, size: int) -> None:
     """What fired goes into the pool, its slow variables jump: x_i += jump_i + x_carrier, an affine map."""
     own, pool, fired = state.own, state.pool, 2 * size + 2
@@ -132,7 +132,7 @@ def _store(model: CohortModel, state: CohortState, size: int) -> None:
                     pool[r, size + either(i - 1, j - 1)] += unit * pool[r, size + either(f - 1, j - 1)]
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always", _nrt=False)
 def _release(model: CohortModel, state: CohortState, size: int, work: int, mu: float, gain: float, D: Array) -> None:
     """Neurons whose dead time is over: V_reset, and what has come since in the part of the step that is left."""
     slots, own, pool, cov, c = state.slots, state.own, state.pool, MEAN + size, COMING
@@ -166,7 +166,7 @@ def _release(model: CohortModel, state: CohortState, size: int, work: int, mu: f
     merge(slots, size, state.place[OPEN], c, model.whole[CLOSURE])
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def advance(
     model: CohortModel, table: Array, state: CohortState, mu: float, gain: float, D: Array, neurons: float, words: Words
 ) -> float:
@@ -182,7 +182,7 @@ def advance(
     project(model, slots, own, size, work)
     if model.whole[CLOSURE] == UNTOUCHED:
         return fire_untouched(slots, own, size, work, neurons, words)
-    look_up(table, slots, work + ELL, work + S, work + P, work + TILT, work + NARROW)
+    look_up(table, slots, work + ELL, work + S, work + P, work + TILT, work + NARROW, work + FIRED)
     split(slots, work, neurons, words)
     fire(slots, own, size, work)
     if neurons > 0.0:
@@ -199,7 +199,7 @@ def advance(
     return own[2 * size + 2]
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def look(model: CohortModel, state: CohortState, seen: Array) -> None:
     """Mean V [V] over E_L, mass, and the mean of every variable into seen (2 + 1 + K,): of all neurons."""
     size, slots, own, pool = model.modes.shape[1], state.slots, state.own, state.pool
@@ -223,7 +223,7 @@ def look(model: CohortModel, state: CohortState, seen: Array) -> None:
         seen[2 + i] = own[i] * (mean + resting)
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def integrate(
     model: CohortModel, table: Array, state: CohortState, mu: Array, gain: Array, D: Array, dt: float, every: int,
     neurons: float, words: Words, rate: Array, seen: Array,

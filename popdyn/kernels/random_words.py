@@ -11,7 +11,7 @@ Words = NDArray[np.uint64]
 MANY = 30.0  # mean above which a binomial number is a skewed normal one
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", _nrt=False)
 def next_word(words: Words) -> np.uint64:
     """64 random bits."""
     s0, s1, s2, s3 = words[0], words[1], words[2], words[3]
@@ -28,13 +28,13 @@ def next_word(words: Words) -> np.uint64:
     return x
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", _nrt=False)
 def uniform(words: Words) -> float:
     """In (0, 1)."""
     return (np.float64(next_word(words) >> np.uint64(11)) + 0.5) * 2.0**-53
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", _nrt=False)
 def binomial(count: float, p: float, words: Words) -> float:
     """How many of `count` (whole) succeed; one draw.
 
@@ -58,7 +58,7 @@ def binomial(count: float, p: float, words: Words) -> float:
     return found if p <= 0.5 else count - found
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", _nrt=False)
 def poisson(mean: float, words: Words) -> float:
     """A Poisson number: exactly, by inversion, up to MANY; above, a rounded skewed normal number."""
     if mean > MANY:
@@ -71,7 +71,7 @@ def poisson(mean: float, words: Words) -> float:
     return found
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", _nrt=False)
 def _large(count: float, p: float, words: Words) -> float:
     spread = np.sqrt(count * p * (1.0 - p))
     z = np.sqrt(-2.0 * np.log(uniform(words))) * np.cos(2.0 * np.pi * uniform(words))
