@@ -36,12 +36,12 @@ class CohortWiring(NamedTuple):
     gain_D: Array  # (population, source, projection) [V^2]
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
 def _matrix(flat: Array, at: Whole) -> Array:
     return flat[at[0] : at[0] + at[1] * at[2]].reshape((at[1], at[2]))
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
 def cohort_parts(bank: CohortBank, q: int) -> tuple[CohortModel, CohortState]:
     """Model and state of one population: views of the bank."""
     at, numbers, wholes = bank.layout[q], bank.numbers, bank.wholes
@@ -60,7 +60,7 @@ def cohort_parts(bank: CohortBank, q: int) -> tuple[CohortModel, CohortState]:
     return model, state
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
 def _hear(
     wiring: CohortWiring, projections: Projections, activity: Array, first: int, dt: float, before: Array, mu: Array,
     gain: Array, D: Array,
@@ -82,7 +82,7 @@ def _hear(
                     D[a, t, s] += wiring.gain_D[a, s, k] * variance
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
 def run_cohorts(
     bank: CohortBank, table: Array, wiring: CohortWiring, projections: Projections, activity: Array, before: Array,
     external: Array, mu: Array, gain: Array, D: Array, first: int, block: int, dt: float, every: int, rate: Array,

@@ -19,8 +19,8 @@ from popdyn.rungs.cohort_drive import external_rates, mean_drive
 from popdyn.rungs.coupled_limits import check_synapses
 from popdyn.spec import under_protocol
 from popdyn.spec.network import Network, Protocol
-from popdyn.theory.cohort_grid import CLOSURES, AgeGrid
-from popdyn.theory.cohort_march import DT, GRID
+from popdyn.theory.cohort_grid import CLOSURES, AgeGrid, age_grid
+from popdyn.theory.cohort_march import DT
 from popdyn.theory.cohort_response import linear_response, regular_share
 from popdyn.theory.gif_population import gif_problem
 from popdyn.theory.gif_problem import GifProblem, modes
@@ -60,7 +60,7 @@ class CohortDensity:
     closure : "gaussian" (default): mean and covariance of V, traces and frozen variables in every cohort; "cohort_mean"
     dt : step [s], a divisor of 1 ms and at most the shortest delay
     finite : populations have their size, and fluctuate
-    grid : ages at which cohorts are kept apart
+    grid : ages at which cohorts are kept apart; default: by the longest tau_m
     shot_noise : of the synapses, "coloured" (default), "white", or "none" (the mean input alone)
     settle : False: trains as irregular as Poisson's, inputs alike for all neurons of a population (no working point)
     progress : called with (fraction, message)
@@ -79,7 +79,8 @@ class CohortDensity:
 
     def __init__(
         self, network: Network, *, closure: str = "gaussian", dt: float = DT, finite: bool = False,
-        grid: AgeGrid = GRID, shot_noise: str = "coloured", settle: bool = True, progress: Progress | None = None,
+        grid: AgeGrid | None = None, shot_noise: str = "coloured", settle: bool = True,
+        progress: Progress | None = None,
     ) -> None:  # fmt: skip
         if closure not in CLOSURES:
             raise UsageError(f"closure: got {closure!r}; allowed for escape-noise neurons: {', '.join(CLOSURES)}")
@@ -89,12 +90,14 @@ class CohortDensity:
             raise UsageError(f"shot_noise: got {shot_noise!r}; allowed: {', '.join(SHOT_NOISE)}")
         check_synapses(network, dt)
         self.network, self.closure, self.dt, self.finite = network, closure, dt, finite
-        self.grid, self.shot_noise, self.progress = grid, shot_noise, progress
+        self.shot_noise, self.progress = shot_noise, progress
         self.coupling = NetworkProblem(network, projections(network), ())
         self.noises = {name: noises(self.coupling, name, shot_noise) for name in network.populations}
         self.moments = (np.zeros(len(network.populations)), np.zeros(len(network.populations)))
         self.share = np.ones(len(self.coupling.projections))
         self.problems = self._problems()
+        slowest = max(self.problems.values(), key=lambda p: p.tau_m)
+        self.grid = grid or age_grid(slowest)
         self._constant: xr.Dataset | None = None
         if network.connections and settle:
             for _ in range(ROUNDS):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,20 +30,29 @@ Array = NDArray[np.float64]
 
 CLOSURES = {"gaussian": GAUSSIAN, "cohort_mean": MEAN_ONLY}
 LANES = 4
+REMEMBERED = 5.0
 
 
 @dataclass(frozen=True)
 class AgeGrid:
     """Cohorts by age: `ring` of `width` [s], as many of twice the width, and so on for `levels` levels."""
 
-    width: float = 0.5e-3
+    width: float = 1e-3
     ring: int = 8
-    levels: int = 5
+    levels: int = 4
 
     @property
     def history(self) -> float:
         """Age [s] beyond which neurons are one cohort: at least this."""
         return self.width * (self.ring - 1) * (2**self.levels - 1)
+
+
+def age_grid(problem: GifProblem) -> AgeGrid:
+    """The default grid with a history of at least REMEMBERED tau_m: measured in docs/decisions/0010-cohorts.md."""
+    base = AgeGrid()
+    while base.history < REMEMBERED * problem.tau_m:
+        base = replace(base, levels=base.levels + 1)
+    return base
 
 
 def make_model(problem: GifProblem, dt: float, grid: AgeGrid, closure: str = "gaussian") -> CohortModel:

@@ -11,18 +11,18 @@ from popdyn.errors import NumericsError
 from popdyn.kernels.cohort_state import (
     MASS,
     STEPS,
+    WIDTH,
     CohortModel,
     CohortState,
 )
 from popdyn.kernels.cohorts import integrate
-from popdyn.theory.cohort_grid import AgeGrid, first_cohorts, make_model
+from popdyn.theory.cohort_grid import AgeGrid, age_grid, first_cohorts, make_model
 from popdyn.theory.gif_problem import GifProblem
 from popdyn.theory.hazard_moments import table
 
 Array = NDArray[np.float64]
 
 DT = 5e-4  # [s]
-GRID = AgeGrid()
 TOLERANCE = 1e-7  # change of the rate per longest time constant, at which a state is stationary
 MOST = 60  # of these time constants
 
@@ -55,10 +55,11 @@ class StationaryCohorts:
 
 
 def start(
-    problem: GifProblem, *, dt: float = DT, grid: AgeGrid = GRID, closure: str = "gaussian",
+    problem: GifProblem, *, dt: float = DT, grid: AgeGrid | None = None, closure: str = "gaussian",
     V_mean: float | None = None, V_std: float = 0.0,
 ) -> Cohorts:  # fmt: skip
     """All neurons at V_mean (default V_reset), nobody has fired."""
+    grid = grid or age_grid(problem)
     model = make_model(problem, dt, grid, closure)
     state = first_cohorts(problem, model, grid, problem.V_reset if V_mean is None else V_mean, V_std)
     return Cohorts(problem, dt, grid, closure, model, state)
@@ -89,7 +90,12 @@ def noise_of(problem: GifProblem) -> Array:
 
 
 def stationary(
-    problem: GifProblem, *, dt: float = DT, grid: AgeGrid = GRID, closure: str = "gaussian", D: Array | None = None
+    problem: GifProblem,
+    *,
+    dt: float = DT,
+    grid: AgeGrid | None = None,
+    closure: str = "gaussian",
+    D: Array | None = None,
 ) -> StationaryCohorts:
     """The state that a constant drive leads to, by marching until the rate stays.
 
@@ -98,7 +104,7 @@ def stationary(
     cohorts = start(problem, dt=dt, grid=grid, closure=closure)
     noise, last = noise_of(problem) if D is None else D, np.inf
     steps = int(np.ceil(max(problem.slowest, 0.05) / dt))
-    steps += -steps % (max(1, round(grid.width / dt)) * 2**grid.levels)  # whole cycles of the age grid
+    steps += -steps % (int(cohorts.model.whole[WIDTH]) * 2**cohorts.grid.levels)  # whole cycles of the age grid
     mu, many = np.full(steps, problem.mu), np.tile(noise, (steps, 1))
     for _ in range(MOST):
         rate, seen = march(cohorts, mu, many)

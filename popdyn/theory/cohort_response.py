@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from popdyn.theory.cohort_grid import AgeGrid
-from popdyn.theory.cohort_march import GRID, StationaryCohorts, just_fired, march, noise_of, stationary
+from popdyn.theory.cohort_march import StationaryCohorts, just_fired, march, noise_of, stationary
 from popdyn.theory.gif_problem import GifProblem
 
 Array = NDArray[np.float64]
@@ -24,7 +24,7 @@ LONG = 10.0  # longest time constants that a transient is followed for
 
 
 def linear_response(
-    problem: GifProblem, frequencies: ArrayLike, target: str = "mu", *, dt: float = DT, grid: AgeGrid = GRID,
+    problem: GifProblem, frequencies: ArrayLike, target: str = "mu", *, dt: float = DT, grid: AgeGrid | None = None,
     closure: str = "gaussian", D: Array | None = None,
 ) -> Complex:  # fmt: skip
     """d rate/d mu [(1/s)/(V/s)] or d rate/d D [(1/s)/(V^2/s)] (frequency,) at the stationary state.
@@ -56,8 +56,8 @@ def transform(jumps: Array, frequencies: ArrayLike, dt: float) -> Complex:
 
 
 def spike_spectrum(
-    problem: GifProblem, frequencies: ArrayLike, *, dt: float = DT, grid: AgeGrid = GRID, closure: str = "gaussian",
-    D: Array | None = None,
+    problem: GifProblem, frequencies: ArrayLike, *, dt: float = DT, grid: AgeGrid | None = None,
+    closure: str = "gaussian", D: Array | None = None,
 ) -> Array:  # fmt: skip
     """Two-sided spike-train spectrum of one neuron (frequency,) [1/s]; over N, that of the rate of N uncoupled ones."""
     at = stationary(problem, dt=dt, grid=grid, closure=closure, D=D)

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from popdyn.theory.cohort_grid import AgeGrid
-from popdyn.theory.cohort_march import DT, GRID, stationary
+from popdyn.theory.cohort_grid import AgeGrid, age_grid
+from popdyn.theory.cohort_march import DT, stationary
 from popdyn.theory.gif_problem import GifProblem
 
 Array = NDArray[np.float64]
@@ -18,7 +18,7 @@ TABLE = 3e-5  # relative, of the interpolated firing probability
 
 
 def predicted_error(
-    problem: GifProblem, *, dt: float = DT, grid: AgeGrid = GRID, D: Array | None = None
+    problem: GifProblem, *, dt: float = DT, grid: AgeGrid | None = None, D: Array | None = None
 ) -> dict[str, float]:
     """Relative errors of the stationary rate at the problem's drive, all positive.
 
@@ -26,14 +26,16 @@ def predicted_error(
     half the width; step: twice the distance to half the step, and what the table of the hazard leaves.
     """
 
+    ages = grid or age_grid(problem)
+
     def rate(**options: object) -> float:
-        return stationary(problem, **{"dt": dt, "grid": grid, "D": D, **options}).rate  # type: ignore[arg-type]
+        return stationary(problem, **{"dt": dt, "grid": ages, "D": D, **options}).rate  # type: ignore[arg-type]
 
     here = rate()
     others = {
-        "closure": rate(closure="cohort_mean", grid=replace(grid, ring=4 * grid.ring)),
-        "history": rate(grid=replace(grid, levels=grid.levels + 1)),
-        "ages": rate(grid=replace(grid, ring=2 * grid.ring, levels=max(1, grid.levels - 1))),
+        "closure": rate(closure="cohort_mean", grid=replace(ages, ring=4 * ages.ring)),
+        "history": rate(grid=replace(ages, levels=ages.levels + 1)),
+        "ages": rate(grid=replace(ages, ring=2 * ages.ring, levels=max(1, ages.levels - 1))),
         "step": rate(dt=0.5 * dt),
     }
     found = {name: abs(other / here - 1.0) for name, other in others.items()}
