@@ -31,9 +31,9 @@ class CohortBank(NamedTuple):
 class CohortWiring(NamedTuple):
     """What a population hears: mu = gain_mu @ mean, that of its frozen gain quenched @ mean, D = gain_D @ variance."""
 
-    gain_mu: Array  # (population, projection) [V]
-    quenched: Array  # (population, projection) [V]
-    gain_D: Array  # (population, source, projection) [V^2]
+    gain_mu: Array  # (population, channel) [V], a channel being what several projections bring alike
+    quenched: Array  # (population, channel) [V]
+    gain_D: Array  # (population, source, channel) [V^2]
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})

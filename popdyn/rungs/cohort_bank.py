@@ -55,6 +55,25 @@ def colour(problem: NetworkProblem, p: Projection) -> float:
     return float((1.0 / area - 1.0) * neuron["C_m"] / neuron["g_L"])
 
 
+def channels(problem: NetworkProblem) -> tuple[tuple[Projection, ...], list[int]]:
+    """Projections that differ in what arrives, not in their weights: one of each kind, and the kind of every one.
+
+    A column of 8 populations has 64 projections, and 8 to 16 of these.
+    """
+    kinds: dict[object, int] = {}
+    first: list[Projection] = []
+    index = []
+    for k, p in enumerate(problem.projections):
+        s = p.synapse
+        same = (p.pre, s.kind, s.tau_syn, s.delay, s.alpha, s.U, s.tau_rec, s.tau_fac)
+        key: object = same if p.pre and s.delays is None else k
+        if key not in kinds:
+            kinds[key] = len(first)
+            first.append(p)
+        index.append(kinds[key])
+    return tuple(first), index
+
+
 def make_wiring(
     problem: NetworkProblem, sources: dict[str, Noises], shot_noise: str, regular: Array, rates: Array, squares: Array,
     *, finite: bool,
@@ -63,24 +82,26 @@ def make_wiring(
 
     regular (projection,): share of the noise of a Poisson train that its trains have.
     """
-    names, count = problem.names, len(problem.projections)
+    names, (kinds, channel) = problem.names, channels(problem)
+    count = len(kinds)
     most = 1 + max((len(s.colours) for s in sources.values()), default=0)
     gain_mu, quenched = np.zeros((len(names), count)), np.zeros((len(names), count))
     gain_D = np.zeros((len(names), most, count))
     nu, width = problem.presynaptic(rates), problem.quenched(rates, squares)
     for k, p in enumerate(problem.projections):
         a = names.index(p.post)
-        gain_mu[a, k] = p.K * p.J
+        gain_mu[a, channel[k]] += p.K * p.J
         share = p.private if finite and p.pre else p.square
         if k in sources[p.post].source:
             neuron = problem.network.populations[p.post].neuron.parameters
             tau, slow = neuron["C_m"] / neuron["g_L"], colour(problem, p)
             kept = tau / (tau + slow) if shot_noise == "white" else 1.0
-            gain_D[a, sources[p.post].source[k], k] = 0.5 * p.K * p.J**2 * share * kept * regular[k]
+            noise = 0.5 * p.K * p.J**2 * share * kept * regular[k]
+            gain_D[a, sources[p.post].source[k], channel[k]] += noise
         own = [j for j, other in enumerate(problem.projections) if other.post == p.post]
         total, u = float(np.sqrt(np.sum(width[own] ** 2))), release(p.synapse, float(nu[k])) * nu[k]
         if total > 0.0 and u > 0.0:
-            quenched[a, k] = width[k] ** 2 / (total * u)
+            quenched[a, channel[k]] += width[k] ** 2 / (total * u)
     return CohortWiring(gain_mu, quenched, gain_D)
 
 

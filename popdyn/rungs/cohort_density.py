@@ -14,7 +14,7 @@ from popdyn.errors import NumericsError, UsageError
 from popdyn.kernels.cohort_network import CohortBank, run_cohorts
 from popdyn.results import make_dataset
 from popdyn.rungs.bank import make_projections
-from popdyn.rungs.cohort_bank import SHOT_NOISE, colour, make_bank, make_wiring, noises, parts
+from popdyn.rungs.cohort_bank import SHOT_NOISE, channels, colour, make_bank, make_wiring, noises, parts
 from popdyn.rungs.cohort_drive import external_rates, mean_drive
 from popdyn.rungs.coupled_limits import check_synapses
 from popdyn.spec import under_protocol
@@ -220,9 +220,10 @@ class CohortDensity:
         )  # fmt: skip
         D = np.zeros((*mu.shape, wiring.gain_D.shape[1]))
         D[:, :, 0] = np.stack([one for _, one in drives])
-        gain, projected = np.zeros_like(mu), make_projections(self.coupling, dt, 0.0)
+        gain, (kinds, _) = np.zeros_like(mu), channels(self.coupling)
+        projected = make_projections(replace(self.coupling, projections=kinds), dt, 0.0)
         external = external_rates(network, protocol, dt)
-        inner = [int(f) for f, p in zip(projected.first, self.coupling.projections, strict=True) if p.pre]
+        inner = [int(f) for f, p in zip(projected.first, kinds, strict=True) if p.pre]
         block = max(1, min(inner, default=round(BIN / dt)))
         activity = np.zeros((len(drives) + external.shape[0], projected.lags.shape[1] + block + 1))
         before, per_bin, rate = np.zeros((2, len(projected.pre))), round(BIN / dt), np.zeros(mu.shape)
