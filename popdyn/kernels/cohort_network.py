@@ -19,11 +19,16 @@ BEYOND = 100.0  # spikes per neuron and step that no population fires
 
 
 class CohortBank(NamedTuple):
-    """All populations' models and states, one behind another in flat arrays: `layout` has where."""
+    """All populations' models and states (cohort_state), population first, padded to equal lengths."""
 
-    numbers: Array
-    wholes: Whole
-    layout: Whole  # (population, array, 3) start, rows, columns of constants, modes, noise, slots, own, pool | whole...
+    constants: Array
+    modes: Array
+    noise: Array
+    whole: Whole
+    slots: Array
+    own: Array
+    pool: Array
+    place: Whole
     neurons: Array  # (population,), 0: infinitely many
     words: NDArray[np.uint64]  # (population, 4)
 
@@ -36,31 +41,14 @@ class CohortWiring(NamedTuple):
     gain_D: Array  # (population, source, channel) [V^2]
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
-def _matrix(flat: Array, at: Whole) -> Array:
-    return flat[at[0] : at[0] + at[1] * at[2]].reshape((at[1], at[2]))
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always", _nrt=False)
 def cohort_parts(bank: CohortBank, q: int) -> tuple[CohortModel, CohortState]:
     """Model and state of one population: views of the bank."""
-    at, numbers, wholes = bank.layout[q], bank.numbers, bank.wholes
-    model = CohortModel(
-        _matrix(numbers, at[0])[0],
-        _matrix(numbers, at[1]),
-        _matrix(numbers, at[2]),
-        wholes[at[6, 0] : at[6, 0] + at[6, 2]],
-    )
-    state = CohortState(
-        _matrix(numbers, at[3]),
-        _matrix(numbers, at[4])[0],
-        _matrix(numbers, at[5]),
-        wholes[at[7, 0] : at[7, 0] + at[7, 2]],
-    )
-    return model, state
+    model = CohortModel(bank.constants[q], bank.modes[q], bank.noise[q], bank.whole[q])
+    return model, CohortState(bank.slots[q], bank.own[q], bank.pool[q], bank.place[q])
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def _hear(
     wiring: CohortWiring, projections: Projections, activity: Array, first: int, dt: float, before: Array, mu: Array,
     gain: Array, D: Array,
@@ -82,7 +70,7 @@ def _hear(
                     D[a, t, s] += wiring.gain_D[a, s, k] * variance
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def run_cohorts(
     bank: CohortBank, table: Array, wiring: CohortWiring, projections: Projections, activity: Array, before: Array,
     external: Array, mu: Array, gain: Array, D: Array, first: int, block: int, dt: float, every: int, rate: Array,
@@ -107,10 +95,8 @@ def run_cohorts(
         )  # fmt: skip
         for a in range(populations):
             model, state = cohort_parts(bank, a)
-            sources = model.noise.shape[0]
             for t in range(start, stop):
-                noise = D[a, t, :sources]
-                fired = advance(model, table, state, mu[a, t], gain[a, t], noise, bank.neurons[a], bank.words[a])
+                fired = advance(model, table, state, mu[a, t], gain[a, t], D[a, t], bank.neurons[a], bank.words[a])
                 rate[a, t] = fired / dt
                 activity[a, (first + t) % ring] = rate[a, t]
                 if not abs(rate[a, t]) < BEYOND / dt:

@@ -23,7 +23,7 @@ Whole = NDArray[np.int64]
 OFFSET, DROP, DRIVE, PART_DROP, PART_DRIVE, CONSTANTS = 0, 1, 2, 3, 4, 5  # of CohortModel.constants
 DECAY, SLOPE, KAPPA, KAPPA_RELEASE, JUMP, WIDE, MODES = 0, 1, 2, 3, 4, 5, 6  # rows of CohortModel.modes
 VARIABLE, UU, UX, XX, PART_UU, SOURCE = 0, 1, 2, 3, 4, 5  # columns of CohortModel.noise
-RELEASE, GAIN, WIDTH, RING, CLOSURE, CARRIER = 0, 1, 2, 3, 4, 5  # of CohortModel.whole
+RELEASE, GAIN, WIDTH, RING, CLOSURE, SIZE, CARRIER = 0, 1, 2, 3, 4, 5, 6  # of CohortModel.whole
 GAUSSIAN, MEAN_ONLY, UNTOUCHED = 0, 1, 2  # covariances within a cohort; means alone; neurons spikes do not change
 OLD, COMING, FIRST = 0, 1, 2  # slots: old neurons, those coming back, first of the first level
 STEPS, OPEN, CLOCK, LEVELS = 0, 1, 2, 3  # of CohortState.place
@@ -32,7 +32,7 @@ WORK = 10
 
 
 class CohortModel(NamedTuple):
-    """Numbers of one population for steps of dt. Variable 0 is U, 1..K the slow ones."""
+    """Numbers of one population for steps of dt. Variable 0 is U, 1..K the slow ones; arrays may be longer."""
 
     constants: Array  # ln(lambda_0 dt) + (E_L - V_T_star)/Delta_V; V_reset - E_L [V]; tau_m (1 - exp(-dt/tau_m)) [s];
     # e (V_reset - E_L) and tau_m (1 - e), e = exp(-part/tau_m), part the time from release to the end of its step
@@ -40,7 +40,7 @@ class CohortModel(NamedTuple):
     # s.d. of a frozen variable
     noise: Array  # (source, SOURCE) variable or 0; per D_s what a step adds to UU, Ux, xx; and to UU after release
     whole: Whole  # steps from spike to release; frozen gain of the drive, or -1; steps of a cohort; slots of a level;
-    # closure; then for each variable the frozen one that it jumps by beside `jump`, or -1
+    # closure; 1 + K; then for each variable the frozen one that it jumps by beside `jump`, or -1
 
 
 class CohortState(NamedTuple):

@@ -35,6 +35,7 @@ from popdyn.kernels.cohort_state import (
     PART_UU,
     RELEASE,
     RING,
+    SIZE,
     SLOPE,
     STEPS,
     UNTOUCHED,
@@ -90,7 +91,7 @@ def _drive(model: CohortModel, state: CohortState, size: int, mu: float, gain: f
             for c in range(slots.shape[1]):
                 slots[cov + packed(i, 0), c] += along
                 slots[cov + packed(i, i), c] += more
-            own[own.shape[0] - noise.shape[0] + k] += more
+            own[2 * size + 2 + size + packed(size - 1, 0) + k] += more
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always", _nrt=False)
@@ -115,7 +116,7 @@ def _store(model: CohortModel, state: CohortState, size: int) -> None:
     """What fired goes into the pool, its slow variables jump: x_i += jump_i + x_carrier, an affine map."""
     own, pool, fired = state.own, state.pool, 2 * size + 2
     r = state.place[STEPS] % pool.shape[0]
-    for k in range(pool.shape[1]):
+    for k in range(size + packed(size - 1, 0) + model.noise.shape[0]):
         pool[r, k] = own[fired + k]
     if model.whole[CLOSURE] != GAUSSIAN:
         for k in range(size, size + packed(size - 1, 0)):
@@ -144,7 +145,7 @@ def _release(model: CohortModel, state: CohortState, size: int, work: int, mu: f
         for j in range(1, i + 1):
             slots[cov + packed(i, j), c] = pool[r, size + packed(i - 1, j - 1)]
     for k in range(D.shape[0]):
-        i, free = int(model.noise[k, VARIABLE]), pool.shape[1] - D.shape[0] + k
+        i, free = int(model.noise[k, VARIABLE]), size + packed(size - 1, 0) + k
         if i > 0:
             slots[cov + packed(i, i), c] += own[2 * size + 2 + free] - pool[r, free]
         variance += model.noise[k, PART_UU] * D[k] * unit * unit
@@ -175,7 +176,7 @@ def advance(
     gain: the drive [V/s] of the frozen variable whole[GAIN] per unit of it.
     neurons > 0: a population of that size, whose spikes are drawn with `words`; 0: infinitely many.
     """
-    size = model.modes.shape[1]
+    size = model.whole[SIZE]
     work = MEAN + size + packed(size, 0)
     slots, own, place = state.slots, state.own, state.place
     _drive(model, state, size, mu, gain, D)
@@ -202,7 +203,7 @@ def advance(
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def look(model: CohortModel, state: CohortState, seen: Array) -> None:
     """Mean V [V] over E_L, mass, and the mean of every variable into seen (2 + 1 + K,): of all neurons."""
-    size, slots, own, pool = model.modes.shape[1], state.slots, state.own, state.pool
+    size, slots, own, pool = model.whole[SIZE], state.slots, state.own, state.pool
     active, refractory = 0.0, 0.0
     for c in range(slots.shape[1]):
         active += slots[MASS, c]

@@ -50,7 +50,9 @@ def binomial(count: float, p: float, words: Words) -> float:
         found = _large(count, rare, words)
     else:
         left, ratio, found = uniform(words), rare / (1.0 - rare), 0.0
-        chance = np.exp(count * np.log1p(-rare))
+        chance = 1.0 - count * rare  # at most that of none: mostly all that has to be known
+        if left > chance:
+            chance = np.exp(count * np.log1p(-rare))
         while left > chance and found < count:
             left -= chance
             found += 1.0

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.integrate import quad
 
 from popdyn.kernels.cohort_network import CohortBank, CohortWiring
-from popdyn.kernels.cohort_state import CohortModel, CohortState
 from popdyn.spec.network import Network
 from popdyn.theory.cohort_grid import AgeGrid, first_cohorts, make_model
 from popdyn.theory.gif_problem import GifProblem
@@ -109,29 +109,23 @@ def make_bank(
     network: Network, problems: dict[str, GifProblem], grid: AgeGrid, closure: str, dt: float, *, seed: int | None
 ) -> CohortBank:
     """All populations at the spec's initial condition; `seed` None: infinitely many neurons."""
-    numbers: list[Array] = []
-    wholes: list[NDArray[np.int64]] = []
-    layout = np.zeros((len(problems), 8, 3), np.int64)
-    places = [0, 0]
-    for q, (name, problem) in enumerate(problems.items()):
+    built = []
+    for name, problem in problems.items():
         initial = network.populations[name].initial
         model = make_model(problem, dt, grid, closure)
-        state = first_cohorts(problem, model, grid, initial.V_mean, initial.V_std)
-        floats = [model.constants, model.modes, model.noise, state.slots, state.own, state.pool]
-        for n, array in enumerate([*floats, model.whole, state.place]):
-            flat, kind = (numbers, 0) if n < len(floats) else (wholes, 1)
-            layout[q, n] = places[kind], *np.atleast_2d(array).shape
-            flat.append(np.asarray(array).ravel())
-            places[kind] += array.size
+        built.append((*model, *first_cohorts(problem, model, grid, initial.V_mean, initial.V_std)))
     words = [
         np.random.SeedSequence(seed or 0, spawn_key=(q,)).generate_state(4, np.uint64) for q in range(len(problems))
     ]
     sizes = [float(network.populations[name].size) if seed is not None else 0.0 for name in problems]
-    return CohortBank(np.concatenate(numbers), np.concatenate(wholes), layout, np.array(sizes), np.array(words))
+    stacked = [_padded([one[n] for one in built]) for n in range(len(built[0]))]
+    return CohortBank._make([*stacked, np.array(sizes), np.array(words)])
 
 
-def parts(bank: CohortBank, q: int) -> tuple[CohortModel, CohortState]:
-    """Model and state of population q."""
-    from popdyn.kernels.cohort_network import cohort_parts
-
-    return cohort_parts(bank, q)
+def _padded(arrays: list[NDArray[Any]]) -> NDArray[Any]:
+    """Stacked, zeros where one is shorter than the longest."""
+    shape = np.max([a.shape for a in arrays], axis=0)
+    whole = np.zeros((len(arrays), *shape), arrays[0].dtype)
+    for q, a in enumerate(arrays):
+        whole[q][tuple(slice(n) for n in a.shape)] = a
+    return whole

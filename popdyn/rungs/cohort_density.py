@@ -14,7 +14,7 @@ from popdyn.errors import NumericsError, UsageError
 from popdyn.kernels.cohort_network import CohortBank, run_cohorts
 from popdyn.results import make_dataset
 from popdyn.rungs.bank import make_projections
-from popdyn.rungs.cohort_bank import SHOT_NOISE, channels, colour, make_bank, make_wiring, noises, parts
+from popdyn.rungs.cohort_bank import SHOT_NOISE, channels, colour, make_bank, make_wiring, noises
 from popdyn.rungs.cohort_drive import external_rates, mean_drive
 from popdyn.rungs.coupled_limits import check_synapses
 from popdyn.spec import under_protocol
@@ -206,7 +206,7 @@ class CohortDensity:
         if not frozen:
             return 0.0
         size = len(m.names)
-        at_spike = parts(bank, q)[1].own[2 * size + 2 :][frozen]
+        at_spike = bank.own[q, 2 * size + 2 :][frozen]
         return float(at_spike @ np.linalg.solve(m.covariance[np.ix_(frozen, frozen)], at_spike))
 
     def run(self, protocol: Protocol, seed: int | None) -> Run:

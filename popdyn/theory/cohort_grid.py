@@ -68,7 +68,15 @@ def make_model(problem: GifProblem, dt: float, grid: AgeGrid, closure: str = "ga
     ])  # fmt: skip
     rows = [np.exp(-m.rate * dt), m.slope, m.kappa, m.release * late * np.exp(part * m.rate), m.jump]
     rows.append(np.sqrt(np.diag(m.covariance)))
-    whole = [release, m.gain, max(1, round(grid.width / dt)), grid.ring, _closure(problem, closure), *m.carrier]
+    whole = [
+        release,
+        m.gain,
+        max(1, round(grid.width / dt)),
+        grid.ring,
+        _closure(problem, closure),
+        len(m.names),
+        *m.carrier,
+    ]
     return CohortModel(constants, np.array(rows), _noise(problem, m, dt, part), np.array(whole))
 
 
