@@ -88,7 +88,9 @@ def checks(job: dict[str, Any], rest: dict[str, float], digest: xr.Dataset) -> d
     values = {"resolution": resolution(digest)}
     if "rest" in job:
         values["rest_rate_standard_error"] = rest["rate_standard_error"] / rest["rate"]
-        values["rest_rate_against_density_2d"] = abs(rest["rate"] / job["density_2d_rate"] - 1.0)
+        for other in ("density_2d", "continuous_time"):
+            if f"{other}_rate" in job:
+                values[f"rest_rate_against_{other}"] = abs(rest["rate"] / job[f"{other}_rate"] - 1.0)
     thresholds = job["checks"]
     return {
         name: {"value": value, "threshold": thresholds[name], "passed": bool(value <= thresholds[name])}

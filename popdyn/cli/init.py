@@ -36,7 +36,7 @@ sigma = "2 mV/sqrt(ms)"
 # nu = "5 Hz"
 # J = "0.1 mV"
 
-# A neuron parameter, mu or J can be a distribution: V_th = {{ normal = ["-50 mV", "1 mV"] }}
+# A neuron parameter, mu or J can be a distribution: {threshold} = {{ normal = ["-50 mV", "1 mV"] }}
 
 # [[connections]]
 # pre = "E"
@@ -76,8 +76,9 @@ def starter(name: str, model: str) -> str:
             lines.append(f'{p.name} = "{format_quantity(p.default, p.unit)}"  # {p.doc}')
         else:
             lines.append(f"# {p.name}  # {p.doc}; the value of {p.default} when left out")
+    lines += [f"# {p.name} = []  # {p.doc}" for p in kind.keys[len(kind.parameters) :]]
     head = _HEAD.format(name=name, model=model, title=kind.title, others=others)
-    return head + "\n".join(lines) + "\n" + _TAIL.format(mu=_DRIVES.get(model, "0.7 mV/ms"))
+    return head + "\n".join(lines) + "\n" + _TAIL.format(mu=_DRIVES.get(model, "0.7 mV/ms"), threshold=kind.threshold)
 
 
 def init(

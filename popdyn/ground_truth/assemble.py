@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from popdyn import results
 from popdyn.ground_truth.jobs import Job
-from popdyn.ground_truth.time_grid import BARRIER, BIN
+from popdyn.ground_truth.time_grid import BARRIER, BIN, dead_time
 from popdyn.neurons import MODELS
 
 Arrays = dict[str, NDArray[Any]]
@@ -31,10 +31,10 @@ def dataset(decided: Job, chunks: list[Arrays], places: Places) -> xr.Dataset:
         counts = counts[:, 0::2]
         rate.append(np.diff(counts, axis=1) / (size * BIN))
         V.append(V_sum[:, 1::2] / size)
-        adapts = MODELS[population.neuron.model].adaptation
+        has_w = MODELS[population.neuron.model].has_w
         sums = w_sum[:, 1::2]
-        w.append(sums / size if adapts else np.full_like(sums, np.nan))
-    any_w = any(MODELS[population.neuron.model].adaptation for population in populations)
+        w.append(sums / size if has_w else np.full_like(sums, np.nan))
+    any_w = any(MODELS[population.neuron.model].has_w for population in populations)
     made = results.make_dataset(
         decided.grid.centres(),
         list(decided.network.populations),
@@ -61,10 +61,7 @@ def attributes(decided: Job) -> dict[str, Any]:
         "backend": decided.backend,
         "method": decided.method,
         "neurons": {name: decided.groups * decided.block_size(name) for name in decided.network.populations},
-        "dead_time": {
-            name: round(p.neuron.parameters["t_ref"] / decided.dt) * decided.dt
-            for name, p in decided.network.populations.items()
-        },
+        "dead_time": {name: dead_time(p, decided.dt) for name, p in decided.network.populations.items()},
         "barrier_shift": dict.fromkeys(hard, f"{BARRIER} sigma(t) sqrt(dt)"),
         "versions": document["versions"],
         "semantics": document["semantics"],
@@ -103,8 +100,8 @@ def _with_traces(decided: Job, chunk: Arrays, made: xr.Dataset) -> xr.Dataset:
     for name, population in decided.network.populations.items():
         neurons = min(decided.record.traces, decided.blocks * decided.block_size(name))
         dimension = f"neuron_{name}" if decided.plain else f"traced_{name}"
-        adapts = MODELS[population.neuron.model].adaptation
-        for variable, unit in (("V", "V"), ("w", "A"))[: 1 + adapts if neurons else 0]:
+        has_w = MODELS[population.neuron.model].has_w
+        for variable, unit in (("V", "V"), ("w", "A"))[: 1 + has_w if neurons else 0]:
             values = rows[1::2, column : column + neurons][: decided.grid.bins]
             made = made.assign({f"{variable}_trace_{name}": (("time", dimension), values, {"units": unit})})
             column += neurons

@@ -16,6 +16,7 @@ from popdyn.ground_truth.coupled_drive import Drives, Number, Source
 from popdyn.ground_truth.coupled_text import coupled_text
 from popdyn.ground_truth.jobs import Job
 from popdyn.ground_truth.tasks import Progress, Task, run_tasks
+from popdyn.neurons import MODELS
 
 Arrays = dict[str, Any]
 SourcesOf = Callable[[int], Mapping[str, Sequence[Source]]]
@@ -76,6 +77,8 @@ def _numbers(chunk: CoupledChunk, described: dict[str, Any]) -> dict[str, Number
             found[f"g{number}.{name}"] = np.asarray(value, np.int32) if isinstance(value, np.ndarray) else int(value)
         V, w = chunk.initial(group, values)
         found[f"g{number}.V"] = V
+        if MODELS[group.model].escape:
+            found[f"g{number}.patience"] = chunk.patience(group)
         found[f"g{number}.last_spike"] = -1.0
         if "tau_w" in values:
             found[f"g{number}.w"] = w

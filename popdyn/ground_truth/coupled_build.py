@@ -8,7 +8,8 @@ from typing import Any
 import brian2 as b2
 import numpy as np
 
-from popdyn.ground_truth.coupled_text import CoupledText, coupled_text
+from popdyn.ground_truth.coupled_text import coupled_text
+from popdyn.ground_truth.input_text import CoupledText
 from popdyn.ground_truth.model_text import SCHEMES
 from popdyn.ground_truth.synapse_text import synapse_text
 
@@ -53,6 +54,8 @@ def _group(
     )
     if text.start:
         group.run_regularly(text.start, when="start", name=f"start{number}")
+    if text.step:
+        group.run_regularly(text.step, when="groups", order=0, name=f"step{number}")
     if text.decay:
         group.run_regularly(text.decay, when="groups", order=1, name=f"decay{number}")
     if text.events:

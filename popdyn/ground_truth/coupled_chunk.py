@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from popdyn.errors import DomainError
 from popdyn.ground_truth import draws, seeds
 from popdyn.ground_truth.coupled_drive import Array, Drives, Number, Source
+from popdyn.ground_truth.escape_numbers import trace_counts, trace_numbers
 from popdyn.ground_truth.jobs import Job
 from popdyn.ground_truth.plan import Group, Projection
 from popdyn.ground_truth.receptors import Receptor
@@ -62,20 +63,30 @@ class CoupledChunk:
         blocks = self.drawn[population.name]
         drawn = {name: np.concatenate([block[name] for block in blocks]) for name in population.spread}
         model, dt, grid = MODELS[population.neuron.model], self.job.dt, self.job.grid
-        p: dict[str, Any] = {one.name: population.neuron.parameters[one.name] for one in model.parameters}
+        p: dict[str, Any] = dict(population.neuron.parameters)
         centre = p["C_m"]
         p |= {name: value for name, value in drawn.items() if name in p}
-        return p | {
+        common = {
             "mu_own": drawn.get("mu", population.noise.mu),
             "sigma_own": drawn.get("sigma", population.noise.sigma),
-            "barrier_shift": barrier_shift(population, dt),
-            "rsqrt_dt": dt**-0.5,
-            "V_limit": p[model.barrier] + p.get("Delta_T", 0.0),
-            "dead_time": (np.round(p["t_ref"] / dt) + 1) * dt,
             "jump_scale": centre / p["C_m"],
             "scored_from": -grid.start - 0.5 * dt,
             "scored_until": grid.bins * BIN - 0.5 * dt,
         }
+        if model.escape:
+            group = self.drives.plan.groups[self.drives.plan.group_of(population.name)]
+            own = {one.name: p[one.name] for one in model.parameters}
+            return own | common | trace_numbers(p, trace_counts(group), dt)
+        return (
+            p
+            | common
+            | {
+                "barrier_shift": barrier_shift(population, dt),
+                "rsqrt_dt": dt**-0.5,
+                "V_limit": p[model.barrier] + p.get("Delta_T", 0.0),
+                "dead_time": (np.round(p["t_ref"] / dt) + 1) * dt,
+            }
+        )
 
     def groups(self) -> list[dict[str, Number]]:
         """Numbers of each group: one for all of its neurons, or each neuron's own."""
@@ -123,6 +134,8 @@ class CoupledChunk:
         where = f"populations.{population.name}"
         if np.min(part["sigma_own"]) + waves.min() < 0:
             raise DomainError(f"{where}: sigma falls below 0 under protocol {self.job.protocol.name}")
+        if MODELS[population.neuron.model].escape:
+            return
         highest = np.asarray(part["sigma_own"]) + waves.max()
         barrier = np.asarray(part[MODELS[population.neuron.model].barrier])
         if np.min(barrier - part["barrier_shift"] * highest - part["V_reset"]) <= 0:
@@ -130,18 +143,30 @@ class CoupledChunk:
 
     def initial(self, group: Group, numbers: Mapping[str, Number]) -> tuple[Array, Array]:
         """V [V] below each neuron's barrier and w [A] at the start, the same for every backend."""
-        populations = list(self.job.network.populations)
         V, w = [], []
-        first = self.number * self.job.blocks
         for population in group.populations:
             start, size = population.initial, self.job.block_size(population.name)
-            for block in range(first, first + self.job.blocks):
-                place = block * len(populations) + populations.index(population.name)
-                rng = np.random.default_rng(seeds.sequence(self.job.seed, seeds.INITIAL, place))
+            for rng in self._generators(population.name, seeds.INITIAL):
                 V.append(rng.normal(start.V_mean, start.V_std, size))
                 w.append(rng.normal(start.w_mean, start.w_std, size))
-        barrier = np.nextafter(numbers[MODELS[group.model].barrier], -np.inf)
-        return np.minimum(np.concatenate(V), barrier), np.concatenate(w)
+        model = MODELS[group.model]
+        most = np.inf if model.escape else np.nextafter(numbers[model.barrier], -np.inf)
+        return np.minimum(np.concatenate(V), most), np.concatenate(w)
+
+    def patience(self, group: Group) -> Array:
+        """The hazard that each neuron waits for before its first spike."""
+        parts = [
+            rng.standard_exponential(self.job.block_size(population.name))
+            for population in group.populations
+            for rng in self._generators(population.name, seeds.PATIENCE)
+        ]
+        return np.concatenate(parts)
+
+    def _generators(self, population: str, purpose: int) -> list[np.random.Generator]:
+        """One for each block of a population."""
+        names, first = list(self.job.network.populations), self.number * self.job.blocks
+        places = [block * len(names) + names.index(population) for block in range(first, first + self.job.blocks)]
+        return [np.random.default_rng(seeds.sequence(self.job.seed, purpose, place)) for place in places]
 
 
 def filter_numbers(name: str, receptor: Receptor, dt: float) -> dict[str, Number]:
@@ -200,7 +225,7 @@ def _described(chunk: CoupledChunk, group: Group, numbers: Mapping[str, Number])
         "model": group.model,
         "sizes": sizes,
         "own": sorted(name for name, value in numbers.items() if isinstance(value, np.ndarray)),
-        "refractory": bool(np.max(numbers["dead_time"]) > 1.5 * chunk.job.dt),
+        "refractory": bool(np.max(numbers.get("dead_time", 0.0)) > 1.5 * chunk.job.dt),
         "noisy": bool(np.max(numbers["sigma_own"]) > 0) or any(chunk.drives.sigma_row[name] for name in names),
         "mu_driven": any(chunk.drives.mu_row[name] for name in names),
         "sigma_driven": any(chunk.drives.sigma_row[name] for name in names),
@@ -210,6 +235,7 @@ def _described(chunk: CoupledChunk, group: Group, numbers: Mapping[str, Number])
             for source, key in zip(chunk.aligned(group)[0], chunk._keys(group), strict=True)
         ],
         "spikes": any(name in record.spikes for name in names),
+        **({"traces": trace_counts(group)} if MODELS[group.model].escape else {}),
     }
 
 

@@ -132,7 +132,8 @@ def job(
     Parameters
     ----------
     protocol : its name in the spec, or a Protocol
-    dt : [s]; None: 0.02 ms where spikes have a soft onset, 0.05 ms at hard thresholds (less with Poisson drive)
+    dt : [s]; None: 0.02 ms where spikes have a soft onset, 0.05 ms at hard thresholds (less with Poisson drive), 0.1 ms
+        where all of them are drawn from a hazard
     backend : numpy, cython or cpp_standalone; None: by the cost model
     groups : independent groups, the runs of the result: parts of the populations; where there are connections, whole
         networks, each with its own synapses, parameters and noise; None: 10, of large networks fewer, see `few_groups`

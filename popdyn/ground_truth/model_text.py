@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from popdyn.neurons import MODELS
 
-UNITS = {"F": "farad", "S": "siemens", "V": "volt", "s": "second", "A": "amp"}
+UNITS = {"F": "farad", "S": "siemens", "V": "volt", "s": "second", "A": "amp", "Hz": "1/second", "1": "1"}
 SCHEMES = {
     "euler": "x_new = x + dt*f(x, t)",
     "heun": "k = dt*f(x, t)\nx_new = x + 0.5*(k + dt*f(x + k, t))",

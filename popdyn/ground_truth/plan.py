@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from popdyn.ground_truth.receptors import FAMILY, PREFIX, Receptor, receptor
+from popdyn.neurons import MODELS
 from popdyn.spec.network import Connection, Network, PoissonDrive, Population, Synapse
 
 MOST_DELAYS = 2
@@ -114,10 +115,12 @@ def common_delay(connection: Connection) -> float | None:
 
 
 def is_plain(network: Network) -> bool:
-    """No connection, no spread, no synapse between the external sources and the neurons, no stimulus on them."""
+    """No connection, no spread, no escape noise, no synapse between the external sources and the neurons, no stimulus
+    on them."""
     stimuli = [s for protocol in network.protocols.values() for s in protocol.stimuli]
     return not (
         network.connections
+        or any(MODELS[population.neuron.model].escape for population in network.populations.values())
         or any(population.spread for population in network.populations.values())
         or any(drive.synapse is not None for p in network.populations.values() for drive in p.poisson)
         or any(stimulus.target == "nu" for stimulus in stimuli)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-INITIAL, NOISE, DRAWS, EDGES = range(4)
+INITIAL, NOISE, DRAWS, EDGES, PATIENCE = range(5)
 """Purposes: initial values of a block of neurons; noise and Poisson jumps of a chunk (blocks run together); spread
-parameters of a block; synapses of a connection in a chunk."""
+parameters of a block; synapses of a connection in a chunk; waits for the first spikes of a block."""
 
 
 def sequence(seed: int, purpose: int, index: int) -> np.random.SeedSequence:

@@ -10,6 +10,8 @@ import xarray as xr
 from popdyn.errors import UsageError
 from popdyn.ground_truth.simulation import simulate
 from popdyn.ground_truth.tasks import Progress
+from popdyn.neurons import MODELS
+from popdyn.neurons.traces import slowest
 from popdyn.spec import Network, Protocol
 
 
@@ -57,8 +59,10 @@ class Spiking:
         return mean_rates(self.simulate(protocol, seed=seed))
 
     def _longest(self) -> float:
-        numbers = [population.neuron.parameters for population in self.network.populations.values()]
-        return max(max(p["C_m"] / p["g_L"], p.get("tau_w", 0.0)) for p in numbers)
+        neurons = [population.neuron for population in self.network.populations.values()]
+        of_traces = (slowest(MODELS[neuron.model].traces, neuron.parameters) for neuron in neurons)
+        numbers = [neuron.parameters for neuron in neurons]
+        return max(*(max(p["C_m"] / p["g_L"], p.get("tau_w", 0.0)) for p in numbers), *of_traces)
 
 
 def mean_rates(dataset: xr.Dataset) -> dict[str, Rate]:

@@ -15,6 +15,8 @@ from popdyn.spec.network import Network, Population, Protocol
 BIN = 1e-3
 HALF_BIN = BIN / 2
 STEPS = (50e-6, 25e-6, 20e-6, 12.5e-6, 10e-6, 5e-6)
+ESCAPE_STEP = 100e-6
+"""Where spikes are drawn from a hazard, the bias is of second order."""
 BARRIER = 0.5826
 """-zeta(1/2)/sqrt(2 pi): mean overshoot of a Gaussian walk over a barrier in standard deviations of one step
 (Siegmund 1985); the barrier is lowered by it where the crossing is a hard threshold under white noise."""
@@ -56,7 +58,11 @@ def default_dt(network: Network) -> float:
     largest = min(_default_dt(population, bool(network.connections)) for population in network.populations.values())
     delays = {common_delay(one) for one in network.connections}
     return next(
-        (step for step in STEPS if step <= largest and all(delay is None or _divides(step, delay) for delay in delays)),
+        (
+            step
+            for step in (ESCAPE_STEP, *STEPS)
+            if step <= largest and all(delay is None or _divides(step, delay) for delay in delays)
+        ),
         largest,
     )
 
@@ -66,6 +72,8 @@ def _divides(step: float, delay: float) -> bool:
 
 
 def _default_dt(population: Population, coupled: bool) -> float:
+    if MODELS[population.neuron.model].escape:
+        return ESCAPE_STEP
     if not MODELS[population.neuron.model].hard_threshold:
         return 20e-6
     if coupled:
@@ -77,6 +85,12 @@ def _default_dt(population: Population, coupled: bool) -> float:
 def barrier_shift(population: Population, dt: float) -> float:
     """How far the barrier is lowered per unit of sigma(t) [sqrt(s)]; zero where the spike has a soft onset."""
     return BARRIER * float(np.sqrt(dt)) if MODELS[population.neuron.model].hard_threshold else 0.0
+
+
+def dead_time(population: Population, dt: float) -> float:
+    """The dead time that is simulated [s]: whole steps; any, where spikes are placed within their step."""
+    t_ref = population.neuron.parameters.get("t_ref", 0.0)
+    return t_ref if MODELS[population.neuron.model].escape else round(t_ref / dt) * dt
 
 
 def _ceil(ratio: float) -> int:

@@ -71,7 +71,7 @@ def _run(chunk: dict[str, Any]) -> None:
 
 def _outputs(named: dict[str, Any]) -> dict[str, Any]:
     """Recorded arrays by name: spikes0.i, spikes0.t, g0.interval_sum, ..."""
-    from popdyn.ground_truth.coupled_text import STATISTICS
+    from popdyn.ground_truth.input_text import STATISTICS
 
     variables = {"g": STATISTICS, "spikes": ("i", "t")}
     return {

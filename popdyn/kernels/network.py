@@ -77,7 +77,7 @@ class Wiring(NamedTuple):
     gamma: Array  # (node,) [1/s]
     spread: Array  # (node,) [V^2/s^2] S_z, a state
     companion: Whole  # (node,) the noise-free node beside one of finite size, or -1
-    excess: Array  # (2, projection) rate beyond the expected one [1/s], smoothed over FOLLOW, and over FOLLOW_JUMPS
+    excess: Array  # (3, projection) rate beyond the expected one [1/s]: over FOLLOW; that jumps take; over FOLLOW_JUMPS
     smear: Array  # (projection,) what BDF2 adds to D by the white part of shared input, per gain^2 and rate
     expected: Array  # (node,) rate of the companion at the end of the step [1/s]
     switched: Whole  # (2, node with companions) 1 if the last step was backward Euler; step of the last change, or -1
@@ -123,7 +123,8 @@ def run(
             for k in range(projections.mean.shape[0]):
                 excess = projections.variance[k] - smooth.variance[k]
                 wiring.excess[0, k] += (excess - wiring.excess[0, k]) * dt / (dt + FOLLOW)
-                wiring.excess[1, k] += (excess - wiring.excess[1, k]) * dt / (dt + FOLLOW_JUMPS)
+                wiring.excess[2, k] += (excess - wiring.excess[2, k]) * dt / (dt + FOLLOW_JUMPS)
+                wiring.excess[1, k] = max(wiring.excess[2, k], -smooth.variance[k])
         for q in range(wiring.population.shape[0]):
             a = wiring.population[q]
             drive, noise = wiring.offset[q] + wiring.scale[q] * mu[a, t], wiring.noise[q] + D[a, t]

@@ -61,6 +61,11 @@ class NeuronModel:
         return self.density == "escape"
 
     @property
+    def has_w(self) -> bool:
+        """Whether there is a w: the adaptation current, the sum of the spike-triggered currents of a gif."""
+        return self.adaptation or bool(self.traces)
+
+    @property
     def threshold(self) -> str:
         """The parameter about which V is when the neuron is likely to spike."""
         return "V_T_star" if self.escape else "V_th"

@@ -33,6 +33,11 @@ class TraceKind:
         return tuple((p[tau.name], p[jump.name]) for tau, jump in found)
 
 
+def slowest(kinds: tuple[TraceKind, ...], p: Parameters) -> float:
+    """The longest time constant of a neuron's traces [s]; 0 without any."""
+    return max((tau for kind in kinds for tau, _ in kind.values(p)), default=0.0)
+
+
 def numbered(parameter: Parameter, k: int) -> Parameter:
     return replace(parameter, name=f"{parameter.name}_{k}")
 

@@ -15,7 +15,7 @@ from popdyn.spec.network import Initial, Population
 from popdyn.theory.network_problem import NetworkProblem
 from popdyn.theory.problem import DensityProblem
 from popdyn.theory.projections import Projection
-from popdyn.theory.synaptic import KINDS, delay_lags, release
+from popdyn.theory.synaptic import KINDS, delay_lags
 from popdyn.theory.working_point import WorkingPoint
 
 Array = NDArray[np.float64]
@@ -134,21 +134,19 @@ def make_wiring(
     gain_jump = np.zeros((len(grids), max(len(g.sources) for g in grids), count))
     offset, extra = np.zeros(len(grids)), np.zeros(len(grids))
     for q, (node, grid) in enumerate(zip(problem.nodes, grids, strict=True)):
-        own = [k for k, p in enumerate(problem.projections) if p.post == node.population]
-        total = float(np.sqrt(np.sum(width[own] ** 2)))
-        for k in own:
-            p, u = problem.projections[k], release(problem.projections[k].synapse, float(nu[k])) * nu[k]
-            more = node.z * width[k] ** 2 / (total * u) if total > 0.0 and u > 0.0 else 0.0
-            mean = p.K * p.J + more
+        for k, in_degree in problem.in_degrees(q, nu, width).items():
+            p = problem.projections[k]
+            K = in_degree * (1.0 + p.heard) if finite else in_degree
+            mean = K * p.J
             share = p.private if finite and p.pre else p.square
             if p.pre:
-                gain_train[q, k] = node.scale**2 * p.K * p.J**2 * share
+                gain_train[q, k] = node.scale**2 * K * p.J**2 * share
             if k in grid.sources:
                 kept = share / p.square  # of the jumps, that are not shared with others through a finite population
                 gain_jump[q, grid.sources.index(k), k] = kept * mean / p.J
                 gain_shift[q, k], gain_mu[q, k] = kept * node.scale * mean, (1.0 - kept) * node.scale * mean
             else:
-                gain_mu[q, k], gain_D[q, k] = node.scale * mean, 0.5 * node.scale**2 * p.K * p.J**2 * share
+                gain_mu[q, k], gain_D[q, k] = node.scale * mean, 0.5 * node.scale**2 * K * p.J**2 * share
         spec_mu, spec_D = centre_drive(problem, node.population)
         offset[q], extra[q] = node.problem.mu - node.scale * spec_mu, node.problem.D - spec_D
     population = np.array([names.index(node.population) for node in problem.nodes])
@@ -156,7 +154,7 @@ def make_wiring(
         population, np.array([node.weight for node in problem.nodes]), offset,
         np.array([node.scale for node in problem.nodes]), extra, gain_mu, gain_D, gain_jump, gain_shift, gain_train,
         np.array([g.beta for g in grids]), np.array([g.gamma for g in grids]), np.zeros(count_nodes),
-        np.arange(count_nodes) + count_nodes if finite else np.full(count_nodes, -1), np.zeros((2, count)),
+        np.arange(count_nodes) + count_nodes if finite else np.full(count_nodes, -1), np.zeros((3, count)),
         _smear(problem, dt) if finite else np.zeros(count),
         np.zeros(count_nodes), _never(2 * count_nodes if finite else count_nodes), np.zeros(count_nodes),
     )  # fmt: skip

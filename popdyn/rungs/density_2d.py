@@ -18,8 +18,7 @@ from popdyn.stimuli import drive
 from popdyn.theory.diffusion_problem import Problem, make_problem
 from popdyn.theory.grid_2d import AdaptationGrid, make_voltage_grid
 from popdyn.theory.operator_2d import make_operator, make_refractory, make_work, normal_masses
-from popdyn.theory.problem import input_statistics
-from popdyn.theory.problem import need_diffusion
+from popdyn.theory.problem import input_statistics, need_diffusion
 from popdyn.theory.stationary_2d import Domain, find_domain, stationary_2d
 
 FloatArray = NDArray[np.float64]

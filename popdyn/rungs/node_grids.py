@@ -44,13 +44,14 @@ def jump_rate(problem: NetworkProblem, q: int, point: WorkingPoint, held: float)
 def _jump_rates(problem: NetworkProblem, q: int, point: WorkingPoint, sources: list[int]) -> tuple[Array, float, float]:
     """Rate of each source [1/s], and what is left of mu and D."""
     node, nu = problem.nodes[q], problem.presynaptic(point.rates)
+    K = problem.in_degrees(q, nu, problem.quenched(point.rates, point.squares))
     mu, D, rates = point.mu[q], point.D[q], []
     for k in sources:
         p = problem.projections[k]
         u = release(p.synapse, float(nu[k])) * nu[k]
-        rates.append(p.K * u)
-        mu -= node.scale * p.K * p.J * u
-        D -= 0.5 * node.scale**2 * p.K * p.J**2 * p.square * u
+        rates.append(K[k] * u)
+        mu -= node.scale * K[k] * p.J * u
+        D -= 0.5 * node.scale**2 * K[k] * p.J**2 * p.square * u
     return np.array(rates), float(mu), float(D) if 1e-9 * point.D[q] < D else 0.0
 
 

@@ -8,6 +8,8 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+from popdyn.neurons import MODELS
+from popdyn.neurons.traces import slowest
 from popdyn.parameters import Parameter
 from popdyn.spec.csv_file import read_points
 from popdyn.spec.document import MAX_INTEGER
@@ -25,11 +27,12 @@ BASELINE = Protocol("baseline", duration=1.0, transient=0.0, seed=0)
 
 
 def default_transient(populations: Mapping[str, Population]) -> float:
-    """max(200 ms, 5 tau_m, 4 tau_w) over the populations, rounded up to a millisecond."""
+    """max(200 ms, 5 tau_m, 4 tau of the adaptation) over the populations, rounded up to a millisecond."""
     times = [0.2]
     for population in populations.values():
         p = population.neuron.parameters
         times += [5 * p["C_m"] / p["g_L"], 4 * p.get("tau_w", 0.0)]
+        times.append(4 * slowest(MODELS[population.neuron.model].traces, p))
     return math.ceil(min(max(times), LONGEST) / MILLISECOND - 1e-6) / 1000
 
 

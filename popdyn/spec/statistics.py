@@ -59,6 +59,16 @@ def in_degree(connection: Connection, network: Network) -> Degree:
     return Degree({"all_to_all": float(N - own), "one_to_one": 1.0}.get(rule, float(connection.K)), 0.0)
 
 
+def own_degree(connection: Connection, network: Network) -> float:
+    """Mean number of autapses per neuron: synapses from a neuron to itself."""
+    N = network.populations[connection.pre].size
+    if connection.pre != connection.post or not connection.autapses:
+        return 0.0
+    if connection.rule == "explicit" and connection.edges is not None:
+        return float(np.sum(connection.edges.source == connection.edges.target)) / N
+    return 1.0 if connection.rule == "one_to_one" else in_degree(connection, network).mean / N
+
+
 def table_statistics(connection: Connection, network: Network) -> TableStatistics:
     """Degrees, weights and their correlations in an edge table."""
     edges = _table(connection)

@@ -1,9 +1,11 @@
 """A network as the density sees it: populations split in nodes of equal neurons, and the drive that rates give them.
 
-    mu_q = mu_ext + offset_q + sum_p K_p J_p u_p (1 + z_q s_p),      D_q = D_ext + 1/2 sum_p K_p <J_p^2> v_p
+    mu_q = mu_ext + offset_q + sum_p K_pq J_p u_p,      D_q = D_ext + 1/2 sum_p K_pq <J_p^2> v_p
+    K_pq = K_p + z_q w_p^2 / (w J_p u_p),   w^2 = sum_p w_p^2
 
-z_q is the node's place in the Gaussian of the quenched mean input, s_p the share of projection p in its width at the
-working point: exact there, linear in the rates away from it.
+z_q is the node's place in the Gaussian of the quenched mean input, whose variance w^2 [V^2/s^2] projection p brings
+w_p^2 of: neurons with a higher mean have more excitatory and fewer inhibitory inputs. Exact at the working point,
+linear in the rates away from it.
 """
 
 from __future__ import annotations
@@ -76,20 +78,31 @@ class NetworkProblem:
                 found[k] = np.sqrt(max(p.quenched_variance(nu, square), 0.0)) * release(p.synapse, nu)
         return found
 
+    def in_degrees(self, q: int, nu: Array, width: Array) -> dict[int, float]:
+        """K_pq of every projection that node q hears, at presynaptic rates nu and quenched widths (projection,)."""
+        node = self.nodes[q]
+        own = [k for k, p in enumerate(self.projections) if p.post == node.population]
+        total = float(np.sqrt(np.sum(width[own] ** 2)))
+        found = {}
+        for k in own:
+            p = self.projections[k]
+            u = release(p.synapse, float(nu[k])) * nu[k]
+            beyond = node.z * width[k] ** 2 / (total * p.J * u) if total > 0.0 and u > 0.0 else 0.0
+            found[k] = max(p.K + beyond, 0.0)
+        return found
+
     def inputs(self, rates: Array, squares: Array) -> tuple[Array, Array]:
         """mu [V/s] and D [V^2/s] of every node at stationary rates (population,) and mean square rates."""
         nu, width = self.presynaptic(rates), self.quenched(rates, squares)
         mu = np.array([node.problem.mu for node in self.nodes])
         D = np.array([node.problem.D for node in self.nodes])
         for q, node in enumerate(self.nodes):
-            own = [k for k, p in enumerate(self.projections) if p.post == node.population]
-            mu[q] += node.scale * node.z * float(np.sqrt(np.sum(width[own] ** 2)))
-            for k in own:
+            for k, K in self.in_degrees(q, nu, width).items():
                 p, charge = self.projections[k], release(self.projections[k].synapse, float(nu[k]))
                 if p.synapse.kind == "conductance":
                     continue
-                mu[q] += node.scale * p.K * p.J * charge * nu[k]
-                D[q] += 0.5 * node.scale**2 * p.K * p.J**2 * p.square * charge**2 * nu[k]
+                mu[q] += node.scale * K * p.J * charge * nu[k]
+                D[q] += 0.5 * node.scale**2 * K * p.J**2 * p.square * charge**2 * nu[k]
         return mu, D
 
     def colour(self, rates: Array) -> dict[str, float]:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from popdyn.theory.linear_nodes import Gains, LinearNode, ResponseGrid, make_node, released
+from popdyn.theory.linear_nodes import Gains, LinearNode, ResponseGrid, make_node
 from popdyn.theory.network_problem import NetworkProblem
 from popdyn.theory.synaptic_response import synaptic_response
 from popdyn.theory.working_point import WorkingPoint
@@ -128,15 +128,13 @@ def linear_network(
 
 def projection_gains(problem: NetworkProblem, point: WorkingPoint) -> Gains:
     """Change of each node's mu, D and variance of trains per unit of each projection's u and v."""
-    u, width = released(problem, point), problem.quenched(point.rates, point.squares)
+    width = problem.quenched(point.rates, point.squares)
     to_mu, to_D, train = (np.zeros((len(problem.nodes), len(problem.projections))) for _ in range(3))
+    nu = problem.presynaptic(point.rates)
     for q, node in enumerate(problem.nodes):
-        own = [k for k, p in enumerate(problem.projections) if p.post == node.population]
-        total = float(np.sqrt(np.sum(width[own] ** 2)))
-        for k in own:
+        for k, K in problem.in_degrees(q, nu, width).items():
             p = problem.projections[k]
-            more = node.z * width[k] ** 2 / (total * u[k]) if total > 0.0 and u[k] > 0.0 else 0.0
-            to_mu[q, k] = node.scale * (p.K * p.J + more)
-            to_D[q, k] = 0.5 * node.scale**2 * p.K * p.J**2 * p.square
+            to_mu[q, k] = node.scale * K * p.J
+            to_D[q, k] = 0.5 * node.scale**2 * K * p.J**2 * p.square
             train[q, k] = 2.0 * to_D[q, k] if p.pre else 0.0
     return Gains(to_mu, to_D, train)

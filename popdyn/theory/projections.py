@@ -10,6 +10,14 @@ CV^2), B = 0; an edge table A = Var(K) + K CV^2, B = K (1 - K/N) - Var(K). Sourc
 run-to-run variance of the mean is not in it.
 Source: van Vreeswijk and Sompolinsky 1998; checked against drawn networks in
 tests/theory/test_projections.py.
+
+In a finite population a neuron hears the others, while the population's activity A has its own spikes in it: with k
+autapses it receives (K - k)/(N - 1) (N A - s_i) + k s_i of the K A that A alone gives. What of its own spike would
+arrive within its dead time is lost in both, so that the neuron, while it integrates, hears K A (1 + heard):
+
+    heard = lost ((1 - k/K) N/(N - 1) - 1),    zero where autapses are drawn like all synapses, k = K/N.       [others]
+
+Balanced networks magnify it: +1.6 % of the rate in Brunel's network of 12,500 (docs/decisions/0011).
 """
 
 from __future__ import annotations
@@ -20,7 +28,8 @@ import numpy as np
 
 from popdyn.distributions import Distribution
 from popdyn.spec.network import Connection, Network, PoissonDrive, Synapse
-from popdyn.spec.statistics import in_degree
+from popdyn.spec.statistics import in_degree, own_degree
+from popdyn.theory.synaptic import lost_in_dead_time
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,7 @@ class Projection:
     B: float
     private: float  # of K J^2 nu, what is a target's own when the presynaptic spikes are those of a finite population
     nu: float = 0.0
+    heard: float = 0.0  # of K, what a neuron of a finite population hears more of the others than their activity has
 
     def quenched_variance(self, nu: float, nu_squared: float) -> float:
         """Variance over targets of the mean input [V^2/s^2] at mean rate nu and mean square rate."""
@@ -64,7 +74,17 @@ def from_connection(connection: Connection, network: Network) -> Projection:
         "fixed_total_number",
     )
     private = square if drawn_again else max(square - K / sources, 0.0)
-    return Projection(connection.pre, connection.post, synapse, K, J, square, A, B, private)
+    heard = _heard(connection, network, K) if connection.pre == connection.post else 0.0
+    return Projection(connection.pre, connection.post, synapse, K, J, square, A, B, private, heard=heard)
+
+
+def _heard(connection: Connection, network: Network, K: float) -> float:
+    """[others]; 0 in a population of one neuron, or without synapses."""
+    population = network.populations[connection.post]
+    if population.size == 1 or K == 0.0:
+        return 0.0
+    others = (1.0 - own_degree(connection, network) / K) * population.size / (population.size - 1)
+    return lost_in_dead_time(connection.synapse, population.neuron.parameters["t_ref"]) * (others - 1.0)
 
 
 def from_poisson(source: PoissonDrive, post: str) -> Projection:

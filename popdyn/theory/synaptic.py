@@ -11,10 +11,13 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from popdyn.spec.network import Synapse
 
 KINDS = {"delta": 0, "exponential": 1, "conductance": 1, "alpha": 2, "saturating": 3, "tsodyks_markram": 4}
 """Number of each kind in the kernels."""
+DELAYS = 400  # quantiles that stand for a distribution of delays
 
 
 def release(synapse: Synapse, nu: float) -> float:
@@ -28,12 +31,18 @@ def release(synapse: Synapse, nu: float) -> float:
     return 1.0
 
 
+def lost_in_dead_time(synapse: Synapse, t_ref: float) -> float:
+    """Share of the charge of a neuron's own spike that arrives within its dead time t_ref [s] after that spike."""
+    left = np.maximum(t_ref - np.array(_delays(synapse)), 0.0)
+    if synapse.kind == "delta":
+        return float(np.mean(left > 0.0))
+    past = np.exp(-left / synapse.tau_syn)
+    return float(np.mean(1.0 - past * (1.0 + left / synapse.tau_syn if synapse.kind == "alpha" else 1.0)))
+
+
 def delay_lags(synapse: Synapse, dt: float) -> list[float]:
     """Share of the synapses whose delay is 0, 1, 2 ... steps of dt [s], a delay between two steps shared linearly."""
-    if synapse.delays is None:
-        values = [synapse.delay]
-    else:
-        values = [float(x) for x in synapse.delays.quantile([(i + 0.5) / 400 for i in range(400)])]
+    values = _delays(synapse)
     shares = [0.0] * (math.ceil(max(values) / dt - 1e-9) + 1)
     for value in values:
         place = max(value / dt, 0.0)
@@ -43,3 +52,9 @@ def delay_lags(synapse: Synapse, dt: float) -> list[float]:
         if part > 1e-9:
             shares[low + 1] += part / len(values)
     return shares
+
+
+def _delays(synapse: Synapse) -> list[float]:
+    if synapse.delays is None:
+        return [synapse.delay]
+    return [float(x) for x in synapse.delays.quantile([(i + 0.5) / DELAYS for i in range(DELAYS)])]

@@ -126,6 +126,27 @@ def test_adaptation_oscillation_is_the_network_of_its_script(case):
     assert population.noise.sigma == pytest.approx(settings["sigma"] * 1e-3 / 1e-3**0.5)
 
 
+def test_gif_ei_is_the_network_of_its_script():
+    of, network = script("gif_ei", "plain_brian2.py"), spec_of("gif_ei", "baseline")
+    assert {name: p.size for name, p in network.populations.items()} == of.N
+    for name, population in network.populations.items():
+        p = population.neuron.parameters
+        assert p["C_m"] / p["g_L"] == pytest.approx(of.TAU_M * 1e-3)
+        wanted = {"E_L": 0.0, "V_reset": 0.0, "V_T_star": of.V_T * 1e-3, "Delta_V": of.DELTA * 1e-3,
+                  "lambda_0": of.LAMBDA_0, "t_ref": of.T_REF[name] * 1e-3}  # fmt: skip
+        assert {k: p[k] for k in wanted} == pytest.approx(wanted)
+        pairs = zip(of.TAU_SFA, of.Q_SFA[name], strict=True)
+        traces = [value for tau, q in pairs if q for value in (tau * 1e-3, q * 1e-3)]
+        assert [p[f"{k}_{n}"] for n in (1, 2) for k in ("tau_sfa", "q_sfa") if f"{k}_{n}" in p] == pytest.approx(traces)
+        assert (population.noise.mu, population.noise.sigma) == (of.MU[name], 0.0)
+    assert len(network.connections) == 4
+    for c in network.connections:
+        assert (c.rule, c.K, c.multapses) == ("fixed_indegree", of.K[c.pre], False)
+        assert not (c.autapses and c.pre == c.post)
+        assert (c.synapse.kind, c.synapse.delay) == ("exponential", pytest.approx(of.DELAY * 1e-3))
+        assert (c.synapse.J, c.synapse.tau_syn) == pytest.approx((of.J[c.pre] * 1e-3, of.TAU_SYN[c.pre] * 1e-3))
+
+
 def test_bernoulli_rates_is_the_network_of_its_script():
     of, network = script("bernoulli_rates", "plain_brian2.py"), spec_of("bernoulli_rates", "baseline")
     assert {name: p.size for name, p in network.populations.items()} == of.N

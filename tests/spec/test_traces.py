@@ -32,6 +32,7 @@ def test_lists_become_numbered_numbers_and_lists_again():
     assert load(to_dict(found)) == found
     assert load(to_dict(found)).spec_hash == found.spec_hash
     assert found.spec_hash == load(spec(**TWO, tau_stc=["0.1 s"], q_stc=["0.005 nA"])).spec_hash
+    assert found.spec_hash == "07eff41bd81781a7274bd50f91ac80379c3a2aa7475627098e61130e8200c7fa"  # as first published
     swapped = {name: values[::-1] for name, values in TWO.items()}
     assert found.spec_hash != load(spec(**swapped, tau_stc=["100 ms"], q_stc=["5 pA"])).spec_hash
 
