@@ -48,7 +48,7 @@ class AgeGrid:
 
 
 def age_grid(problem: GifProblem) -> AgeGrid:
-    """The default grid with a history of at least REMEMBERED tau_m: measured in docs/decisions/0010-cohorts.md."""
+    """The default grid with a history of at least REMEMBERED tau_m: measured in docs/decisions/0012-cohorts.md."""
     base = AgeGrid()
     while base.history < REMEMBERED * problem.tau_m:
         base = replace(base, levels=base.levels + 1)

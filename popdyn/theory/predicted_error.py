@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from popdyn.theory.cohort_grid import AgeGrid, age_grid
-from popdyn.theory.cohort_march import DT, stationary
+from popdyn.theory.cohort_march import DT, noise_of, stationary
 from popdyn.theory.gif_problem import GifProblem
 
 Array = NDArray[np.float64]
 
 CLOSURE_SHARE = 0.2  # of what the covariances change: what the higher moments may (docs/decisions: at most 0.15)
+NOISE_SHARE = 6e-4  # per s^2, s the variance that noise gives to V over Delta_V^2: measured at s = 0.5 to 4
 TABLE = 3e-5  # relative, of the interpolated firing probability
 
 
@@ -22,7 +23,7 @@ def predicted_error(
 ) -> dict[str, float]:
     """Relative errors of the stationary rate at the problem's drive, all positive.
 
-    closure: a share of the distance to `cohort_mean`; history, ages: distance to twice the history, and to cohorts of
+    closure: a share of the distance to `cohort_mean`, and what noise makes of V that is not normal; history, ages: distance to twice the history, and to cohorts of
     half the width; step: twice the distance to half the step, and what the table of the hazard leaves.
     """
 
@@ -39,6 +40,9 @@ def predicted_error(
         "step": rate(dt=0.5 * dt),
     }
     found = {name: abs(other / here - 1.0) for name, other in others.items()}
-    found["closure"] *= CLOSURE_SHARE
+    noise = noise_of(problem) if D is None else D
+    tau = np.array([0.0, *problem.colours])
+    s = float(np.sum(noise * problem.tau_m**2 / (problem.tau_m + tau))) / problem.Delta_V**2
+    found["closure"] = CLOSURE_SHARE * found["closure"] + NOISE_SHARE * s**2
     found["step"] = 2.0 * found["step"] + TABLE
     return found
