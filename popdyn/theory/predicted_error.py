@@ -23,8 +23,9 @@ def predicted_error(
 ) -> dict[str, float]:
     """Relative errors of the stationary rate at the problem's drive, all positive.
 
-    closure: a share of the distance to `cohort_mean`, and what noise makes of V that is not normal; history, ages: distance to twice the history, and to cohorts of
-    half the width; step: twice the distance to half the step, and what the table of the hazard leaves.
+    closure: a share of the distance to `cohort_mean`, and what noise makes of V that is not normal; history, ages:
+    distance to twice the history, and to cohorts of half the width; step: twice the distance to half the step, and what
+    the table of the hazard leaves.
     """
 
     ages = grid or age_grid(problem)
