@@ -90,13 +90,14 @@ def make_wiring(
     nu, width = problem.presynaptic(rates), problem.quenched(rates, squares)
     for k, p in enumerate(problem.projections):
         a = names.index(p.post)
-        gain_mu[a, channel[k]] += p.K * p.J
+        K = p.K * (1.0 + p.heard) if finite else p.K
+        gain_mu[a, channel[k]] += K * p.J
         share = p.private if finite and p.pre else p.square
         if k in sources[p.post].source:
             neuron = problem.network.populations[p.post].neuron.parameters
             tau, slow = neuron["C_m"] / neuron["g_L"], colour(problem, p)
             kept = tau / (tau + slow) if shot_noise == "white" else 1.0
-            noise = 0.5 * p.K * p.J**2 * share * kept * regular[k]
+            noise = 0.5 * K * p.J**2 * share * kept * regular[k]
             gain_D[a, sources[p.post].source[k], channel[k]] += noise
         own = [j for j, other in enumerate(problem.projections) if other.post == p.post]
         total, u = float(np.sqrt(np.sum(width[own] ** 2))), release(p.synapse, float(nu[k])) * nu[k]

@@ -90,7 +90,8 @@ class CohortDensity:
             raise UsageError(f"shot_noise: got {shot_noise!r}; allowed: {', '.join(SHOT_NOISE)}")
         check_synapses(network, dt)
         self.network, self.closure, self.dt, self.finite = network, closure, dt, finite
-        self.shot_noise, self.progress = shot_noise, progress
+        self.shot_noise = shot_noise
+        self.progress: Progress | None = None
         self.coupling = NetworkProblem(network, projections(network), ())
         self.noises = {name: noises(self.coupling, name, shot_noise) for name in network.populations}
         self.moments = (np.zeros(len(network.populations)), np.zeros(len(network.populations)))
@@ -102,6 +103,7 @@ class CohortDensity:
         if network.connections and settle:
             for _ in range(ROUNDS):
                 self._settle()
+        self.progress = progress
 
     def rates(self) -> dict[str, float]:
         """Long-run mean rate of each population at constant drive [1/s]: also where the network oscillates."""

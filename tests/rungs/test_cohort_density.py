@@ -76,6 +76,18 @@ def test_poisson_neurons_fire_as_their_free_potential_says():
     assert abs(finite - rate) < 5.0 * np.sqrt(rate / 500 / 5.0)
 
 
+def test_coupled_poisson_neurons_are_self_consistent():
+    """r = lambda_0 exp((tau_m (mu + K J r) - V_T_star)/Delta_V) where the input has no noise, of any size."""
+    neuron = {"model": "poisson", "C_m": "150 pF", "tau_m": "15 ms", "E_L": "0 mV", "V_T_star": "15 mV",
+              "Delta_V": "3 mV", "lambda_0": "10 Hz"}  # fmt: skip
+    population = {"size": 1000, "neuron": neuron, "noise": {"mu": "1 mV/ms", "sigma": "0 mV/sqrt(ms)"}}
+    wire = {"pre": "E", "post": "E", "rule": "all_to_all", "J": "-0.02 mV", "delay": "1 ms"}
+    network = load({"schema": 1, "populations": {"E": population}, "connections": [wire]})
+    rate = density_rung(network, shot_noise="none").rates()["E"]
+    assert rate == pytest.approx(10.0 * np.exp(-15e-3 * 1000 * 0.02 * rate / 3.0), rel=1e-4)
+    assert density_rung(network, finite=True).rates()["E"] == pytest.approx(rate, rel=0.05)
+
+
 def test_response_and_equations():
     rung = density_rung(alone())
     H = rung.linear_response(np.array([0.0, 100.0]), population="E")
