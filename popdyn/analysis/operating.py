@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from popdyn.analysis.deflation import newton, path_roots
-from popdyn.errors import UsageError
+from popdyn.errors import Fault, SpecError
 from popdyn.rungs.derivation import derive
 from popdyn.rungs.population_nodes import population_nodes
 from popdyn.spec.network import Network
@@ -25,8 +25,9 @@ TOLERANCE = 0.02  # of a rate, for nodes and finite jumps
 def as_problem(network: Network | NetworkProblem) -> NetworkProblem:
     """The problem itself, or that of a spec: heterogeneous populations and quenched input as nodes."""
     if isinstance(network, NetworkProblem):
+        refuse_conductances(network.network)
         return network
-    _refuse_conductances(network)
+    refuse_conductances(network)
     plain = network_problem(network)
     point = working_point(plain, start=from_silence(plain))
     return network_problem(network, population_nodes(plain, point, TOLERANCE).nodes)
@@ -51,7 +52,7 @@ def linearised(
         return network
     closure = closure or DEFAULT_CLOSURE
     spec = network if isinstance(network, Network) else network.network
-    _refuse_conductances(spec)
+    refuse_conductances(spec)
     nodes = None if isinstance(network, Network) else _by_population(network)
     start = rates if rates is not None else from_silence(network_problem(spec))
     derived = derive(spec, nodes, closure=closure, tolerance=TOLERANCE, jumps=jumps, start=start, regular=regular)
@@ -62,13 +63,22 @@ def _by_population(problem: NetworkProblem) -> dict[str, tuple[NetworkNode, ...]
     return {name: tuple(n for n in problem.nodes if n.population == name) for name in problem.names}
 
 
-def _refuse_conductances(network: Network) -> None:
-    for k, connection in enumerate(network.connections):
-        if connection.synapse.kind == "conductance":
-            raise UsageError(
-                f"connections[{k}]: got conductance synapses; the analysis takes delta, exponential, alpha, "
-                "saturating and tsodyks_markram; simulate the network instead"
-            )
+def refuse_conductances(network: Network) -> None:
+    """SpecError where a synapse is a conductance: maps and responses here know a diffusion that depends on V not."""
+    places = [(f"connections[{k}].synapse", c.synapse.kind) for k, c in enumerate(network.connections)]
+    for name, population in network.populations.items():
+        places += [
+            (f"populations.{name}.poisson[{k}].synapse", s.synapse.kind)
+            for k, s in enumerate(population.poisson)
+            if s.synapse is not None
+        ]
+    faults = [
+        Fault(path, '"conductance" in an analysis', "synapses whose J is a charge", "simulate the density rung instead")
+        for path, kind in places
+        if kind == "conductance"
+    ]
+    if faults:
+        raise SpecError(faults)
 
 
 def from_silence(problem: NetworkProblem) -> Array | None:

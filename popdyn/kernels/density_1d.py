@@ -125,16 +125,18 @@ def _right_hand_sides(
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
-def _faces(op: Operator, h: Hierarchy, state: State, u: float, D: float, scheme: int, limit: float) -> int:
+def _faces(
+    op: Operator, h: Hierarchy, state: State, u: float, D: float, shunt: Array, scheme: int, limit: float
+) -> int:
     """Face coefficients of the scheme into work[0], work[1]; returns 1 where they carry the mean of w - W, else 0."""
     up, down, face = state.work[0], state.work[1], state.work[3]
     if scheme == POSITIVE:
-        assemble_positive(op, u, D, h.C_m, state.star, limit, up, down, face)
+        assemble_positive(op, u, D, shunt, h.V_reset, h.C_m, state.star, limit, up, down, face)
         return 1
     if scheme == FITTED:
-        assemble_fitted(op, u, D, up, down)
+        assemble_fitted(op, u, D, shunt, h.V_reset, up, down)
     else:
-        assemble(op, u, D, up, down)
+        assemble(op, u, D, shunt, up, down)
     face[:] = 0.0
     return 0
 
@@ -164,7 +166,7 @@ def _solve(op: Operator, jumps: Jumps, jump_rate: Array, state: State, step: flo
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
 def advance(
     op: Operator, h: Hierarchy, state: State, mu: float, D: float, dt: float, restart: bool, scheme: int,
-    jumps: Jumps, jump_rate: Array, noise: Noise, profile: Array, train: Array,
+    jumps: Jumps, jump_rate: Array, noise: Noise, profile: Array, train: Array, shunt: Array,
 ) -> float:  # fmt: skip
     """One step of length dt to the drive (mu [V/s], D [V^2/s]) at its end; returns the rate R_0 [1/s].
 
@@ -172,7 +174,7 @@ def advance(
     FITTED: the same with faces that are fitted to the drive at every step.
     POSITIVE: backward Euler with upwinded faces; q_0 stays non-negative.
     With noise.neurons > 0 the step's finite-size noise is added, its variances from profile (cell, column). train: BETA
-    (0: none), CROSS and SPREAD of the noise that regular trains bring.
+    (0: none), CROSS and SPREAD of the noise that regular trains bring. shunt: of conductances, or empty.
     """
     new, now, old = state.done[0] % 3, (state.done[0] + 2) % 3, (state.done[0] + 1) % 3
     x, s = state.fields[new], state.scalars[new]
@@ -196,7 +198,7 @@ def advance(
     shift = (e_now * s_now[J] + e_old * s_old[J]) / mass
     edge, outgoing, inflow = np.zeros(WIDTH), np.zeros(FLUXES), np.zeros(FLUXES)
     up, down, face = state.work[0], state.work[1], state.work[3]
-    first = _faces(op, h, state, mu - W_star / h.C_m, D, scheme, 12.0 * np.sqrt(max(S_2, 0.0)))
+    first = _faces(op, h, state, mu - W_star / h.C_m, D, shunt, scheme, 12.0 * np.sqrt(max(S_2, 0.0)))
     if h.order > 0:
         close_fields(h.closure, h.order, state.star, S_2, S_3, S_star, s_now[PEAK])
     _right_hand_sides(
@@ -233,15 +235,17 @@ def integrate(
     Returns the number of steps done: fewer than asked when a value is not finite.
     """
     jumps, no_rate, noise = no_jumps(op.width.shape[0]), np.zeros(0), no_noise()
-    train = np.zeros(3)
+    train, shunt = np.zeros(3), np.zeros(0)
     for t in range(mu.shape[0]):
-        rate = advance(op, h, state, mu[t], D[t], dt, restart[t], scheme, jumps, no_rate, noise, state.star, train)
+        rate = advance(
+            op, h, state, mu[t], D[t], dt, restart[t], scheme, jumps, no_rate, noise, state.star, train, shunt
+        )
         s = state.scalars[(state.done[0] - 1) % 3]
         fell_back = scheme == POSITIVE
         if scheme == AFFINE and s[LEAST] < -UNDERSHOOT:
             state.done[0] -= 1
             rate = advance(
-                op, h, state, mu[t], D[t], dt, restart[t], POSITIVE, jumps, no_rate, noise, state.star, train
+                op, h, state, mu[t], D[t], dt, restart[t], POSITIVE, jumps, no_rate, noise, state.star, train, shunt
             )
             fell_back = True
         out[t, 0], out[t, 1], out[t, 2], out[t, 3], out[t, 4], out[t, 5] = rate, s[PV], s[P], s[W], s[Q], s[X]

@@ -18,7 +18,8 @@ from popdyn.kernels.edge_noise import Noise
 from popdyn.kernels.jumps import Jumps
 from popdyn.kernels.operators import Hierarchy, Operator
 from popdyn.kernels.pool import settle_pool
-from popdyn.kernels.synapses import Projections, transmit
+from popdyn.kernels.shunt import hear
+from popdyn.kernels.synapses import TAU, Projections, transmit
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -82,6 +83,11 @@ class Wiring(NamedTuple):
     expected: Array  # (node,) rate of the companion at the end of the step [1/s]
     switched: Whole  # (2, node with companions) 1 if the last step was backward Euler; step of the last change, or -1
     counted: Array  # (node,) spikes per neuron in the last step over dt [1/s]
+    conductance: Array  # (node, projection) over C_m, per unit of its u; no projections: no conductances at all
+    conductance_noise: Array  # (node, projection) D of it per unit of its v
+    force: Array  # (node, projection) [V] E_rev - V_reset
+    leak: Array  # (node,) [1/s]
+    shunt: Array  # (node, part) what conductances do now (popdyn.kernels.shunt)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
@@ -141,6 +147,7 @@ def run(
                 noise -= wiring.smear[k] * shared * shared * max(smooth.mean[k], 0.0)
             noise = max(noise, 0.0)
             noise += min(max(more, -0.5 * noise), LARGEST * noise)
+            drive, noise = _conduct(wiring, projections, smooth, q, drive, noise)
             for c in range(jump_rate.shape[0]):
                 jump_rate[c] = 0.0
                 for k in range(projections.mean.shape[0]):
@@ -165,6 +172,21 @@ def run(
         if now % SETTLE == 0:
             _settle(bank, wiring, now, dt)
     return mu.shape[1]
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def _conduct(
+    wiring: Wiring, projections: Projections, smooth: Projections, q: int, drive: float, noise: float
+) -> tuple[float, float]:
+    """Conductances of a node into wiring.shunt; returns drive [V/s] and noise [V^2/s] with theirs at V_reset."""
+    if wiring.conductance.shape[1] == 0:
+        return drive, noise
+    variance = np.maximum(smooth.variance + wiring.excess[0], 0.0)
+    drift, D = hear(
+        wiring.conductance[q], wiring.conductance_noise[q], wiring.force[q], projections.numbers[:, TAU],
+        wiring.leak[q], projections.mean, variance, wiring.shunt[q],
+    )  # fmt: skip
+    return drive + drift, noise + D
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
@@ -201,14 +223,14 @@ def _population_node(
 
     Counting: BDF2 takes step R = counts - counts_before/3 out of the density, so counts/dt = 2/3 R + counted/3.
     """
-    c = wiring.companion[q]
+    c, shunt = wiring.companion[q], wiring.shunt[q]
     if c < 0:
-        wiring.expected[q] = _smooth(bank, wiring, q, mu, D, dt, restart, jump_rate, train, watched)
+        wiring.expected[q] = _smooth(bank, wiring, q, mu, D, dt, restart, jump_rate, train, shunt, watched)
         return wiring.expected[q]
-    wiring.expected[q] = _smooth(bank, wiring, c, mu, D, dt, restart, jump_rate, train, watched)
+    wiring.expected[q] = _smooth(bank, wiring, c, mu, D, dt, restart, jump_rate, train, shunt, watched)
     profile = bank.fields[c, (bank.done[c, 0] - 1) % 3]
     op, h, state, jumps, noise = _parts(bank, q)
-    rate = advance(op, h, state, mu, D, dt, restart, bank.kind[q, 2], jumps, jump_rate, noise, profile, train)
+    rate = advance(op, h, state, mu, D, dt, restart, bank.kind[q, 2], jumps, jump_rate, noise, profile, train, shunt)
     _note(wiring, q, restart, state.done[0])
     wiring.counted[q] = rate if restart else (2.0 * rate + wiring.counted[q]) / 3.0
     return wiring.counted[q]
@@ -216,25 +238,18 @@ def _population_node(
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
 def _smooth(
-    bank: Bank,
-    wiring: Wiring,
-    q: int,
-    mu: float,
-    D: float,
-    dt: float,
-    restart: bool,
-    jump_rate: Array,
-    train: Array,
-    watched: Array,
-) -> float:
+    bank: Bank, wiring: Wiring, q: int, mu: float, D: float, dt: float, restart: bool, jump_rate: Array,
+    train: Array, shunt: Array, watched: Array,
+) -> float:  # fmt: skip
     """One step of a node without noise, by the positive scheme where the affine one undershoots."""
     op, h, state, jumps, noise = _parts(bank, q)
-    rate = advance(op, h, state, mu, D, dt, restart, bank.kind[q, 2], jumps, jump_rate, noise, state.star, train)
+    kind = bank.kind[q, 2]
+    rate = advance(op, h, state, mu, D, dt, restart, kind, jumps, jump_rate, noise, state.star, train, shunt)
     least, euler = state.scalars[(state.done[0] - 1) % 3, LEAST], restart
     deepest = UNDERSHOOT if train[BETA] == 0.0 else TRAIN_UNDERSHOOT
     if least < -deepest and D > 0.0:
         state.done[0] -= 1
-        rate = advance(op, h, state, mu, D, dt, restart, POSITIVE, jumps, jump_rate, noise, state.star, train)
+        rate = advance(op, h, state, mu, D, dt, restart, POSITIVE, jumps, jump_rate, noise, state.star, train, shunt)
         watched[POSITIVE_STEPS] += 1.0
         euler = True
     _note(wiring, q, euler, state.done[0])

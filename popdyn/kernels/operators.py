@@ -8,18 +8,23 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from popdyn.kernels.shunt import SHUNT, diffusion
+
 WIDTH = 8  # columns of a field array: what one vector register pair holds
 
 Array = NDArray[np.float64]
 
 
 class Operator(NamedTuple):
-    """Finite-volume operator; flux above cell i: up_i q_i - down_i q_(i+1), with up = up[0] + u up[1] + D up[2]."""
+    """Finite-volume operator; flux above cell i: up_i q_i - down_i q_(i+1), with up = up[0] + u up[1] + D up[2].
+
+    Where conductances act there are three parts more, popdyn.kernels.shunt.
+    """
 
     width: Array  # (cell,) [V]
     centre: Array  # (cell,) [V]
-    up: Array  # (3, cell): [V/s], [1], [1/V]
-    down: Array  # (3, cell), zero at the barrier
+    up: Array  # (3, cell): [V/s], [1], [1/V]; (6, cell) with conductances
+    down: Array  # likewise, zero at the barrier
     reset: Array  # (cell,) share of a reinjected neuron, sums to one
     drift: Array  # (cell,) [V/s] mean drift across each face
     spacing: Array  # (cell,) [V] from centre to next centre, or to the barrier
@@ -40,18 +45,23 @@ class Hierarchy(NamedTuple):
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
-def assemble(op: Operator, u: float, D: float, up: Array, down: Array) -> None:
-    """Face coefficients at drift offset u [V/s] and diffusion D [V^2/s]."""
+def assemble(op: Operator, u: float, D: float, shunt: Array, up: Array, down: Array) -> None:
+    """Face coefficients at drift offset u [V/s], diffusion D [V^2/s] and conductances (popdyn.kernels.shunt)."""
     for i in range(up.shape[0]):
         up[i] = op.up[0, i] + u * op.up[1, i] + D * op.up[2, i]
         down[i] = op.down[0, i] + u * op.down[1, i] + D * op.down[2, i]
+    if shunt.shape[0] > 0:
+        _add_conductances(op, shunt, up, down)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
-def assemble_fitted(op: Operator, u: float, D: float, up: Array, down: Array) -> None:
+def assemble_fitted(op: Operator, u: float, D: float, shunt: Array, V_0: float, up: Array, down: Array) -> None:
     """Face coefficients of Scharfetter and Gummel (1969) at the drive itself: exact nodes for a drift linear in V,
     whatever the drive; not affine in it."""
     n = op.width.shape[0]
+    if shunt.shape[0] > 0:
+        _fit_conductances(op, u, D, shunt, V_0, up, down)
+        return
     for i in range(n):
         z = (op.drift[i] + u) * op.spacing[i] / D
         bernoulli = 1.0 - 0.5 * z if abs(z) < 1e-6 else z / np.expm1(min(z, 500.0))
@@ -62,8 +72,9 @@ def assemble_fitted(op: Operator, u: float, D: float, up: Array, down: Array) ->
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
 def assemble_positive(
-    op: Operator, u: float, D: float, C_m: float, fields: Array, limit: float, up: Array, down: Array, face: Array
-) -> None:
+    op: Operator, u: float, D: float, shunt: Array, V_0: float, C_m: float, fields: Array, limit: float, up: Array,
+    down: Array, face: Array,
+) -> None:  # fmt: skip
     """Face coefficients of Scharfetter and Gummel (1969) at the drift that a cell's mean w leaves: never negative.
 
     `face` receives the mean of w - W that each face's coefficients carry, within +-limit.
@@ -75,10 +86,14 @@ def assemble_positive(
     for i in range(n):
         if i < n - 1:
             face[i] = 0.5 * (face[i] + face[i + 1])
-        z = (op.drift[i] + u - face[i] / C_m) * op.spacing[i] / D
+        drift, spread = op.drift[i] + u - face[i] / C_m, D
+        if shunt.shape[0] > 0:
+            x = op.centre[i] + 0.5 * op.spacing[i] - V_0
+            drift, spread = drift - shunt[SHUNT] * x, diffusion(D, shunt, x)
+        z = drift * op.spacing[i] / spread
         bernoulli = 1.0 - 0.5 * z if abs(z) < 1e-6 else z / np.expm1(min(z, 500.0))
-        down[i] = D / op.spacing[i] * bernoulli
-        up[i] = down[i] + D / op.spacing[i] * z
+        down[i] = spread / op.spacing[i] * bernoulli
+        up[i] = down[i] + spread / op.spacing[i] * z
     down[n - 1] = 0.0
 
 
@@ -122,3 +137,26 @@ def solve_columns(width: Array, up: Array, down: Array, step: float, x: Array, i
             below = step * up[j - 1]
             for k in range(WIDTH):
                 x[j, k] = (x[j, k] + below * x[j - 1, k]) * inverse[j]
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def _add_conductances(op: Operator, shunt: Array, up: Array, down: Array) -> None:
+    """The parts of `assemble` that conductances bring; on their own, they do not slow the others."""
+    for k in range(shunt.shape[0]):
+        for i in range(up.shape[0]):
+            up[i] += shunt[k] * op.up[3 + k, i]
+            down[i] += shunt[k] * op.down[3 + k, i]
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def _fit_conductances(op: Operator, u: float, D: float, shunt: Array, V_0: float, up: Array, down: Array) -> None:
+    """`assemble_fitted` where drift and diffusion have those of conductances."""
+    n = op.width.shape[0]
+    for i in range(n):
+        x = op.centre[i] + 0.5 * op.spacing[i] - V_0
+        spread = diffusion(D, shunt, x)
+        z = (op.drift[i] + u - shunt[SHUNT] * x) * op.spacing[i] / spread
+        bernoulli = 1.0 - 0.5 * z if abs(z) < 1e-6 else z / np.expm1(min(z, 500.0))
+        down[i] = spread / op.spacing[i] * bernoulli
+        up[i] = down[i] + spread / op.spacing[i] * z
+    down[n - 1] = 0.0

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from popdyn.kernels import density_1d, network, synapses
 from popdyn.kernels.jumps import Jumps
 from popdyn.kernels.operators import Operator
+from popdyn.kernels.shunt import PARTS
 from popdyn.rungs.march import first_state
 from popdyn.spec.network import Initial, Population
 from popdyn.theory.network_problem import NetworkProblem
@@ -55,12 +56,20 @@ def finite_size(problem: NetworkProblem, seed: int) -> Finite:
 def equal_cells(grids: list[NodeGrid]) -> list[NodeGrid]:
     """The same number of cells in all: cells that nothing enters are added below."""
     cells = max(grid.operator.width.size for grid in grids)
-    return [_padded(grid, cells - grid.operator.width.size) for grid in grids]
+    parts = max(grid.operator.up.shape[0] for grid in grids)
+    return [_padded(_with_parts(grid, parts), cells - grid.operator.width.size) for grid in grids]
+
+
+def _with_parts(grid: NodeGrid, parts: int) -> NodeGrid:
+    """As many parts of the operator as the nodes that conductances act on have, empty."""
+    op = grid.operator
+    none = np.zeros((parts - op.up.shape[0], op.width.size))
+    return replace(grid, operator=op._replace(up=np.vstack([op.up, none]), down=np.vstack([op.down, none])))
 
 
 def _padded(grid: NodeGrid, more: int) -> NodeGrid:
     """`more` cells below that any neuron would leave upward."""
-    op, none = grid.operator, np.zeros((3, more))
+    op, none = grid.operator, np.zeros((grid.operator.up.shape[0], more))
     centre = op.centre[0] - op.width[0] * np.arange(more, 0, -1)
     same, away = np.full(more, op.width[0]), np.full(more, AWAY)
     operator = Operator(
@@ -139,6 +148,8 @@ def make_wiring(
             K = in_degree * (1.0 + p.heard) if finite else in_degree
             mean = K * p.J
             share = p.private if finite and p.pre else p.square
+            if p.conductance:
+                continue
             if p.pre:
                 gain_train[q, k] = node.scale**2 * K * p.J**2 * share
             if k in grid.sources:
@@ -157,7 +168,24 @@ def make_wiring(
         np.arange(count_nodes) + count_nodes if finite else np.full(count_nodes, -1), np.zeros((3, count)),
         _smear(problem, dt) if finite else np.zeros(count),
         np.zeros(count_nodes), _never(2 * count_nodes if finite else count_nodes), np.zeros(count_nodes),
+        *_conductances(problem, point, finite),
     )  # fmt: skip
+
+
+def _conductances(
+    problem: NetworkProblem, point: WorkingPoint, finite: bool
+) -> tuple[Array, Array, Array, Array, Array]:
+    """Gain, noise, force (node, projection), leak (node,), place for the shunt (node, part); empty without any."""
+    nodes, inputs = len(problem.nodes), problem.projections
+    if not any(p.conductance for p in inputs):
+        none = np.zeros((nodes, 0))
+        return none, none, none, np.zeros(nodes), none
+    nu, width = problem.presynaptic(point.rates), problem.quenched(point.rates, point.squares)
+    square = np.array([p.private if finite and p.pre else p.square for p in inputs])
+    found = [problem.conductances(q, nu, width, square) for q in range(nodes)]
+    gain, noise, force = (np.stack([getattr(x, name) for x in found]) for name in ("gain", "noise", "force"))
+    K = np.array([1.0 + p.heard if finite else 1.0 for p in inputs])
+    return gain * K, noise * K, force, np.array([x.leak for x in found]), np.zeros((nodes, PARTS))
 
 
 def _never(nodes: int) -> NDArray[np.int64]:

@@ -47,7 +47,7 @@ def corrections(
     *, regular: bool = True,
 ) -> Corrections:  # fmt: skip
     """All of them at the working point; finite jumps count where their effect is above a third of the tolerance."""
-    frozen = [_freeze(node, point.mu[q], point.D[q]) for q, node in enumerate(problem.nodes)]
+    frozen = [_freeze(node, point, q) for q, node in enumerate(problem.nodes)]
     factor, costs = np.ones(len(frozen)), dict.fromkeys(problem.names, 0.0)
     filters = []
     for q, (node, at) in enumerate(zip(problem.nodes, frozen, strict=True)):
@@ -73,8 +73,9 @@ def wanted(cost: float, jumps: bool | None, tolerance: float) -> bool:
     return abs(cost) > tolerance / 3.0 if jumps is None else jumps
 
 
-def _freeze(node: NetworkNode, mu: float, D: float) -> _Frozen:
-    whole = at_drive(node.problem, mu, D)
+def _freeze(node: NetworkNode, point: WorkingPoint, q: int) -> _Frozen:
+    mu, D = float(point.mu[q]), float(point.D[q])
+    whole = at_drive(node.problem, mu, D, point.shunt[q])
     op = choose_grid(whole, Domain(mu, mu, whole.sigma, whole.sigma), tolerance=ROUGH).operator
     h = whole.hierarchy("mean")
     u = mu - mean_adaptation(op, h, mu, D) / h.C_m
@@ -91,7 +92,7 @@ def _train_filter(
     total, F, cv2 = 0.0, 0.0, 0.0
     known: dict[str, Regularity] = {}
     for k, projection in enumerate(problem.projections):
-        if projection.post != node.population or not projection.pre or projection.synapse.kind == "conductance":
+        if projection.post != node.population or not projection.pre or projection.conductance:
             continue
         if projection.pre not in known:
             known[projection.pre] = _mean_regularity(problem, frozen, projection.pre, tau)

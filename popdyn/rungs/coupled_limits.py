@@ -1,14 +1,12 @@
-"""What the density rung of a network refuses: delays below its step, conductances, more memory than there is."""
+"""What the density rung of a network refuses: delays below its step, more memory than there is."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 from popdyn.errors import Fault, ResourceError, SpecError
 from popdyn.kernels.density_state import FIELDS
 from popdyn.kernels.operators import WIDTH
 from popdyn.rungs.derivation import Derivation
-from popdyn.spec.network import Network, Synapse
+from popdyn.spec.network import Network
 from popdyn.theory.synaptic import delay_lags
 
 CAP = 4 << 30  # bytes
@@ -16,8 +14,8 @@ UNRESOLVED = 1e-3  # share of synapses with delays under one step that is moved 
 
 
 def check_synapses(network: Network, dt: float) -> None:
-    """SpecError where a delay is below the step dt [s], or a synapse is a conductance."""
-    faults = [*_conductances(network)]
+    """SpecError where a delay is below the step dt [s]."""
+    faults: list[Fault] = []
     for i, connection in enumerate(network.connections):
         early = delay_lags(connection.synapse, dt)[0]
         if early > UNRESOLVED:
@@ -25,18 +23,6 @@ def check_synapses(network: Network, dt: float) -> None:
             faults.append(Fault(f"connections[{i}].delay", got, "at least one step", "lengthen it, or lower dt"))
     if faults:
         raise SpecError(faults)
-
-
-def _conductances(network: Network) -> Iterator[Fault]:
-    places: list[tuple[str, Synapse | None]] = [
-        (f"connections[{i}].synapse", c.synapse) for i, c in enumerate(network.connections)
-    ]
-    for name, population in network.populations.items():
-        places += [(f"populations.{name}.poisson[{i}].synapse", s.synapse) for i, s in enumerate(population.poisson)]
-    for path, synapse in places:
-        if synapse is not None and synapse.kind == "conductance":
-            fix = 'take "exponential" with the charge at the mean V, g tau_syn (E_rev - <V>)/C_m, or the rung spiking'
-            yield Fault(path, '"conductance" at the density rung', "synapses whose J is a charge", fix)
 
 
 def memory_of(derivation: Derivation, finite: bool) -> int:

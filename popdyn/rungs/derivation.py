@@ -13,6 +13,7 @@ from popdyn.rungs.corrections import corrections, wanted
 from popdyn.rungs.node_grids import node_grid
 from popdyn.rungs.population_nodes import population_nodes
 from popdyn.spec.network import Network
+from popdyn.theory.conductance_colour import coloured_at, with_conductance_colour
 from popdyn.theory.network_problem import NetworkNode, NetworkProblem, network_problem, shifted
 from popdyn.theory.quadrature import Quadrature
 from popdyn.theory.working_point import WorkingPoint, working_point
@@ -47,19 +48,27 @@ def derive(
     jumps : finite jumps for delta synapses: None where diffusion costs more than a third of `tolerance`
     regular : the noise of recurrent input is that of renewal trains (theory.train_noise); False: Poisson
     """
-    problem = network_problem(network, nodes)
+    plain = network_problem(network, nodes)
+    silent = np.zeros(len(plain.names))
+    problem = coloured_at(plain, silent, silent)
     point = working_point(problem, start=start)
     rules: Mapping[str, Quadrature] = {}
     if nodes is None:
         made = population_nodes(problem, point, tolerance)
-        rules, problem = made.rules, network_problem(network, made.nodes)
+        rules, plain = made.rules, network_problem(network, made.nodes)
+        problem = coloured_at(plain, point.rates, point.squares)
         point = working_point(problem, start=point.rates)
-    problem = _coloured(problem, point)
-    factor = np.ones(len(problem.nodes))
+    problem, plain = _coloured(problem, point), _coloured(plain, point)
+    factor, conductances = np.ones(len(problem.nodes)), any(p.conductance for p in problem.projections)
     for _ in range(ROUNDS):
         point = working_point(problem, factor=factor, start=point.rates)
+        before = point.rates
+        if conductances:
+            problem = with_conductance_colour(plain, problem, point)
+            point = working_point(problem, factor=factor, start=point.rates)
         found = corrections(problem, point, closure, jumps, tolerance, regular=regular)
         moved = float(np.max(np.abs(found.factor - factor)))
+        moved = max(moved, float(np.max(np.abs(point.rates - before) / (before + 0.1))))
         factor = found.factor
         if moved < SETTLED:
             break

@@ -7,13 +7,16 @@ from numpy.typing import NDArray
 
 from popdyn.kernels.density_state import FITTED
 from popdyn.kernels.jumps import no_jumps
+from popdyn.kernels.operators import Operator
 from popdyn.neurons import MODELS
 from popdyn.rungs.bank import NodeGrid
+from popdyn.theory.conductances import conducts
 from popdyn.theory.discretisation import Domain, choose_grid
 from popdyn.theory.grid import bulk
 from popdyn.theory.jumps import aligned_operator, frozen_jump_state, make_jumps, sizes_of
 from popdyn.theory.network_problem import NetworkProblem
-from popdyn.theory.problem import at_drive
+from popdyn.theory.operator import bare
+from popdyn.theory.problem import DensityProblem, at_drive
 from popdyn.theory.synaptic import release
 from popdyn.theory.working_point import WorkingPoint
 
@@ -26,8 +29,10 @@ REACH = 0.3  # of the working drive, that a grid serves on either side when noth
 
 
 def jump_sources(problem: NetworkProblem, q: int) -> list[int]:
-    """Projections of a node that are delta synapses."""
+    """Projections of a node that are delta synapses; none beside conductances, whose D depends on V."""
     name = problem.nodes[q].population
+    if conducts(problem.projections, name):
+        return []
     return [k for k, p in enumerate(problem.projections) if p.post == name and p.synapse.kind == "delta"]
 
 
@@ -86,7 +91,7 @@ def node_grid(problem: NetworkProblem, q: int, point: WorkingPoint, finite_jumps
     sources = jump_sources(problem, q) if finite_jumps else []
     if sources:
         return _jump_grid(problem, q, point, sources, 0.0)
-    whole = at_drive(node.problem, point.mu[q], point.D[q])
+    whole = at_drive(node.problem, point.mu[q], point.D[q], point.shunt[q])
     if MODELS[problem.network.populations[node.population].neuron.model].hard_threshold:
         alone = Domain(whole.mu, whole.mu, whole.sigma, whole.sigma)
         found = choose_grid(whole, alone, tolerance=FITTED_TOLERANCE)
@@ -94,8 +99,13 @@ def node_grid(problem: NetworkProblem, q: int, point: WorkingPoint, finite_jumps
         operator = choose_grid(
             whole, alone, tolerance=FITTED_TOLERANCE, refine=max(found.spacing / layer, 1.0)
         ).operator
-        return NodeGrid(whole, operator, no_jumps(operator.width.size), (), FITTED)
+        return NodeGrid(whole, _bare(operator, whole), no_jumps(operator.width.size), (), FITTED)
     reach = REACH * (abs(whole.mu) + 0.5)
     served = Domain(whole.mu - reach, whole.mu + reach, 0.75 * whole.sigma, 1.3 * whole.sigma)
     operator = choose_grid(whole, served, tolerance=TOLERANCE).operator
-    return NodeGrid(whole, operator, no_jumps(operator.width.size), ())
+    return NodeGrid(whole, _bare(operator, whole), no_jumps(operator.width.size), ())
+
+
+def _bare(op: Operator, problem: DensityProblem) -> Operator:
+    """The operator as the march takes it: conductances come with every step."""
+    return op if problem.shunt is None else bare(op, problem.V_reset, problem.shunt)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from popdyn.kernels.shunt import BEND, SHUNT, SLOPE
 from popdyn.spec.network import Network, Population
 from popdyn.stimuli import waveforms
 from popdyn.theory.heterogeneity import at_node
@@ -31,10 +32,13 @@ def population_nodes(problem: NetworkProblem, point: WorkingPoint, tolerance: fl
     made: dict[str, tuple[NetworkNode, ...]] = {}
     rules: dict[str, Quadrature] = {}
     for i, (name, population) in enumerate(problem.network.populations.items()):
-        own = [k for k, p in enumerate(problem.projections) if p.post == name]
+        own = [k for k, projection in enumerate(problem.projections) if projection.post == name]
         quenched = float(np.sqrt(np.sum(width[own] ** 2)))
-        mu, sigma = float(point.mu[i]), float(np.sqrt(2.0 * point.D[i]))
-        tau = population.neuron.parameters["C_m"] / population.neuron.parameters["g_L"]
+        p = population.neuron.parameters
+        x, shunt = 0.5 * (p["V_th"] - p["V_reset"]), point.shunt[i]  # conductances as the currents half way to V_th
+        mu = float(point.mu[i] - shunt[SHUNT] * x)
+        sigma = float(np.sqrt(2.0 * (point.D[i] + shunt[SLOPE] * x + shunt[BEND] * x**2)))
+        tau = p["C_m"] / p["g_L"]
         if quenched * np.sqrt(tau) < NARROW * sigma:
             quenched = 0.0
         if not population.spread and quenched == 0.0:

@@ -36,11 +36,12 @@ def bulk(problem: DensityProblem, u: float, D: float) -> tuple[float, float]:
     """Rest point and standard deviation of V [V] around it, by the drift's own slope."""
     V = np.linspace(problem.V_reset - 0.2, problem.barrier, 4001)
     f = problem.drift(V) + u
+    spread = problem.diffusion(V, D)
     falling = np.flatnonzero((f[:-1] > 0) & (f[1:] <= 0))
     if falling.size:
         k = falling[0]
         slope = (f[k] - f[k + 1]) / (V[1] - V[0])
-        return float(V[k]), float(np.sqrt(D / slope))
+        return float(V[k]), float(np.sqrt(spread[k] / slope))
     k = int(np.argmin(f))
     if f[k] <= 0:
         raise NumericsError("the drift has no resting point above V_reset - 200 mV; is the drive far too low?")
@@ -71,4 +72,4 @@ def make_faces(problem: DensityProblem, u_low: float, D_high: float, spacing: fl
 def operator_on(problem: DensityProblem, spacing: float, u_low: float, D_high: float, u_ref: float) -> Operator:
     """Operator with cells of about `spacing`, exact at (u_ref, problem.D)."""
     faces = make_faces(problem, u_low, D_high, spacing)
-    return make_operator(faces, problem.drift, problem.V_reset, u_ref, problem.D)
+    return make_operator(faces, problem.drift, problem.V_reset, u_ref, problem.D, problem.shunt)

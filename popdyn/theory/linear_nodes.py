@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,10 +15,9 @@ from popdyn.theory.frozen_response import FrozenNode, without_padding
 from popdyn.theory.hierarchy import StationaryState, response_at
 from popdyn.theory.jumps import make_jumps
 from popdyn.theory.network_problem import NetworkProblem
-from popdyn.theory.problem import DensityProblem
+from popdyn.theory.problem import DensityProblem, at_drive
 from popdyn.theory.renewal import spike_spectrum
 from popdyn.theory.stationary import find_stationary
-from popdyn.theory.synaptic import release
 from popdyn.theory.train_response import TrainNode
 from popdyn.theory.working_point import WorkingPoint
 
@@ -114,7 +113,7 @@ def make_node(
 
 
 def _at(problem: NetworkProblem, point: WorkingPoint, q: int) -> DensityProblem:
-    return replace(problem.nodes[q].problem, mu=float(point.mu[q]), sigma=float(np.sqrt(2.0 * point.D[q])))
+    return at_drive(problem.nodes[q].problem, float(point.mu[q]), float(point.D[q]), point.shunt[q])
 
 
 def _grid(whole: DensityProblem, refine: float) -> Operator:
@@ -159,5 +158,4 @@ def _with_trains(
 
 def released(problem: NetworkProblem, point: WorkingPoint) -> Array:
     """u of every projection at the working point [1/s]."""
-    nu = problem.presynaptic(point.rates)
-    return np.array([release(p.synapse, float(r)) * r for p, r in zip(problem.projections, nu, strict=True)])
+    return problem.released(point.rates)

@@ -16,8 +16,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from popdyn.kernels.shunt import PARTS
 from popdyn.neurons import MODELS
 from popdyn.spec.network import Network, Population
+from popdyn.theory.conductances import Conductances, conducts, node_conductances
 from popdyn.theory.problem import DensityProblem, density_problem
 from popdyn.theory.projections import Projection, projections
 from popdyn.theory.synaptic import release
@@ -31,7 +33,8 @@ WHITE = 0.05  # share of white over coloured variance above which the boundary i
 class NetworkNode:
     """Neurons of one population with equal parameters; problem.mu, problem.sigma are their white-noise drive alone.
 
-    scale: C_m of the spec's centre over the node's; z: place in the quenched Gaussian, in standard deviations.
+    scale: C_m of the spec's centre over the node's; z: place in the quenched Gaussian, in standard deviations;
+    noise_factor: of the noise of its conductances (popdyn.theory.conductance_colour).
     """
 
     population: str
@@ -39,6 +42,7 @@ class NetworkNode:
     problem: DensityProblem
     scale: float = 1.0
     z: float = 0.0
+    noise_factor: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -67,12 +71,17 @@ class NetworkProblem:
         place = {name: i for i, name in enumerate(self.names)}
         return np.array([rates[place[p.pre]] if p.pre else p.nu for p in self.projections])
 
+    def released(self, rates: Array) -> Array:
+        """u of every projection [1/s]."""
+        nu = self.presynaptic(rates)
+        return np.array([release(p.synapse, float(r)) * r for p, r in zip(self.projections, nu, strict=True)])
+
     def quenched(self, rates: Array, squares: Array) -> Array:
         """Standard deviation over targets of each projection's mean input [V/s]."""
         place = {name: i for i, name in enumerate(self.names)}
         found = np.zeros(len(self.projections))
         for k, p in enumerate(self.projections):
-            if p.pre and p.synapse.kind != "conductance":
+            if p.pre:
                 i = place[p.pre]
                 nu, square = float(rates[i]), float(max(squares[i], rates[i] ** 2))
                 found[k] = np.sqrt(max(p.quenched_variance(nu, square), 0.0)) * release(p.synapse, nu)
@@ -87,40 +96,55 @@ class NetworkProblem:
         for k in own:
             p = self.projections[k]
             u = release(p.synapse, float(nu[k])) * nu[k]
-            beyond = node.z * width[k] ** 2 / (total * p.J * u) if total > 0.0 and u > 0.0 else 0.0
+            beyond = node.z * width[k] ** 2 / (total * p.J * u) if total > 0.0 and p.J * u != 0.0 else 0.0
             found[k] = max(p.K + beyond, 0.0)
         return found
 
-    def inputs(self, rates: Array, squares: Array) -> tuple[Array, Array]:
-        """mu [V/s] and D [V^2/s] of every node at stationary rates (population,) and mean square rates."""
+    def inputs(self, rates: Array, squares: Array) -> tuple[Array, Array, Array]:
+        """mu [V/s], D [V^2/s] and shunt (node, 3) of every node at rates (population,) and mean square rates.
+
+        With conductances mu and D are those at V_reset (popdyn.kernels.shunt).
+        """
         nu, width = self.presynaptic(rates), self.quenched(rates, squares)
         mu = np.array([node.problem.mu for node in self.nodes])
         D = np.array([node.problem.D for node in self.nodes])
+        shunt = np.zeros((len(self.nodes), PARTS))
+        u = self.released(rates)
         for q, node in enumerate(self.nodes):
+            if conducts(self.projections, node.population):
+                drift, diffusion, shunt[q] = self.conductances(q, nu, width).at(u, u)
+                mu[q], D[q] = mu[q] + drift, D[q] + diffusion
             for k, K in self.in_degrees(q, nu, width).items():
                 p, charge = self.projections[k], release(self.projections[k].synapse, float(nu[k]))
-                if p.synapse.kind == "conductance":
+                if p.conductance:
                     continue
                 mu[q] += node.scale * K * p.J * charge * nu[k]
                 D[q] += 0.5 * node.scale**2 * K * p.J**2 * p.square * charge**2 * nu[k]
-        return mu, D
+        return mu, D, shunt
+
+    def conductances(self, q: int, nu: Array, width: Array, square: Array | None = None) -> Conductances:
+        """Of node q, as `in_degrees`; square (projection,): <J^2>/J^2 of what is its own noise, by default all."""
+        node, square = self.nodes[q], np.array([p.square for p in self.projections]) if square is None else square
+        K = self.in_degrees(q, nu, width)
+        return node_conductances(node.problem, self.projections, K, square, node.noise_factor)
 
     def colour(self, rates: Array) -> dict[str, float]:
         """Shift of threshold and reset [V] by the colour of filtered input: alpha/2 sqrt(sum sigma_p^2 tau_p).
 
         Valid when white noise is not the larger part of the variance and tau_syn is well below tau_m; at hard
-        thresholds alone. Source: Fourcaud and Brunel 2002, Neural Comput 14:2057.
+        thresholds alone, and not beside conductances, which have popdyn.theory.conductance_colour.
+        Source: Fourcaud and Brunel 2002, Neural Comput 14:2057.
         """
         nu, found = self.presynaptic(rates), {}
         for name, population in self.network.populations.items():
             coloured, shift, white = 0.0, 0.0, population.noise.sigma**2
             for k, p in enumerate(self.projections):
-                if p.post == name and p.synapse.kind != "conductance":
+                if p.post == name and not p.conductance:
                     variance = p.K * p.J**2 * p.square * release(p.synapse, float(nu[k])) ** 2 * nu[k]
                     filtered = p.synapse.tau_syn > 0.0
                     coloured, white = coloured + filtered * variance, white + (not filtered) * variance
                     shift += variance * p.synapse.tau_syn
-            hard = MODELS[population.neuron.model].hard_threshold
+            hard = MODELS[population.neuron.model].hard_threshold and not conducts(self.projections, name)
             found[name] = 0.5 * ALPHA * float(np.sqrt(shift)) if hard and white < WHITE * coloured else 0.0
         return found
 

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from popdyn.kernels.operators import Operator
+from popdyn.kernels.shunt import BEND, LEAST, SHUNT, SLOPE
 
 Array = NDArray[np.float64]
 Drift = Callable[[Array], Array]
@@ -27,20 +28,57 @@ GAUSS_3, GAUSS_24 = np.polynomial.legendre.leggauss(3), np.polynomial.legendre.l
 REACH = 40.0  # decay lengths of e^phi after which nothing is left
 
 
-def make_operator(faces: Array, drift: Drift, V_reset: float, u_ref: float, D_ref: float) -> Operator:
-    """Operator on the cells between `faces` (cell + 1,) [V]; the last face is the barrier, the first reflects."""
+def make_operator(
+    faces: Array, drift: Drift, V_reset: float, u_ref: float, D_ref: float, shunt: Array | None = None
+) -> Operator:
+    """Operator on the cells between `faces` (cell + 1,) [V]; the last face is the barrier, the first reflects.
+
+    With conductances (`shunt`, popdyn.kernels.shunt; G is in `drift` already) their D_1 and D_2 are in the first part,
+    too, and three parts more are what a change of `shunt` does.
+    """
     width = np.diff(faces)
     centre = 0.5 * (faces[1:] + faces[:-1])
     left, right = centre, np.append(centre[1:], faces[-1])
     spacing = right - left
     f = drift_integral(drift, left, right) / spacing
-    z = (f + u_ref) * spacing / D_ref
+    D: Array | float = D_ref
+    if shunt is not None:
+        x = 0.5 * (left + right) - V_reset
+        D = np.maximum(D_ref + x * (shunt[SLOPE] + x * shunt[BEND]), LEAST)
+    z = (f + u_ref) * spacing / D
     share = upwind_share(z)
-    factor = straight_integral(z, spacing) / exponential_integral(drift, left, right, u_ref, D_ref)
+    factor = straight_integral(z, spacing) / exponential_integral(drift, left, right, u_ref, D)
     up = factor * np.stack([f * share, share, 1.0 / spacing])
     down = factor * np.stack([-f * (1.0 - share), -(1.0 - share), 1.0 / spacing])
+    if shunt is not None:
+        up, down = _with_conductances(up, down, factor, share, x, spacing, shunt)
     down[:, -1] = 0.0
     return Operator(width, centre, up, down, reset_share(drift, centre, V_reset, u_ref, D_ref), f, spacing)
+
+
+def _with_conductances(
+    up: Array, down: Array, factor: Array, share: Array, x: Array, spacing: Array, shunt: Array
+) -> tuple[Array, Array]:
+    """Three parts more, -x of the drift, x and x^2 of the diffusion, the latter at `shunt` in the first part."""
+    spread = factor * np.stack([x, x**2]) / spacing
+    already = shunt[SLOPE] * spread[0] + shunt[BEND] * spread[1]
+    up, down = up.copy(), down.copy()
+    up[0], down[0] = up[0] + already, down[0] + already
+    return np.vstack([up, -factor * x * share, spread]), np.vstack([down, factor * x * (1.0 - share), spread])
+
+
+def moved(op: Operator, change: Array) -> Operator:
+    """The operator where `shunt` is `change` (3,) from what it was made at."""
+    up, down = op.up.copy(), op.down.copy()
+    up[0] += change @ op.up[3:]
+    down[0] += change @ op.down[3:]
+    return op._replace(up=up, down=down)
+
+
+def bare(op: Operator, V_reset: float, shunt: Array) -> Operator:
+    """The operator without the conductances that it was made at: they come with every step."""
+    x = op.centre + 0.5 * op.spacing - V_reset
+    return moved(op, -shunt)._replace(drift=op.drift + shunt[SHUNT] * x)
 
 
 def upwind_share(peclet: Array) -> Array:
@@ -64,7 +102,7 @@ def straight_integral(z: Array, spacing: Array) -> Array:
     return np.asarray(spacing * np.where(small, 1.0 - 0.5 * size, -np.expm1(-safe) / safe))
 
 
-def exponential_integral(drift: Drift, left: Array, right: Array, u: float, D: float) -> Array:
+def exponential_integral(drift: Drift, left: Array, right: Array, u: float, D: Array | float) -> Array:
     """Integral of e^phi from left to right, phi' = -(f + u)/D, times e^(-max(phi)); phi(left) = 0.
 
     phi is largest at one end; where it falls steeply from there (upstroke: by 10^9 and more within a cell) only the

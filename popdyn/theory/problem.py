@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from popdyn.errors import UsageError
 from popdyn.kernels.closures import CUMULANT, HERMITE, MEAN
 from popdyn.kernels.operators import Hierarchy
+from popdyn.kernels.shunt import BEND, LEAST, SHUNT, SLOPE
 from popdyn.neurons import MODELS
 from popdyn.spec.network import Population
 
 Array = NDArray[np.float64]
 Drift = Callable[[Array], Array]
 
+FAR_BELOW = (-0.06, -0.05)  # [V] from V_reset
 W_UNIT = 1e-10  # [A]: w is carried in this unit, so that moments of all orders are of order one
 CLOSURES: dict[str, tuple[int, int]] = {
     "mean": (MEAN, 0),
@@ -50,10 +52,18 @@ class DensityProblem:
     E_w: float
     mu: float
     sigma: float
+    shunt: Array | None = None  # (3,) of conductances that `drift` has in it already (popdyn.kernels.shunt)
 
     @property
     def D(self) -> float:
         return 0.5 * self.sigma**2
+
+    def diffusion(self, V: Array, D: float) -> Array:
+        """D(V) [V^2/s] where it is D at V_reset."""
+        x = np.asarray(V, dtype=float) - self.V_reset
+        if self.shunt is None:
+            return np.full(x.shape, D)
+        return np.maximum(D + x * (self.shunt[SLOPE] + x * self.shunt[BEND]), LEAST)
 
     @property
     def adapts(self) -> bool:
@@ -68,9 +78,19 @@ class DensityProblem:
         )  # fmt: skip
 
 
-def at_drive(problem: DensityProblem, mu: float, D: float) -> DensityProblem:
-    """The problem with all of its drive as white noise: mu [V/s], D [V^2/s]."""
-    return replace(problem, mu=mu, sigma=float(np.sqrt(2.0 * D)))
+def at_drive(problem: DensityProblem, mu: float, D: float, shunt: Array | None = None) -> DensityProblem:
+    """The problem with all of its drive as white noise: mu [V/s], D [V^2/s], and (3,) of its conductances."""
+    at = replace(problem, mu=mu, sigma=float(np.sqrt(2.0 * D)))
+    if shunt is None or not np.any(shunt):
+        return at
+    G, V_0, bare = float(shunt[SHUNT]), problem.V_reset, problem.drift
+    return replace(at, drift=lambda V: bare(V) - G * (V - V_0), shunt=np.array(shunt))
+
+
+def leak(problem: DensityProblem) -> float:
+    """Slope of the drift far below V_reset [1/s]: g_L/C_m."""
+    low, high = problem.drift(problem.V_reset + np.array(FAR_BELOW))
+    return float((low - high) / (FAR_BELOW[1] - FAR_BELOW[0]))
 
 
 def input_statistics(population: Population) -> tuple[float, float]:
@@ -105,5 +125,6 @@ def density_problem(population: Population) -> DensityProblem:
     adaptation = {k: p[k] for k in ("a", "b", "tau_w", "E_w")} if model.adaptation else None
     return DensityProblem(
         drift=lambda V: model.drift(V, p), barrier=p[model.barrier], V_reset=p["V_reset"], t_ref=p["t_ref"],
-        C_m=p["C_m"], mu=mu, sigma=sigma, **(adaptation or {"a": 0.0, "b": 0.0, "tau_w": 1.0, "E_w": 0.0}),
+        C_m=p["C_m"], mu=mu, sigma=sigma, shunt=None,
+        **(adaptation or {"a": 0.0, "b": 0.0, "tau_w": 1.0, "E_w": 0.0}),
     )  # fmt: skip

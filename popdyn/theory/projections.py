@@ -27,7 +27,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from popdyn.distributions import Distribution
-from popdyn.spec.network import Connection, Network, PoissonDrive, Synapse
+from popdyn.spec.network import Connection, Network, PoissonDrive, Population, Synapse
 from popdyn.spec.statistics import in_degree, own_degree
 from popdyn.theory.synaptic import lost_in_dead_time
 
@@ -40,12 +40,13 @@ class Projection:
     post: str
     synapse: Synapse
     K: float  # mean in-degree
-    J: float  # mean weight: [V], conductance [S]
+    J: float  # mean charge of a spike [V]; of a conductance, at V half way from V_reset to V_th
     square: float  # <J_ij^2> / J^2
     A: float
     B: float
     private: float  # of K J^2 nu, what is a target's own when the presynaptic spikes are those of a finite population
     nu: float = 0.0
+    conductance: float = 0.0  # mean J [S] of a conductance
     heard: float = 0.0  # of K, what a neuron of a finite population hears more of the others than their activity has
 
     def quenched_variance(self, nu: float, nu_squared: float) -> float:
@@ -56,7 +57,7 @@ class Projection:
 def projections(network: Network) -> tuple[Projection, ...]:
     """All inputs of all populations: connections in the spec's order, then external Poisson sources."""
     inner = [from_connection(c, network) for c in network.connections]
-    outer = [from_poisson(s, p.name) for p in network.populations.values() for s in p.poisson]
+    outer = [from_poisson(s, p) for p in network.populations.values() for s in p.poisson]
     return tuple(inner + outer)
 
 
@@ -75,7 +76,11 @@ def from_connection(connection: Connection, network: Network) -> Projection:
     )
     private = square if drawn_again else max(square - K / sources, 0.0)
     heard = _heard(connection, network, K) if connection.pre == connection.post else 0.0
-    return Projection(connection.pre, connection.post, synapse, K, J, square, A, B, private, heard=heard)
+    charge = J * _driving_force(synapse, network.populations[connection.post])
+    conductance = J if synapse.kind == "conductance" else 0.0
+    return Projection(
+        connection.pre, connection.post, synapse, K, charge, square, A, B, private, conductance=conductance, heard=heard
+    )
 
 
 def _heard(connection: Connection, network: Network, K: float) -> float:
@@ -87,11 +92,20 @@ def _heard(connection: Connection, network: Network, K: float) -> float:
     return lost_in_dead_time(connection.synapse, population.neuron.parameters.get("t_ref", 0.0)) * (others - 1.0)
 
 
-def from_poisson(source: PoissonDrive, post: str) -> Projection:
+def from_poisson(source: PoissonDrive, post: Population) -> Projection:
     """External sources: independent for every target and without spread, so all of their variance is private."""
     synapse = source.synapse or Synapse("delta", source.J)
     J, square = weight_moments(source.J, synapse.weight)
-    return Projection("", post, synapse, source.K, J, square, 0.0, 0.0, square, source.nu)
+    charge, conductance = J * _driving_force(synapse, post), J if synapse.kind == "conductance" else 0.0
+    return Projection("", post.name, synapse, source.K, charge, square, 0.0, 0.0, square, source.nu, conductance)
+
+
+def _driving_force(synapse: Synapse, post: Population) -> float:
+    """Charge [V] per unit of J: 1, of a conductance tau_syn (E_rev - V)/C_m half way from V_reset to V_th."""
+    if synapse.kind != "conductance":
+        return 1.0
+    p = post.neuron.parameters
+    return synapse.tau_syn * (synapse.E_rev - 0.5 * (p["V_reset"] + p["V_th"])) / p["C_m"]
 
 
 def weight_moments(J: float, weight: Distribution | None) -> tuple[float, float]:

@@ -164,7 +164,7 @@ class RateMap:
     def _inputs(self, x: Array) -> tuple[Array, Array]:
         """mu and D of every node; coloured input lowers mu by leak x shift, which at a linear drift is the shift."""
         rates, squares = self.unpack(x)
-        mu, D = self.problem.inputs(rates, squares)
+        mu, D, _ = self.problem.inputs(rates, squares)
         shift = self.problem.colour(rates)
         lower = [_leak(n.problem) * n.scale * shift[n.population] for n in self.problem.nodes]
         return mu - np.array(lower), D

@@ -11,6 +11,8 @@ from popdyn.kernels.operators import Hierarchy, Operator
 from popdyn.theory.grid import frozen_state
 from popdyn.theory.hierarchy import StationaryState, stationary_state
 
+HALVED = 6
+
 
 def mean_adaptation(op: Operator, h: Hierarchy, mu: float, D: float) -> float:
     """W of the `mean` closure (in the hierarchy's unit of w): the root of its own balance."""
@@ -26,6 +28,11 @@ def mean_adaptation(op: Operator, h: Hierarchy, mu: float, D: float) -> float:
 
     low = h.a * (op.centre[0] - h.E_w) - h.b
     high = h.a * (op.centre[-1] - h.E_w) + h.b + h.C_m * 10.0 * (abs(mu) + np.sqrt(D))
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        for _ in range(HALVED):  # so far below its reference the affine operator may not be one
+            if balance(high) <= 0.0:
+                break
+            high = low + 0.5 * (high - low)
     while balance(high) > 0.0:
         high *= 2.0
         if not np.isfinite(high):

@@ -41,7 +41,7 @@ def hawkes(gain, delay, sizes):
     ]
     case = network({name: population(int(n), mu=0.5, sigma=1.0) for name, n in zip("AB", sizes, strict=True)}, *wires)
     problem = network_problem(case)
-    point = WorkingPoint(RATES, RATES**2, RATES, np.zeros(2), np.zeros(2))
+    point = WorkingPoint(RATES, RATES**2, RATES, np.zeros(2), np.zeros(2), np.zeros((2, 3)))
     to_mu = np.zeros((2, len(problem.projections)))
     for k, p in enumerate(problem.projections):
         to_mu["AB".index(p.post), k] = gain["AB".index(p.post), "AB".index(p.pre)]

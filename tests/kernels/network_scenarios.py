@@ -58,12 +58,28 @@ def jumping(population: dict[str, object]) -> Network:
     })  # fmt: skip
 
 
+def conducting() -> Network:
+    """An adapting and a hard-threshold population that hear each other, and Poisson sources, through conductances."""
+    E_I, source = {"J": "2 nS", "E_rev": "-75 mV"}, {"K": 400, "nu": "10 Hz", "J": "1 nS", "E_rev": "0 mV"}
+    filtered = {"synapse": "conductance", "tau_syn": "2 ms"}
+    wires = [
+        _connection("E", "I", "exponential", "0.1 mV") | filtered | {"J": "0.5 nS", "E_rev": "0 mV"},
+        _connection("I", "E", "exponential", "0.1 mV") | filtered | E_I,
+    ]
+    populations = {"E": EXCITATORY | {"poisson": [source | filtered]}, "I": INHIBITORY}
+    return load({
+        "schema": 1, "populations": populations, "connections": wires,
+        "protocols": {"p": {"duration": "1 ms", "transient": "1 ms"}},
+    })  # fmt: skip
+
+
 def networks() -> dict[str, NDArray[np.generic]]:
     """Trajectories without and with finite size, by diffusion and by finite jumps."""
     found = {}
     with np.errstate(over="ignore"):  # the generator's words wrap around
         for name, network, jumps in (
             ("synapses", every_synapse(), False),
+            ("conductances", conducting(), False),
             ("jumps", jumping(INHIBITORY), True),
             ("jumps with w", jumping(EXCITATORY), True),
         ):

@@ -79,7 +79,7 @@ def test_python_and_compiled_agree(order, closure, scheme):
     op, h, dt = small_operator(), hierarchy(order, closure, t_ref=2.5e-4), 1e-4
     compiled, python = first_state(op, h, dt), first_state(op, h, dt)
     none, no_rate = no_jumps(op.width.size), np.zeros(0)
-    alone = none, no_rate, no_noise(), none.matrix, np.zeros(3)
+    alone = none, no_rate, no_noise(), none.matrix, np.zeros(3), np.zeros(0)
     for k in range(4):
         fast = kernel.advance(op, h, compiled, 0.9, 1e-3, dt, k == 0, scheme, *alone)
         slow = kernel.advance.py_func(op, h, python, 0.9, 1e-3, dt, k == 0, scheme, *alone)

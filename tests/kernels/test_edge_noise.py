@@ -42,7 +42,7 @@ def spectrum_of_the_scheme(network, dt, frequencies):
     grid = CoupledDensity(network).derivation.grids[0]
     op, problem = grid.operator, grid.problem
     up, down = np.zeros(op.width.size), np.zeros(op.width.size)
-    assemble_fitted(op, problem.mu, problem.D, up, down)
+    assemble_fitted(op, problem.mu, problem.D, np.zeros(0), 0.0, up, down)
     M = np.diag(-up) - np.diag(np.append(0.0, down[:-1])) + np.diag(up[:-1], -1) + np.diag(down[:-1], 1)
     edges = np.eye(op.width.size, k=-1) - np.eye(op.width.size)  # a crossing takes from its cell, gives to the next
     p = frozen_state(op._replace(up=np.stack([up, 0 * up, 0 * up]), down=np.stack([down, 0 * up, 0 * up])), 0.0, 0.0,
@@ -163,7 +163,8 @@ def test_infinitely_many_neurons_are_the_deterministic_code(order):
         state = kernel.State(fields, scalars, past, np.zeros((5, n)), np.zeros((n, 8)), np.zeros(1, np.int64))
         none = no_jumps(n)
         for k in range(300):
-            kernel.advance(op, h, state, 1.2, 1e-3, 1e-4, k == 0, 0, none, np.zeros(0), noise, state.star, np.zeros(3))
+            alone = (none, np.zeros(0), noise, state.star, np.zeros(3), np.zeros(0))
+            kernel.advance(op, h, state, 1.2, 1e-3, 1e-4, k == 0, 0, *alone)
         states.append(state)
     np.testing.assert_array_equal(states[0].fields, states[1].fields)
     np.testing.assert_array_equal(states[0].scalars, states[1].scalars)

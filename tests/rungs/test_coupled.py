@@ -143,15 +143,6 @@ def test_a_delay_below_the_step_is_refused():
         CoupledDensity(early)
 
 
-def test_conductances_are_refused_with_path_and_remedy():
-    gated = [wire("E", "E", "1 nS", synapse="conductance", tau_syn="2 ms", E_rev="0 mV")]
-    with pytest.raises(SpecError, match=r"connections\[0\]\.synapse.*conductance.*spiking"):
-        CoupledDensity(network({"E": population(LIF)}, gated))
-    outside = [{"K": 100, "nu": "5 Hz", "synapse": "conductance", "tau_syn": "2 ms", "E_rev": "0 mV", "J": "1 nS"}]
-    with pytest.raises(SpecError, match=r"populations\.E\.poisson\[0\]"):
-        CoupledDensity(network({"E": population(LIF, poisson=outside)}))
-
-
 def test_more_memory_than_the_cap_is_refused_with_the_figure(monkeypatch):
     monkeypatch.setattr(coupled_limits, "CAP", 1 << 16)
     with pytest.raises(ResourceError, match="GiB"):

@@ -87,7 +87,7 @@ def test_autapses_left_out():
 
 
 def test_poisson_sources_are_private_and_without_spread():
-    p = from_poisson(PoissonDrive(100, 8.0, J, None), "A")
+    p = from_poisson(PoissonDrive(100, 8.0, J, None), network().populations["A"])
     assert (p.pre, p.K, p.J, p.nu, p.A, p.B, p.private) == ("", 100, J, 8.0, 0.0, 0.0, 1.0)
 
 

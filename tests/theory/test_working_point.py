@@ -62,7 +62,8 @@ def test_loop_gain_is_the_slope_of_siegert():
     """Within the 10 % that Newton's method can do with: the slope is taken on one grid."""
     problem = network_problem(brunel(5.0, 2.0))
     point = working_point(problem)
-    gain = loop_gain(problem, NodeRates(problem), point.mu, point.D, point.node_rates, point.rates, point.squares)
+    at = point.mu, point.D, point.shunt
+    gain = loop_gain(problem, NodeRates(problem), at, point.node_rates, point.rates, point.squares)
     nu, step = point.rates, 1e-3
     for b in range(2):
         move = step * np.eye(2)[b]
