@@ -84,6 +84,8 @@ def measure(name: str, case: str, limit: str, **options: Any) -> Values:
     """Rates with their errors over time, s.d. in 1 ms, cost, and what the case asks for besides."""
     asked, spec = settings(name)["cases"][case], network(name, case)
     began = time.process_time()
+    if "dt" in asked:
+        options["dt"] = asked["dt"]
     if "over_neurons" in asked:
         options["nodes"] = quenched_nodes(spec, asked["over_neurons"])
     density = CoupledDensity(spec, finite=LIMITS[limit], **options)
