@@ -7,9 +7,11 @@ from typing import Any
 from popdyn.errors import UsageError
 from popdyn.neurons import MODELS
 from popdyn.rungs.cohort_density import CohortDensity
+from popdyn.rungs.cohort_nodes import CohortNodes
 from popdyn.rungs.coupled import CoupledDensity
 from popdyn.rungs.density import Density
 from popdyn.spec.network import Network
+from popdyn.theory.gif_nodes import is_skewed, needs_nodes
 from popdyn.theory.problem import DEFAULT_CLOSURE
 
 
@@ -31,14 +33,17 @@ def has_escape_noise(network: Network) -> bool:
     return any(escape.values())
 
 
-def density_rung(network: Network, **options: Any) -> Density | CoupledDensity | CohortDensity:
+def density_rung(network: Network, **options: Any) -> Density | CoupledDensity | CohortDensity | CohortNodes:
     """`CohortDensity` for escape noise; else `Density`, or `CoupledDensity` where `is_coupled` or of finite size.
 
+    `CohortNodes` where escape noise meets a spread that is no frozen variable, or, without connections, a skewed one.
     Options are theirs; the default closure of the others is that of cohorts, too.
     """
     if has_escape_noise(network):
         if options.get("closure") == DEFAULT_CLOSURE:
             del options["closure"]
+        if any(needs_nodes(p) or (is_skewed(p) and not network.connections) for p in network.populations.values()):
+            return CohortNodes(network, **options)
         return CohortDensity(network, **options)
     if is_coupled(network) or options.get("finite"):
         return CoupledDensity(network, **options)

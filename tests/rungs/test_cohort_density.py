@@ -108,7 +108,7 @@ def test_what_it_refuses():
     with pytest.raises(UsageError, match="does not mix"):
         density_rung(mixed)
     with pytest.raises(DomainError, match="C_m"):
-        density_rung(
+        CohortDensity(
             alone(
                 {k: v for k, v in GIF.items() if k != "tau_m"}
                 | {"g_L": "10 nS", "C_m": {"normal": ["150 pF", "10 pF"]}}

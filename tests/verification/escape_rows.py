@@ -174,7 +174,7 @@ def drawn(population: Population) -> steps.Spread:
 
 def _heterogeneous(kind: str) -> record.Values:
     of = network(size=DRAWN, **SPREADS[kind])
-    spread, rung = drawn(of.populations["E"]), density_rung(of)
+    spread, rung = drawn(of.populations["E"]), density_rung(of) if kind == "nodes" else CohortDensity(of)
     found = _compared(spiking(of, "ou", SEEDS, "thresholds", spread), rung.simulate("ou"))
     alone = replace(of, populations={"E": replace(of.populations["E"], spread={})})
     traces = (

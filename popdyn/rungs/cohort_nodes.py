@@ -1,0 +1,137 @@
+"""The density rung of uncoupled escape-noise populations whose spreads need nodes: one set of cohorts for each node."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from popdyn.errors import DomainError
+from popdyn.rungs.cohort_density import CohortDensity
+from popdyn.spec import under_protocol
+from popdyn.spec.network import Network, Population, Protocol
+from popdyn.theory.gif_nodes import gif_nodes, is_skewed, needs_nodes
+from popdyn.theory.heterogeneity import Quadrature, at_node
+from popdyn.types import Progress
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Member:
+    population: str
+    weight: float
+    rung: CohortDensity
+
+
+class CohortNodes:
+    """Uncoupled populations of escape-noise neurons, heterogeneous in what is no frozen variable or is strongly skewed.
+
+    Parameters
+    ----------
+    network : resolved spec without connections, all of whose populations have escape noise
+    finite : populations have their size, shared among the nodes in whole neurons
+    progress : called with (fraction, message)
+    options : of `CohortDensity`
+
+    `rules`: the quadrature of every population that has one, with its estimated error.
+
+    Raises
+    ------
+    DomainError : populations are connected
+
+    Valid when
+    ----------
+    A rule of degree 5 serves the spread: `rules[name].error` is small. Nodes are as valid as `CohortDensity`.
+    """
+
+    name = "density"
+
+    def __init__(
+        self, network: Network, *, finite: bool = False, progress: Progress | None = None, **options: Any
+    ) -> None:
+        wide = [name for name, p in network.populations.items() if needs_nodes(p) or is_skewed(p)]
+        if network.connections:
+            first = (wide or list(network.populations))[0]
+            raise DomainError(
+                f"populations.{first}: spread of parameters other than thresholds, drives, resets and adaptation "
+                "between connected populations with escape noise; allowed: without connections; take several "
+                "populations, or the rung spiking"
+            )
+        self.network, self.finite, self.progress = network, finite, progress
+        self.rules: dict[str, Quadrature] = {name: gif_nodes(network.populations[name]) for name in wide}
+        self.members: list[_Member] = []
+        for name, population in network.populations.items():
+            for weight, one in _nodes(population, self.rules.get(name), finite):
+                alone = replace(network, populations={name: one})
+                self.members.append(_Member(name, weight, CohortDensity(alone, finite=finite, **options)))
+
+    def rates(self) -> dict[str, float]:
+        """Long-run mean rate of each population at constant drive [1/s]."""
+        found = dict.fromkeys(self.network.populations, 0.0)
+        for m in self.members:
+            found[m.population] += m.weight * m.rung.rates()[m.population]
+        return found
+
+    def simulate(self, protocol: str | Protocol, *, seed: int = 0) -> xr.Dataset:
+        """Trajectory on 1 ms bins, as `CohortDensity.simulate`; each node draws numbers of its own."""
+        seeds = np.random.SeedSequence(seed).generate_state(len(self.members))
+        made, parts = [], []
+        for m, own_seed in zip(self.members, seeds, strict=True):
+            made.append(m.rung.simulate(protocol, seed=int(own_seed)))
+            if self.progress is not None:
+                self.progress(len(made) / len(self.members), "marching the nodes")
+        for name in self.network.populations:
+            own = [(m.weight, one) for m, one in zip(self.members, made, strict=True) if m.population == name]
+            parts.append(sum((weight * one for weight, one in own[1:]), own[0][0] * own[0][1]))
+        dataset = xr.concat(parts, "population")[list(made[0].data_vars)].transpose(*made[0]["rate"].dims)
+        for kind, variable in dataset.data_vars.items():
+            variable.attrs.update(made[0][kind].attrs)
+        dataset.attrs = made[0].attrs | {
+            "spec_hash": under_protocol(self.network, self._chosen(protocol)).spec_hash, "seed": seed,
+            "mass_error": max(one.attrs["mass_error"] for one in made), "nodes": len(self.members),
+        }  # fmt: skip
+        dataset.encoding["cpu_s"] = sum(one.encoding["cpu_s"] for one in made)
+        return dataset
+
+    def linear_response(self, frequencies: Array, *, population: str, target: str = "mu") -> NDArray[np.complex128]:
+        """d rate/d mu or d rate/d D of one population, as `CohortDensity.linear_response`."""
+        own = [m for m in self.members if m.population == population]
+        found = [m.weight * m.rung.linear_response(frequencies, population=population, target=target) for m in own]
+        return np.asarray(sum(found[1:], found[0]))
+
+    def equations(self) -> str:
+        """The equations of every node with its share of the population."""
+        parts = []
+        for name, rule in self.rules.items():
+            parts.append(f"population {name}: {rule.method}, estimated error of the rate {rule.error:.2%}\n")
+        parts += [f"weight {m.weight:.6g}\n{m.rung.equations()}\n" for m in self.members]
+        return "\n".join(parts)
+
+    def _chosen(self, protocol: str | Protocol) -> Protocol:
+        return self.network.protocols[protocol] if isinstance(protocol, str) else protocol
+
+
+def _nodes(population: Population, rule: Quadrature | None, finite: bool) -> list[tuple[float, Population]]:
+    """(weight, population) of every node; of finite size whole neurons, nodes without any left out."""
+    if rule is None:
+        return [(1.0, population)]
+    sizes = _whole(np.array([node.weight for node in rule.nodes]), population.size)
+    found = []
+    for node, size in zip(rule.nodes, sizes, strict=True):
+        one = replace(at_node(population, node), size=max(int(size), 1))
+        if size > 0 or not finite:
+            found.append((size / population.size if finite else node.weight, one))
+    return found
+
+
+def _whole(weight: Array, size: int) -> NDArray[np.int64]:
+    """Whole numbers that sum to `size`, in proportion to the weights: largest remainders are rounded up."""
+    exact = weight / weight.sum() * size
+    whole = np.floor(exact + 1e-9).astype(np.int64)
+    missing = size - int(whole.sum())
+    whole[np.argsort(whole - exact, kind="stable")[:missing]] += 1
+    return whole
