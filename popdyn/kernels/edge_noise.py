@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from popdyn.kernels.density_state import FIELDS
 from popdyn.kernels.jumps import Jumps
 from popdyn.kernels.operators import Hierarchy, Operator
+from popdyn.kernels.random_words import next_word
 
 Array = NDArray[np.float64]
 Words = NDArray[np.uint64]
@@ -42,18 +43,8 @@ def no_noise() -> Noise:
 
 @njit(cache=True, error_model="numpy")
 def normal(words: Words) -> float:
-    """A standard normal as the number of heads among 64 (kurtosis 3 - 1/32), by xoshiro256++."""
-    s0, s1, s2, s3 = words[0], words[1], words[2], words[3]
-    total = s0 + s3
-    x = ((total << np.uint64(23)) | (total >> np.uint64(41))) + s0
-    t = s1 << np.uint64(17)
-    s2 ^= s0
-    s3 ^= s1
-    s1 ^= s2
-    s0 ^= s3
-    s2 ^= t
-    words[0], words[1], words[2] = s0, s1, s2
-    words[3] = (s3 << np.uint64(45)) | (s3 >> np.uint64(19))
+    """A standard normal as the number of heads among 64 (kurtosis 3 - 1/32)."""
+    x = next_word(words)
     x = x - ((x >> np.uint64(1)) & np.uint64(0x5555555555555555))
     x = (x & np.uint64(0x3333333333333333)) + ((x >> np.uint64(2)) & np.uint64(0x3333333333333333))
     x = (x + (x >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)

@@ -41,7 +41,7 @@ def network_equations(derivation: Derivation, closure: str) -> str:
         lines.append(f"  at {point.rates[i]:.4g} Hz: mu {mu:.4g} V/s, sigma {sigma:.4g} V/sqrt(s)")
         if conducts(problem.projections, name):
             lines.append(f"  {_shunt(derivation, nodes)}")
-        lines += [f"  {text}" for text in _projections(problem, name)]
+        lines += [f"  {text}" for text in projection_lines(problem, name)]
     return "\n".join(lines)
 
 
@@ -57,7 +57,7 @@ def _shunt(derivation: Derivation, nodes: list[int]) -> str:
     )
 
 
-def _projections(problem: NetworkProblem, name: str) -> list[str]:
+def projection_lines(problem: NetworkProblem, name: str) -> list[str]:
     found = []
     for p in problem.projections:
         if p.post != name:

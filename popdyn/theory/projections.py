@@ -89,7 +89,7 @@ def _heard(connection: Connection, network: Network, K: float) -> float:
     if population.size == 1 or K == 0.0:
         return 0.0
     others = (1.0 - own_degree(connection, network) / K) * population.size / (population.size - 1)
-    return lost_in_dead_time(connection.synapse, population.neuron.parameters["t_ref"]) * (others - 1.0)
+    return lost_in_dead_time(connection.synapse, population.neuron.parameters.get("t_ref", 0.0)) * (others - 1.0)
 
 
 def from_poisson(source: PoissonDrive, post: Population) -> Projection:

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from cohort_scenarios import cohorts
 from network_scenarios import networks
 from numpy.typing import NDArray
 
@@ -106,7 +107,7 @@ def cascade() -> Results:
 
 
 def results() -> Results:
-    return {**density(), **density_of_V_and_w(), **threshold(), **resolvents(), **cascade(), **networks()}
+    return {**density(), **density_of_V_and_w(), **threshold(), **resolvents(), **cascade(), **networks(), **cohorts()}
 
 
 def main(path: str) -> None:

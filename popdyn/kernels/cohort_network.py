@@ -1,0 +1,106 @@
+"""Time stepping of a network of cohort populations: projections, then every population, then their activity."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from popdyn.kernels.cohort_state import CohortModel, CohortState
+from popdyn.kernels.cohorts import advance, look
+from popdyn.kernels.synapses import Projections, transmit
+
+Array = NDArray[np.float64]
+Whole = NDArray[np.int64]
+
+BEYOND = 100.0  # spikes per neuron and step that no population fires
+
+
+class CohortBank(NamedTuple):
+    """All populations' models and states (cohort_state), population first, padded to equal lengths."""
+
+    constants: Array
+    modes: Array
+    noise: Array
+    whole: Whole
+    slots: Array
+    own: Array
+    pool: Array
+    place: Whole
+    neurons: Array  # (population,), 0: infinitely many
+    words: NDArray[np.uint64]  # (population, 4)
+
+
+class CohortWiring(NamedTuple):
+    """What a population hears: mu = gain_mu @ mean, that of its frozen gain quenched @ mean, D = gain_D @ variance."""
+
+    gain_mu: Array  # (population, channel) [V], a channel being what several projections bring alike
+    quenched: Array  # (population, channel) [V]
+    gain_D: Array  # (population, source, channel) [V^2]
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always", _nrt=False)
+def cohort_parts(bank: CohortBank, q: int) -> tuple[CohortModel, CohortState]:
+    """Model and state of one population: views of the bank."""
+    model = CohortModel(bank.constants[q], bank.modes[q], bank.noise[q], bank.whole[q])
+    return model, CohortState(bank.slots[q], bank.own[q], bank.pool[q], bank.place[q])
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
+def _hear(
+    wiring: CohortWiring, projections: Projections, activity: Array, first: int, dt: float, before: Array, mu: Array,
+    gain: Array, D: Array,
+) -> None:  # fmt: skip
+    """Add what arrives to mu, gain (population, step) and D (population, step, source), as means over each step.
+
+    before (2, projection): mean and variance at the end of the step before, kept up.
+    """
+    for t in range(mu.shape[1]):
+        transmit(projections, activity, first + t, dt)
+        for k in range(projections.mean.shape[0]):
+            mean = 0.5 * (before[0, k] + projections.mean[k])
+            variance = max(0.5 * (before[1, k] + projections.variance[k]), 0.0)
+            before[0, k], before[1, k] = projections.mean[k], projections.variance[k]
+            for a in range(mu.shape[0]):
+                mu[a, t] += wiring.gain_mu[a, k] * mean
+                gain[a, t] += wiring.quenched[a, k] * mean
+                for s in range(D.shape[2]):
+                    D[a, t, s] += wiring.gain_D[a, s, k] * variance
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
+def run_cohorts(
+    bank: CohortBank, table: Array, wiring: CohortWiring, projections: Projections, activity: Array, before: Array,
+    external: Array, mu: Array, gain: Array, D: Array, first: int, block: int, dt: float, every: int, rate: Array,
+    seen: Array,
+) -> int:  # fmt: skip
+    """Advance through mu, gain (population, step), D (population, step, source), which what arrives is added to.
+
+    `block` steps at a time, at most the shortest delay: each population takes them at a stretch. activity (population +
+    external row, ring) holds the rates of the steps before `first`, external (row, step) those of the Poisson sources.
+    rate (population, step) [1/s]; seen (population, sample, ...) of the whole run, as `cohorts.integrate` has it.
+    Returns the steps done.
+    """
+    populations, ring, steps = mu.shape[0], activity.shape[1], mu.shape[1]
+    for start in range(0, steps, block):
+        stop = min(start + block, steps)
+        for t in range(start, stop):
+            for row in range(external.shape[0]):
+                activity[populations + row, (first + t) % ring] = external[row, t]
+        _hear(
+            wiring, projections, activity, first + start, dt, before, mu[:, start:stop], gain[:, start:stop],
+            D[:, start:stop],
+        )  # fmt: skip
+        for a in range(populations):
+            model, state = cohort_parts(bank, a)
+            for t in range(start, stop):
+                fired = advance(model, table, state, mu[a, t], gain[a, t], D[a, t], bank.neurons[a], bank.words[a])
+                rate[a, t] = fired / dt
+                activity[a, (first + t) % ring] = rate[a, t]
+                if not abs(rate[a, t]) < BEYOND / dt:
+                    return start
+                if (first + t + 1) % every == every // 2 % every:
+                    look(model, state, seen[a, (first + t) // every])
+    return steps

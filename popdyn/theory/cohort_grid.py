@@ -1,0 +1,119 @@
+"""The arrays that the cohort kernels step through, for a problem, a step and a grid of ages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from popdyn.kernels.cohort_state import (
+    FIRST,
+    GAUSSIAN,
+    LEVELS,
+    MASS,
+    MEAN,
+    MEAN_ONLY,
+    OLD,
+    OPEN,
+    RELEASE,
+    SOURCE,
+    UNTOUCHED,
+    WORK,
+    CohortModel,
+    CohortState,
+    packed,
+)
+from popdyn.theory.gif_problem import GifProblem, Modes, modes
+
+Array = NDArray[np.float64]
+
+CLOSURES = {"gaussian": GAUSSIAN, "cohort_mean": MEAN_ONLY}
+LANES = 4
+REMEMBERED = 5.0
+
+
+@dataclass(frozen=True)
+class AgeGrid:
+    """Cohorts by age: `ring` of `width` [s], as many of twice the width, and so on for `levels` levels."""
+
+    width: float = 1e-3
+    ring: int = 8
+    levels: int = 4
+
+    @property
+    def history(self) -> float:
+        """Age [s] beyond which neurons are one cohort: at least this."""
+        return self.width * (self.ring - 1) * (2**self.levels - 1)
+
+
+def age_grid(problem: GifProblem) -> AgeGrid:
+    """The default grid with a history of at least REMEMBERED tau_m: measured in docs/decisions/0012-cohorts.md."""
+    base = AgeGrid()
+    while base.history < REMEMBERED * problem.tau_m:
+        base = replace(base, levels=base.levels + 1)
+    return base
+
+
+def make_model(problem: GifProblem, dt: float, grid: AgeGrid, closure: str = "gaussian") -> CohortModel:
+    """Propagators and numbers of a step dt [s]; sources of noise: white, then the colours."""
+    m, tau = modes(problem), problem.tau_m
+    release = int(np.ceil(problem.t_ref / dt - 1e-9))
+    part = max(release * dt - problem.t_ref, 0.0)
+    late = np.exp(-part / tau)
+    constants = np.array([
+        np.log(problem.lambda_0 * dt) + (problem.E_L - problem.V_T_star) / problem.Delta_V,
+        problem.V_reset - problem.E_L, tau * -np.expm1(-dt / tau),
+        late * (problem.V_reset - problem.E_L), tau * -np.expm1(-part / tau),
+    ])  # fmt: skip
+    rows = [np.exp(-m.rate * dt), m.slope, m.kappa, m.release * late * np.exp(part * m.rate), m.jump]
+    rows.append(np.sqrt(np.diag(m.covariance)))
+    whole = [
+        release,
+        m.gain,
+        max(1, round(grid.width / dt)),
+        grid.ring,
+        _closure(problem, closure),
+        len(m.names),
+        *m.carrier,
+    ]
+    return CohortModel(constants, np.array(rows), _noise(problem, m, dt, part), np.array(whole))
+
+
+def _closure(problem: GifProblem, closure: str) -> int:
+    return CLOSURES[closure] if problem.resets else UNTOUCHED
+
+
+def _noise(problem: GifProblem, m: Modes, dt: float, part: float) -> Array:
+    """Covariances per D that a step adds: white noise 2 D in V; y' = -y/tau + sqrt(2 D)/tau xi with U = V - kappa y."""
+    u = 1.0 / problem.tau_m
+    rows = [[0.0, -np.expm1(-2.0 * dt * u) / u, 0.0, 0.0, -np.expm1(-2.0 * part * u) / u]]
+    for i in m.colour:
+        y, kappa = float(m.rate[i]), float(m.kappa[i])
+        strength = 2.0 * y * y
+        UU = kappa**2 * strength * -np.expm1(-2.0 * dt * u) / (2.0 * u)
+        Ux = -kappa * strength * -np.expm1(-dt * (u + y)) / (u + y)
+        rows.append([float(i), UU, Ux, strength * -np.expm1(-2.0 * dt * y) / (2.0 * y), 0.0])
+    return np.array(rows).reshape(-1, SOURCE)
+
+
+def first_cohorts(problem: GifProblem, model: CohortModel, grid: AgeGrid, V_mean: float, V_std: float) -> CohortState:
+    """All neurons old, V normal, traces zero, frozen variables as the problem has them."""
+    size, m = model.modes.shape[1], modes(problem)
+    slots = FIRST + grid.ring * grid.levels
+    slots += -slots % LANES
+    pairs, slow, sources = size * (size + 1) // 2, (size - 1) * size // 2, len(model.noise)
+    state = CohortState(
+        slots=np.zeros((MEAN + size + pairs + WORK + size, slots)),
+        own=np.zeros(3 * size + 2 + slow + sources),
+        pool=np.zeros((int(model.whole[RELEASE]) + 1, size + slow + sources)),
+        place=np.zeros(LEVELS + 2 * grid.levels, np.int64),
+    )
+    state.own[:size] = 1.0
+    state.slots[MASS, OLD], state.slots[MEAN, OLD] = 1.0, V_mean - problem.E_L
+    for i in range(size):
+        for j in range(i + 1):
+            state.slots[MEAN + size + packed(i, j), OLD] = m.covariance[i, j]
+    state.slots[MEAN + size, OLD] += V_std**2
+    state.place[OPEN], state.place[LEVELS + 1] = FIRST, 1
+    return state

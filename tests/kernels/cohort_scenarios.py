@@ -1,0 +1,59 @@
+"""Small networks of escape-noise neurons through the kernels of cohorts: every kind of variable, and chance."""
+
+from __future__ import annotations
+
+import numpy as np
+from cohort_cases import two_thresholds
+from numpy.typing import NDArray
+
+from popdyn.rungs.cohort_density import CohortDensity
+from popdyn.spec import load
+from popdyn.spec.network import Network
+from popdyn.theory.cohort_grid import AgeGrid
+from popdyn.theory.cohort_march import march, noise_of, start
+from popdyn.theory.quasi_renewal import quasi_renewal_rates
+
+GIF = {
+    "model": "gif", "t_ref": "1.3 ms", "E_L": "-65 mV", "V_reset": "-62 mV", "V_T_star": "-50 mV", "Delta_V": "2 mV",
+    "lambda_0": "20 Hz", "tau_sfa": ["30 ms", "200 ms"], "q_sfa": ["2 mV", "0.5 mV"], "tau_stc": ["80 ms"],
+    "q_stc": ["20 pA"], "adaptation_scale": {"normal": [1.0, 0.2]},
+}  # fmt: skip
+POISSON = {"model": "poisson", "E_L": "-65 mV", "V_T_star": "-50 mV", "Delta_V": "3 mV", "lambda_0": "20 Hz"}
+NOISE = {"mu": "1.2 mV/ms", "sigma": "1 mV/sqrt(ms)"}
+
+
+def _connection(pre: str, post: str, J: str) -> dict[str, object]:
+    wires = {"rule": "pairwise_bernoulli", "p": 0.1, "delay": "1 ms", "synapse": "exponential", "tau_syn": "3 ms"}
+    return {"pre": pre, "post": post, "J": J, **wires}
+
+
+def network() -> Network:
+    """An adapting heterogeneous population, one of Poisson neurons, and very many of these."""
+    return load({
+        "schema": 1,
+        "populations": {
+            "E": {"size": 400, "neuron": GIF, "noise": NOISE, "initial": {"V": {"normal": ["-52 mV", "3 mV"]}}},
+            "P": {"size": 100, "neuron": POISSON, "noise": NOISE},
+            "many": {"size": 1_000_000, "neuron": POISSON, "noise": NOISE},
+        },
+        "connections": [_connection("E", "E", "0.2 mV"), _connection("P", "E", "-0.4 mV")],
+        "protocols": {"p": {"duration": "20 ms", "transient": "1 ms"}},
+    })  # fmt: skip
+
+
+def cohorts() -> dict[str, NDArray[np.generic]]:
+    """Trajectories without and with finite size; and of the baselines."""
+    found: dict[str, NDArray[np.generic]] = {}
+    rung = CohortDensity(network(), grid=AgeGrid(1e-3, 2, 2), settle=False)
+    protocol = rung.network.protocols["p"]
+    for seed in (None, 1):
+        with np.errstate(over="ignore"):  # the generator's words wrap around
+            run = rung.run(protocol, seed)
+        found[f"cohorts, seed {seed}"] = np.concatenate([run.rate, run.seen[:, :, 0]], axis=1)
+    problem = two_thresholds(25e-3, sigma=0.05)
+    for closure in ("gaussian", "cohort_mean"):
+        one = start(problem, grid=AgeGrid(5e-4, 2, 2), closure=closure)
+        rate, seen = march(one, np.full(300, problem.mu), np.tile(noise_of(problem), (300, 1)), every=5)
+        found[f"cohorts {closure}"] = np.append(rate, seen[:, 0])
+    found["quasi-renewal"] = quasi_renewal_rates(two_thresholds(25e-3), np.full(60, 25e-3 / 15e-3), 5e-3)
+    return found
