@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from popdyn.errors import NumericsError, UsageError
+from popdyn.errors import DomainError, NumericsError, UsageError
 from popdyn.kernels.cohort_network import CohortBank, run_cohorts
 from popdyn.results import make_dataset
 from popdyn.rungs.bank import make_projections
@@ -37,6 +37,17 @@ SETTLE = 8.0  # longest time constants before a constant drive is averaged
 NARROW = 0.01  # of Delta_V: spread of V by unequal numbers of synapses that is left out
 ROUNDS = 3  # of quenched widths and rates
 AVERAGED = 5.0  # [s] over which a network of finite size is averaged
+
+
+def _need_charges(network: Network) -> None:
+    """DomainError where a synapse is a conductance: V would no longer be linear between spikes."""
+    inner = [c.synapse for c in network.connections]
+    outer = [s.synapse for p in network.populations.values() for s in p.poisson]
+    if any(s is not None and s.kind == "conductance" for s in [*inner, *outer]):
+        raise DomainError(
+            'synapse "conductance" at the density rung with escape noise; allowed: synapses whose J is a charge; '
+            'take "exponential" with the charge at the mean V, or --rung spiking'
+        )
 
 
 @dataclass(frozen=True)
@@ -92,6 +103,7 @@ class CohortDensity:
         self.network, self.closure, self.dt, self.finite = network, closure, dt, finite
         self.shot_noise = shot_noise
         self.progress: Progress | None = None
+        _need_charges(network)
         self.coupling = NetworkProblem(network, projections(network), ())
         self.noises = {name: noises(self.coupling, name, shot_noise) for name in network.populations}
         self.moments = (np.zeros(len(network.populations)), np.zeros(len(network.populations)))
