@@ -8,7 +8,7 @@ does, compilation left out. `setup_s`: its working point (regularity of trains, 
 
 Both are populations of finite size that write down their activity in every step. (a) gif_column.py: eight populations
 without adaptation. (b) reference_sims/gif_ei: excitation and inhibition, adaptation of 0.1 and 1 s; its truth is the
-spiking network. `same_theory` leaves out the shot noise of the synapses, as NEST's theory does.
+spiking network. `same_theory` leaves out the shot noise of the synapses and unequal in-degrees, as NEST's theory does.
 NEST is installed by pip in an environment of its own (nest_side.py) when it is not there yet.
 """
 
@@ -47,7 +47,7 @@ def run_density(density, seed):
 
 def compare(network, dt, python, repeats):
     """Costs and rates of one network at one step."""
-    sides = {"default": {}, "same_theory": {"shot_noise": "none"}}
+    sides = {"default": {}, "same_theory": {"shot_noise": "none", "settle": False}}
     made = {name: make_density(network, dt, **options) for name, options in sides.items()}
     found = {name: [] for name in ("nest", *sides)}
     for seed in range(1, repeats + 1):
