@@ -2,7 +2,7 @@
 
     python benchmarks/gif_column_spiking.py [--seed 1] [--duration 6] [--transient 0.5] [--dt 0.1] [--out FILE]
 
-Rates [1/s] and their standard errors (blocks of 100 ms), about 15 CPU s per simulated second and 2 GB of memory; --out
+Rates [1/s] and their standard errors (blocks of 100 ms), about 8 CPU s per simulated second and 2 GB of memory; --out
 adds them to a file. Written from the equations alone, with exact propagators of V and of the current:
 
     dV/dt = -V/tau_m + mu + s, held at V_reset for t_ref after a spike;  tau_syn ds/dt = -s, s += J/tau_syn at a spike

@@ -8,7 +8,8 @@ does, compilation left out. `setup_s`: its working point (regularity of trains, 
 
 Both are populations of finite size that write down their activity in every step. (a) gif_column.py: eight populations
 without adaptation. (b) reference_sims/gif_ei: excitation and inhibition, adaptation of 0.1 and 1 s. Rates are compared
-with those of the spiking networks (gif_column_spiking.py; Brian2). `same_theory` leaves out the shot noise of the synapses and unequal in-degrees, as NEST's theory does.
+with those of the spiking networks (gif_column_spiking.py; Brian2). `same_theory` leaves out the shot noise of the
+synapses and unequal in-degrees, as NEST's theory does.
 NEST is installed by pip in an environment of its own (nest_side.py) when it is not there yet.
 """
 
@@ -82,13 +83,11 @@ def truth(name):
     else:
         values = [run["values"] for run in json.loads((REFERENCE / "truth.json").read_text())]
         runs = [{q: (v[f"rate_{q}"], v[f"rate_{q}_error"]) for q in ("E", "I")} for v in values]
-    return {
-        q: [
-            float(np.mean([run[q][0] for run in runs])),
-            float(np.hypot.reduce([run[q][1] for run in runs]) / len(runs)),
-        ]
-        for q in runs[0]
-    }
+    found = {}
+    for q in runs[0]:
+        rates, errors = np.array([run[q] for run in runs]).T
+        found[q] = [float(rates.mean()), float(np.sqrt(np.sum(errors**2)) / len(runs))]
+    return found
 
 
 def deviations(rates, known):

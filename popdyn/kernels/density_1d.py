@@ -45,6 +45,7 @@ from popdyn.kernels.density_state import (
 )
 from popdyn.kernels.density_train import close_train, train_fluxes
 from popdyn.kernels.edge_noise import Noise, add_noise, no_noise
+from popdyn.kernels.edge_noise_train import add_regular_noise
 from popdyn.kernels.jumps import Jumps, fill_matrix, no_jumps, solve_band
 from popdyn.kernels.operators import (
     WIDTH,
@@ -207,7 +208,12 @@ def advance(
     )  # fmt: skip
     if train[BETA] > 0.0:
         train_fluxes(op, h.order, state.fields[now], state.fields[old], state.star, train, c_now, c_old, step, x, edge)
-    if noise.neurons[0] > 0.0:
+    drawn = 0.0
+    if noise.neurons[0] > 0.0 and train[BETA] > 0.0 and h.order == 0:
+        drawn = add_regular_noise(
+            op, jumps, jump_rate, up, down, profile, noise, train, D, dt, c_old, x, outgoing, step
+        )
+    elif noise.neurons[0] > 0.0:
         add_noise(op, h, jumps, jump_rate, up, down, profile, noise, dt, c_old, x, outgoing, step)
     first_firing = _solve(op, jumps, jump_rate, state, step, x)
     moments = (S_2, S_3, S_star)
@@ -215,7 +221,7 @@ def advance(
     J_new = close_fluxes(h, state, x, edge, step, lag, W_star, moments, outgoing, inflow, first_firing)
     row = state.done[0] % state.past.shape[0]
     if train[BETA] > 0.0:
-        state.past[row, PAST - 1] = close_train(h, state, x, edge, step, lag, train[BETA], first_firing)
+        state.past[row, PAST - 1] = close_train(h, state, x, edge[TRAIN] + drawn, step, lag, train[BETA], first_firing)
     advance_scalars(op, h, s_now, s_old, s, x, c_now, c_old, step, mean_V, mass, outgoing, inflow, J_new)
     for m in range(FLUXES):
         state.past[row, m] = outgoing[m]

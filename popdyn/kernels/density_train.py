@@ -50,11 +50,10 @@ def train_fluxes(
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
 def close_train(
-    h: Hierarchy, state: State, x: Array, edge: Array, step: float, lag: float, beta: float, first_firing: int
+    h: Hierarchy, state: State, x: Array, base: float, step: float, lag: float, beta: float, first_firing: int
 ) -> float:
-    """Reinject y_1 after the dead time; returns its outgoing flux."""
-    n = x.shape[0]
-    base, zeta = edge[TRAIN], 0.0
+    """Reinject y_1 after the dead time; returns its outgoing flux, of which `base` is explicit."""
+    n, zeta = x.shape[0], 0.0
     for i in range(first_firing, n):
         base += state.work[4, i] * x[i, TRAIN]
         zeta += step * state.work[4, i] * x[i, RESET]

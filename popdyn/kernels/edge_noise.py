@@ -32,13 +32,14 @@ class Noise(NamedTuple):
     neurons: Array  # (1,)
     words: Words  # (4,)
     memory: Array  # (1 + source, cell, FIELDS): noise of the last step's flow over each face, and by jumps
-    scratch: Array  # (cell,)
+    scratch: Array  # (2, cell)
+    kick: Array  # (2 + source,) what the noise of regular trains does to their filter (edge_noise_train)
 
 
 @njit(cache=True, error_model="numpy")
 def no_noise() -> Noise:
     """Infinitely many neurons."""
-    return Noise(np.zeros(1), np.zeros(4, np.uint64), np.zeros((1, 0, FIELDS)), np.zeros(0))
+    return Noise(np.zeros(1), np.zeros(4, np.uint64), np.zeros((1, 0, FIELDS)), np.zeros((2, 0)), np.zeros(2))
 
 
 @njit(cache=True, error_model="numpy")
@@ -127,12 +128,12 @@ def _plain_noise(
             g = now + c_old * memory[1 + c, j, 0]
             memory[1 + c, j, 0] = now
             x[j, 0] -= g
-            noise.scratch[j] = g / op.width[j]
-            outgoing[0] += noise.scratch[j] * jumps.out[c, j] / step
+            noise.scratch[0, j] = g / op.width[j]
+            outgoing[0] += noise.scratch[0, j] * jumps.out[c, j] / step
         for i in range(n):
             arrived = 0.0
             for k in range(max(below - i, 0), min(jumps.matrix.shape[1], n + below - i)):
-                arrived += jumps.band[c, i, k] * noise.scratch[i + k - below]
+                arrived += jumps.band[c, i, k] * noise.scratch[0, i + k - below]
             x[i, 0] += arrived
 
 

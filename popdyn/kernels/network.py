@@ -58,7 +58,8 @@ class Bank(NamedTuple):
     neurons: Array  # (node, 1), 0: infinitely many
     words: NDArray[np.uint64]  # (node, 4)
     memory: Array  # (node, 1 + source, cell, FIELDS)
-    scratch: Array  # (node, cell)
+    scratch: Array  # (node, 2, cell)
+    kick: Array  # (node, 2 + source)
 
 
 class Wiring(NamedTuple):
@@ -100,7 +101,7 @@ def _parts(bank: Bank, q: int) -> tuple[Operator, Hierarchy, State, Jumps, Noise
     h = Hierarchy(n[0], n[1], n[2], n[3], n[4], n[5], n[6], bank.kind[q, 0], bank.kind[q, 1])
     state = State(bank.fields[q], bank.scalars[q], bank.past[q], bank.work[q], bank.star[q], bank.done[q])
     jumps = Jumps(bank.band[q], bank.out[q], bank.matrix[q], bank.below[q])
-    return op, h, state, jumps, Noise(bank.neurons[q], bank.words[q], bank.memory[q], bank.scratch[q])
+    return op, h, state, jumps, Noise(bank.neurons[q], bank.words[q], bank.memory[q], bank.scratch[q], bank.kick[q])
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})

@@ -36,6 +36,7 @@ class NodeGrid:
     scheme: int = density_1d.AFFINE
     beta: float = 0.0  # [1/s] of the dip in the noise of its inputs (theory.train_noise)
     gamma: float = 0.0
+    part: float = 1.0  # of the noise with that dip, what is diffusion here and not jumps
 
 
 @dataclass(frozen=True)
@@ -121,8 +122,19 @@ def make_bank(
         np.array([[h.order, h.closure, grid.scheme] for h, grid in zip(hierarchies, grids, strict=True)]),
         fields, scalars, past, work, star, done, band, out,
         np.zeros((len(grids), cells, below + above + 1)), np.full((len(grids), 1), below),
-        neurons, words, memory, np.zeros((len(grids), cells)),
+        neurons, words, memory, np.zeros((len(grids), 2, cells)), np.concatenate(copies * [_kicks(grids, problem)]),
     ])  # fmt: skip
+
+
+def _kicks(grids: list[NodeGrid], problem: NetworkProblem) -> Array:
+    """(node, 2 + source): gamma, part of regular noise that is diffusion, gamma J [V/s] of every source of jumps."""
+    found = np.zeros((len(problem.nodes), 2 + max(grid.jumps.out.shape[0] for grid in grids)))
+    for q, node in enumerate(problem.nodes):
+        found[q, :2] = grids[q].gamma, grids[q].part
+        for c, k in enumerate(grids[q].sources):
+            p = problem.projections[k]
+            found[q, 2 + c] = grids[q].gamma * node.scale * p.J if p.pre else 0.0
+    return found
 
 
 def _initial(population: Population, node: DensityProblem) -> Initial:

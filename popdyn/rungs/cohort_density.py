@@ -71,7 +71,7 @@ class CohortDensity:
     closure : "gaussian" (default): mean and covariance of V, traces and frozen variables in every cohort; "cohort_mean"
     dt : step [s], a divisor of 1 ms and at most the shortest delay
     finite : populations have their size, and fluctuate
-    grid : ages at which cohorts are kept apart; default: by the longest tau_m
+    grid : ages at which cohorts are kept apart; default: by tau_m
     shot_noise : of the synapses, "coloured" (default), "white", or "none" (the mean input alone)
     settle : False: trains as irregular as Poisson's, inputs alike for all neurons of a population (no working point)
     progress : called with (fraction, message)
@@ -109,8 +109,7 @@ class CohortDensity:
         self.moments = (np.zeros(len(network.populations)), np.zeros(len(network.populations)))
         self.share = np.ones(len(self.coupling.projections))
         self.problems = self._problems()
-        slowest = max(self.problems.values(), key=lambda p: p.tau_m)
-        self.grid = grid or age_grid(slowest)
+        self.grid = grid or max((age_grid(p) for p in self.problems.values()), key=lambda g: g.levels)
         self._constant: xr.Dataset | None = None
         if network.connections and settle:
             for _ in range(ROUNDS):

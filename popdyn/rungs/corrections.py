@@ -86,24 +86,39 @@ def _train_filter(
     problem: NetworkProblem, point: WorkingPoint, frozen: list[_Frozen], q: int
 ) -> tuple[float, float, float]:
     """beta, gamma [1/s] of the summed trains that node q hears, and their variance [V^2/s]."""
-    node, nu = problem.nodes[q], problem.presynaptic(point.rates)
+    node = problem.nodes[q]
     p = problem.network.populations[node.population].neuron.parameters
     tau = p["C_m"] / p["g_L"]
-    total, F, cv2 = 0.0, 0.0, 0.0
+    F, cv2 = 0.0, 0.0
     known: dict[str, Regularity] = {}
-    for k, projection in enumerate(problem.projections):
-        if projection.post != node.population or not projection.pre or projection.conductance:
-            continue
-        if projection.pre not in known:
-            known[projection.pre] = _mean_regularity(problem, frozen, projection.pre, tau)
-        charge = release(projection.synapse, float(nu[k]))
-        variance = node.scale**2 * projection.K * projection.J**2 * projection.square * charge**2 * float(nu[k])
-        total += variance
-        F += variance * known[projection.pre].F
-        cv2 += variance * known[projection.pre].cv2
+    variances = _train_variances(problem, point, q)
+    for k, variance in variances.items():
+        pre = problem.projections[k].pre
+        if pre not in known:
+            known[pre] = _mean_regularity(problem, frozen, pre, tau)
+        F += variance * known[pre].F
+        cv2 += variance * known[pre].cv2
+    total = sum(variances.values())
     if total == 0.0:
         return 0.0, 0.0, 0.0
     return *Regularity(cv2 / total, F / total, tau).filter(), total
+
+
+def _train_variances(problem: NetworkProblem, point: WorkingPoint, q: int) -> dict[int, float]:
+    """Variance [V^2/s] that the trains of each recurrent projection bring to node q, as if they were Poisson."""
+    scale, nu, found = problem.nodes[q].scale, problem.presynaptic(point.rates), {}
+    for k, K in problem.in_degrees(q, nu, problem.quenched(point.rates, point.squares)).items():
+        p = problem.projections[k]
+        if p.pre and not p.conductance:
+            found[k] = scale**2 * K * p.J**2 * p.square * release(p.synapse, float(nu[k])) ** 2 * float(nu[k])
+    return found
+
+
+def diffusive_part(problem: NetworkProblem, q: int, point: WorkingPoint, sources: tuple[int, ...]) -> float:
+    """Share of that variance which does not come by the finite jumps of `sources`."""
+    variances = _train_variances(problem, point, q)
+    total = sum(variances.values())
+    return sum(v for k, v in variances.items() if k not in sources) / total if total > 0.0 else 0.0
 
 
 def _mean_regularity(problem: NetworkProblem, frozen: list[_Frozen], pre: str, tau: float) -> Regularity:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from popdyn.rungs.bank import NodeGrid, equal_cells
-from popdyn.rungs.corrections import corrections, wanted
+from popdyn.rungs.corrections import corrections, diffusive_part, wanted
 from popdyn.rungs.node_grids import node_grid
 from popdyn.rungs.population_nodes import population_nodes
 from popdyn.spec.network import Network
@@ -74,10 +74,10 @@ def derive(
             break
     point = working_point(problem, factor=factor, start=point.rates)
     use = {name: wanted(cost, jumps, tolerance) for name, cost in found.jump_cost.items()}
-    grids = [
-        replace(node_grid(problem, q, point, use[node.population]), beta=beta, gamma=gamma)
-        for q, (node, (beta, gamma)) in enumerate(zip(problem.nodes, found.filters, strict=True))
-    ]
+    grids = []
+    for q, (node, (beta, gamma)) in enumerate(zip(problem.nodes, found.filters, strict=True)):
+        grid = node_grid(problem, q, point, use[node.population])
+        grids.append(replace(grid, beta=beta, gamma=gamma, part=diffusive_part(problem, q, point, grid.sources)))
     return Derivation(problem, equal_cells(grids), point, found.jump_cost, use, rules)
 
 

@@ -30,7 +30,7 @@ Array = NDArray[np.float64]
 
 CLOSURES = {"gaussian": GAUSSIAN, "cohort_mean": MEAN_ONLY}
 LANES = 4
-REMEMBERED = 5.0
+REMEMBERED = {False: 3.0, True: 5.0}
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,14 @@ class AgeGrid:
 
 
 def age_grid(problem: GifProblem) -> AgeGrid:
-    """The default grid with a history of at least REMEMBERED tau_m: measured in docs/decisions/0012-cohorts.md."""
-    base = AgeGrid()
-    while base.history < REMEMBERED * problem.tau_m:
-        base = replace(base, levels=base.levels + 1)
-    return base
+    """The default grid, with a history of REMEMBERED tau_m: measured in docs/decisions/0012-cohorts.md.
+
+    Neurons with traces or frozen variables are remembered longer: what is not normal in these is then kept apart.
+    """
+    grid = AgeGrid(levels=1)
+    while grid.history < REMEMBERED[problem.adapts or bool(problem.frozen)] * problem.tau_m:
+        grid = replace(grid, levels=grid.levels + 1)
+    return grid
 
 
 def make_model(problem: GifProblem, dt: float, grid: AgeGrid, closure: str = "gaussian") -> CohortModel:

@@ -16,6 +16,7 @@ from popdyn.workflows.over_neurons import (
     counted_sd_log_rate,
     explained_sd_log_rate,
     nodes_of,
+    sd_log_rate,
 )
 
 if TYPE_CHECKING:
@@ -122,12 +123,10 @@ def _neuron_rates(work: Conversion) -> list[dict[str, Any]]:
     duration = work.network.protocols[work.protocol].duration
     truth = None if work.truth is None else work.truth.dataset
     found = []
-    attrs = work.results["density"].attrs
-    spread = json.loads(attrs["sd_log_rates"])
-    for name, nodes in nodes_of(json.loads(attrs["node_rates"])).items():
+    for name, nodes in nodes_of(json.loads(work.results["density"].attrs["node_rates"])).items():
         if len(nodes) < 2:
             continue
-        entry: dict[str, Any] = {"population": name, "nodes": nodes, "sd_log": spread[name]}
+        entry: dict[str, Any] = {"population": name, "nodes": nodes, "sd_log": sd_log_rate(nodes)}
         if truth is not None and f"neuron_rate_{name}" in truth:
             drawn = list(work.network.populations[name].spread)
             entry["truth_sd_log"] = counted_sd_log_rate(truth, name, duration)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
-from cohort_cases import two_thresholds
 from numpy.typing import NDArray
 
 from popdyn.rungs.cohort_density import CohortDensity
@@ -11,6 +12,7 @@ from popdyn.spec import load
 from popdyn.spec.network import Network
 from popdyn.theory.cohort_grid import AgeGrid
 from popdyn.theory.cohort_march import march, noise_of, start
+from popdyn.theory.gif_problem import GifProblem
 from popdyn.theory.quasi_renewal import quasi_renewal_rates
 
 GIF = {
@@ -19,6 +21,10 @@ GIF = {
     "q_stc": ["20 pA"], "adaptation_scale": {"normal": [1.0, 0.2]},
 }  # fmt: skip
 POISSON = {"model": "poisson", "E_L": "-65 mV", "V_T_star": "-50 mV", "Delta_V": "3 mV", "lambda_0": "20 Hz"}
+ADAPTING = GifProblem(
+    tau_m=15e-3, E_L=0.0, V_reset=0.0, t_ref=4e-3, lambda_0=10.0, Delta_V=3e-3, V_T_star=15e-3,
+    tau_sfa=(30e-3, 100e-3), q_sfa=(3e-3, 0.6e-3), mu=25e-3 / 15e-3,
+)  # fmt: skip
 NOISE = {"mu": "1.2 mV/ms", "sigma": "1 mV/sqrt(ms)"}
 
 
@@ -50,10 +56,10 @@ def cohorts() -> dict[str, NDArray[np.generic]]:
         with np.errstate(over="ignore"):  # the generator's words wrap around
             run = rung.run(protocol, seed)
         found[f"cohorts, seed {seed}"] = np.concatenate([run.rate, run.seen[:, :, 0]], axis=1)
-    problem = two_thresholds(25e-3, sigma=0.05)
+    problem = replace(ADAPTING, sigma=0.05)
     for closure in ("gaussian", "cohort_mean"):
         one = start(problem, grid=AgeGrid(5e-4, 2, 2), closure=closure)
         rate, seen = march(one, np.full(300, problem.mu), np.tile(noise_of(problem), (300, 1)), every=5)
         found[f"cohorts {closure}"] = np.append(rate, seen[:, 0])
-    found["quasi-renewal"] = quasi_renewal_rates(two_thresholds(25e-3), np.full(60, 25e-3 / 15e-3), 5e-3)
+    found["quasi-renewal"] = quasi_renewal_rates(ADAPTING, np.full(60, ADAPTING.mu), 5e-3)
     return found

@@ -151,7 +151,7 @@ def test_infinitely_many_neurons_are_the_deterministic_code(order):
     states = []
     for noise in (
         no_noise(),
-        Noise(np.array([1e300]), np.arange(1, 5).astype(np.uint64), np.zeros((1, n, 5)), np.zeros(n)),
+        Noise(np.array([1e300]), np.arange(1, 5).astype(np.uint64), np.zeros((1, n, 5)), np.zeros((2, n)), np.zeros(2)),
     ):
         fields = np.zeros((3, n, 8))
         fields[:, :, 0] = 1.0 / op.width.sum()

@@ -1,13 +1,9 @@
 """Stationary state, response and spectrum of cohorts against renewal theory and spiking neurons; frozen variables."""
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "kernels"))
 from cohort_cases import plain, two_currents, two_thresholds
 from spiking_gif import spikes
 
