@@ -34,8 +34,8 @@ TRANSIENT, DURATION = 5.0, 10.0  # [s]
 
 
 def make_density(network, dt, **options):
-    """The rung, and CPU seconds to make it; compiled before."""
-    density_rung(network, finite=True, dt=dt, **options).simulate(Protocol("compile", 0.01, 0.01, 0))
+    """The rung, and CPU seconds to make it; compiled before, by a run of more than one chunk."""
+    density_rung(network, finite=True, dt=dt, **options).simulate(Protocol("compile", 1.0, 0.5, 0))
     began = time.process_time()
     return density_rung(network, finite=True, dt=dt, **options), time.process_time() - began
 
