@@ -167,8 +167,14 @@ def _warnings(work: Conversion) -> list[str]:
     found = work.results["density"].attrs
     if found["positive_steps"]:
         lines.append(f"the positive scheme took {found['positive_steps']} steps of the density rung (first order)")
+    tolerance = float(density.settings["tolerance"] or 0.0)
+    if density.derivation.moved > tolerance / 10.0:
+        lines.append(
+            f"the working point had not settled: it last moved by {100 * density.derivation.moved:.2g} %; nodes, grids "
+            "and the noise of recurrent input are those of about there"
+        )
     for name, rule in density.derivation.rules.items():
-        if rule.error > float(density.settings["tolerance"] or 0.0) / 3.0:
+        if rule.error > tolerance / 3.0:
             lines.append(
                 f"population {name}: {len(rule.nodes)} nodes leave an estimated error of {100 * rule.error:.2g} %, "
                 "more than a third of the tolerance"
