@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from popdyn.neurons import MODELS
 from popdyn.spec.statistics import left_out
 from popdyn.theory.gif_problem import GifProblem, modes
 from popdyn.workflows.derive_network import INFINITE, MEAN_FIELD
@@ -31,11 +30,11 @@ NOT_AVAILABLE = (
 def cohort_parts(work: Conversion) -> dict[str, Any]:
     """Everything that a report says of populations of escape noise, coupled or not."""
     density, names = work.cohorts, list(work.network.populations)
-    at_work = density.working_point()
+    held, rates = density.working_point(), density.rates()
     return {
         "rungs": _rungs(work),
         "responses": [_response(work, name) for name in names],
-        "cohorts": [_derivation(work, name, *at_work[name]) for name in names],
+        "cohorts": [_derivation(work, name, *held[name], rates[name]) for name in names],
         "equations": {"density": density.equations()},
         "domain": _domain(work),
         "not_available": list(NOT_AVAILABLE),
@@ -90,9 +89,8 @@ def _response(work: Conversion, name: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _derivation(work: Conversion, name: str, held: GifProblem, D: np.ndarray) -> dict[str, Any]:
+def _derivation(work: Conversion, name: str, held: GifProblem, D: np.ndarray, rate: float) -> dict[str, Any]:
     density, population = work.cohorts, work.network.populations[name]
-    trajectory = work.results[INFINITE if INFINITE in work.results else "density"]
     frozen = dict(held.frozen)
     if "gain" in density.problems[name].frozen:
         frozen["mu with unequal inputs"] = frozen.pop("mu")
@@ -104,8 +102,7 @@ def _derivation(work: Conversion, name: str, held: GifProblem, D: np.ndarray) ->
         "history": density.grid.history, "width": density.grid.width, "cohorts": density.grid.cohorts,
         "dt": density.dt, "shot_noise": density.shot_noise if recurrent or population.poisson else "no synapses",
         "regularity": {density.coupling.projections[k].pre: float(density.share[k]) for k in heard},
-        "rate": float(trajectory["rate"].sel(population=name, time=slice(0.0, None)).mean()),
-        "mu": held.mu, "sigma": float(np.sqrt(2.0 * D.sum())), "predicted": work.at_rest.get(name, {}),
+        "rate": rate, "mu": held.mu, "sigma": float(np.sqrt(2.0 * D.sum())), "predicted": work.at_rest.get(name, {}),
     }  # fmt: skip
 
 
@@ -117,7 +114,7 @@ def _domain(work: Conversion) -> list[str]:
     ]
     if work.network.connections:
         lines.append("presynaptic trains are independent but for the rates they share; their shot noise is normal")
-    if any(MODELS[p.neuron.model].traces and p.spread for p in work.network.populations.values()):
+    if any(p.spread for p in work.network.populations.values()):
         lines.append("spread parameters count by mean and standard deviation (lambda_0: of its logarithm)")
     for connection in work.network.connections:
         lines += [

@@ -90,6 +90,7 @@ def test_the_derivation_is_written_down(converted):
     assert E["frozen"]["V_T_star"] == pytest.approx(1e-3, rel=1e-3)
     assert E["history"] == max(age_grid(p).history for p in work.cohorts.problems.values())
     assert E["shot_noise"] == "coloured"
+    assert E["rate"] == rates(SPEC)["populations"]["E"]["rate"]
     assert list(E["regularity"]) == ["I"]
     assert 0.5 < other["regularity"]["E"] < 1.0 < 1.2 * E["regularity"]["I"]
     assert work.cohorts.equations() == work.document["equations"]["density"]
