@@ -56,24 +56,24 @@ def floor(density, repeats):
     return statistics.median(found)
 
 
-def brian2_cost(network, method, repeats):
+def brian2_cost(network, method, repeats, dt=BRIAN2_DT):
     """CPU seconds of the worker processes per simulated second; a first run compiles and is left out."""
     times = []
     for repeat in range(repeats + 1):
-        decided = job(network, "short", dt=BRIAN2_DT, backend="cpp_standalone", method=method, seed=repeat)
+        decided = job(network, "short", dt=dt, backend="cpp_standalone", method=method, seed=repeat)
         before = children()
         run(decided, workers=1)
         times.append((children() - before) / BRIAN2_DURATION)
     return times[1:]
 
 
-def plain_cost():
-    """CPU seconds per simulated second of the script that knows nothing of popdyn."""
-    options = ["--target", "cpp_standalone", "--size", str(NEURONS), "--dt", "0.05", "--transient", "0.1"]
+def plain_cost(script=SPEC.parent / "plain_brian2.py", neurons=NEURONS, dt=BRIAN2_DT):
+    """CPU seconds per simulated second of a script that knows nothing of popdyn."""
+    options = ["--target", "cpp_standalone", "--size", str(neurons), "--dt", f"{dt * 1e3:g}", "--transient", "0.1"]
     found = []
     for duration in PLAIN_DURATIONS:
         before = children()
-        command = [sys.executable, str(SPEC.parent / "plain_brian2.py"), *options, "--duration", str(duration)]
+        command = [sys.executable, str(script), *options, "--duration", str(duration)]
         subprocess.run(command, check=True, capture_output=True)
         found.append(children() - before)
     return (found[1] - found[0]) / (PLAIN_DURATIONS[1] - PLAIN_DURATIONS[0])

@@ -109,7 +109,7 @@ def measure(name: str, case: str, limit: str, **options: Any) -> Values:
     if "frequency" in asked:
         values["frequency"] = global_frequency(together, **asked["frequency"])
     if "over_neurons" in asked:
-        values["sd_of_log"] = json.loads(trace.attrs["sd_log_rates"])
+        values["sd_of_log"] = sd_of_log(json.loads(trace.attrs["node_rates"]))
     if "bursts" in asked:
         values |= bursts(name, together, rates[:180, 0])
     return values
@@ -123,6 +123,16 @@ def quenched_nodes(spec: Network, count: int) -> dict[str, tuple[NetworkNode, ..
         name: tuple(NetworkNode(name, float(w), white_problem(p), z=float(x)) for x, w in zip(z, shares, strict=True))
         for name, p in spec.populations.items()
     }
+
+
+def sd_of_log(node_rates: list[tuple[str, float, float]]) -> dict[str, float]:
+    """Of each population, over its nodes."""
+    found = {}
+    for name in {population for population, _, _ in node_rates}:
+        weight, rate = np.array([(w, r) for population, w, r in node_rates if population == name]).T
+        logarithm = np.log(rate)
+        found[name] = float(np.sqrt(weight @ (logarithm - weight @ logarithm) ** 2))
+    return found
 
 
 def bursts(name: str, rate: np.ndarray, first: np.ndarray) -> Values:

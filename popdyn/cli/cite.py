@@ -34,6 +34,8 @@ def cite(
         sources[model.title] = model.source
         if model.adaptation:
             sources["moments of the adaptation"] = "Ly and Tranchina 2007, Neural Comput 19:2032"
+        if model.escape:
+            sources["cohorts by last spike time"] = "Schwalger, Deger and Gerstner 2017, PLoS Comput Biol 13:e1005507"
     if as_json:
         typer.echo(json.dumps(sources, indent=2, ensure_ascii=False))
         return

@@ -19,7 +19,9 @@ MOST_NODES = 5
 def rates(
     spec: Annotated[Path, typer.Argument(help="spec (TOML, JSON) or model.json")],
     rung: Annotated[str, typer.Option(help="density, density2d, unit or spiking")] = "density",
-    closure: Annotated[str | None, typer.Option(help="mean, hermite1-3, gaussian, cumulant3 or cumulant4")] = None,
+    closure: Annotated[
+        str | None, typer.Option(help="mean, hermite1-3, gaussian, cumulant3-4; gif: gaussian, cohort_mean")
+    ] = None,
     vary: Annotated[str | None, typer.Option(help='an f-I curve: "mu=0.5 mV/ms:2.5 mV/ms:9"')] = None,
     out: Annotated[Path | None, typer.Option(help="folder for rates.json")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object on stdout")] = False,

@@ -29,6 +29,7 @@ from popdyn.report.rows import (
     prediction_table,
     provenance_table,
 )
+from popdyn.report.rows_cohorts import cohort_error_table, cohort_table
 from popdyn.report.rows_network import derivation_table, neuron_rate_table, validity_table
 from popdyn.report.schema import Report, validate
 from popdyn.report.text import number, percent, plain
@@ -62,6 +63,8 @@ def render_html(report: dict[str, Any]) -> str:
         sections=sections,
         left_out=left_out,
         derivations=derivation_table(checked),
+        cohorts=cohort_table(checked),
+        cohort_errors=cohort_error_table(checked),
         neurons=neuron_rate_table(checked),
         validity=validity_table(checked),
         predictions=prediction_table(checked),

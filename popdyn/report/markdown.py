@@ -16,8 +16,9 @@ from popdyn.report.rows import (
     prediction_table,
     provenance_table,
 )
+from popdyn.report.rows_cohorts import cohort_error_table, cohort_table
 from popdyn.report.rows_network import derivation_table, neuron_rate_table, validity_table
-from popdyn.report.schema import validate
+from popdyn.report.schema import Report, validate
 from popdyn.report.text import number, percent, plain
 
 
@@ -38,7 +39,32 @@ def render_markdown(report: dict[str, Any]) -> str:
         )
         columns = (f"{plain(curve['drive'])} [{plain(curve['unit'])}]", *(f"{plain(name)} [Hz]" for name in shown))
         parts += _section(f"Stationary rate of {plain(curve['population'])}", Table(columns, cells))
-    for response in checked.get("responses", []):
+    parts += _responses(checked)
+    parts += _section("The network as the density has it", derivation_table(checked))
+    parts += _section("The cohorts of every population", cohort_table(checked))
+    parts += _section("Expected error of stationary rates", cohort_error_table(checked))
+    parts += _section("Rates over neurons", neuron_rate_table(checked))
+    parts += _section("Limits of the theory", validity_table(checked))
+    parts += _section("Predicted and measured errors", prediction_table(checked))
+    for unit in checked.get("units", []):
+        parts += _section(f"Unit {plain(unit['family'])} for {plain(unit['population'])}", parameter_table(unit))
+    for rung, text in checked.get("equations", {}).items():
+        parts += [f"## Equations: {_escape(rung)}", _code(plain_lines(text))]
+    for heading, items in (
+        ("Domain of validity", checked.get("domain")),
+        ("Not available", checked.get("not_available")),
+        ("Warnings", checked.get("warnings")),
+    ):
+        if items:
+            parts += [f"## {heading}", _list(items)]
+    parts += _section("Cost", cost_table(checked))
+    parts += _section("Provenance", provenance_table(checked))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _responses(report: Report) -> list[str]:
+    parts = []
+    for response in report.get("responses", []):
         errors = [
             f"{plain(rung)}: {percent(value)} of the largest |H|" for rung, value in response.get("error", {}).items()
         ]
@@ -47,20 +73,7 @@ def render_markdown(report: dict[str, Any]) -> str:
                 f"## Linear response of {_escape(response['population'])} to {_escape(response['target'])}",
                 _list(errors),
             ]
-    parts += _section("The network as the density has it", derivation_table(checked))
-    parts += _section("Rates over neurons", neuron_rate_table(checked))
-    parts += _section("Limits of the theory", validity_table(checked))
-    parts += _section("Predicted and measured errors", prediction_table(checked))
-    for unit in checked.get("units", []):
-        parts += _section(f"Unit {plain(unit['family'])} for {plain(unit['population'])}", parameter_table(unit))
-    for rung, text in checked.get("equations", {}).items():
-        parts += [f"## Equations: {_escape(rung)}", _code(plain_lines(text))]
-    for heading, items in (("Domain of validity", checked.get("domain")), ("Warnings", checked.get("warnings"))):
-        if items:
-            parts += [f"## {heading}", _list(items)]
-    parts += _section("Cost", cost_table(checked))
-    parts += _section("Provenance", provenance_table(checked))
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return parts
 
 
 def _section(heading: str, table: Table | None) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any, Literal, Required, cast
 from pydantic import TypeAdapter, ValidationError
 
 from popdyn.errors import Fault, SpecError
+from popdyn.report.schema_cohorts import CohortDerivation
 from popdyn.report.schema_network import Derivation, Document, NeuronRates, Numbers, ValidityCheck
 
 Word = Literal["pass", "inconclusive", "fail", "unverified"]
@@ -205,6 +206,7 @@ class Report(Document, total=False):
     steps: list[Step]
     responses: list[Response]
     derivations: list[Derivation]
+    cohorts: list[CohortDerivation]
     neuron_rates: list[NeuronRates]
     validity: list[ValidityCheck]
     predictions: list[Prediction]
@@ -214,6 +216,7 @@ class Report(Document, total=False):
     spec_text: str
     spec_hash: str
     domain: list[str]
+    not_available: list[str]
     warnings: list[str]
     provenance: Provenance
 

@@ -42,7 +42,7 @@ class Derivation(Document, total=False):
 class NeuronRates(Document, total=False):
     """Rates over the neurons of a population [1/s]: nodes as (share, rate), quantiles of the truth's.
 
-    sd_log: s.d. of the log rate (rungs.neuron_rates); the truth's that of a lognormal, without what counting
+    sd_log: s.d. of the log rate of the lognormal with the same mean and variance. The truth's are without what counting
     spikes adds (null: that hides it); explained_sd_log: the part that goes with the drawn parameters of its neurons.
     """
 

@@ -102,6 +102,9 @@ class CohortDensity:
         check_synapses(network, dt)
         self.network, self.closure, self.dt, self.finite = network, closure, dt, finite
         self.shot_noise = shot_noise
+        self.settings: dict[str, str | float | bool] = {
+            "closure": closure, "dt": dt, "finite": finite, "shot_noise": shot_noise, "settle": settle
+        }  # fmt: skip
         self.progress: Progress | None = None
         _need_charges(network)
         self.coupling = NetworkProblem(network, projections(network), ())
@@ -159,8 +162,13 @@ class CohortDensity:
         """
         if target not in ("mu", "D"):
             raise UsageError(f"target: got {target!r}; allowed: mu, D")
-        held, D = self._held(self.run(self._at_rest(0.2), None), list(self.problems).index(population))
+        held, D = self.working_point()[population]
         return linear_response(held, frequencies, target, grid=self.grid, closure=self.closure, D=D)
+
+    def working_point(self) -> dict[str, tuple[GifProblem, Array]]:
+        """Of every population the problem at its mean drive and its D (source,) [V^2/s]: input from others held."""
+        run = self.run(self._at_rest(0.2), None)
+        return {name: self._held(run, q) for q, name in enumerate(self.problems)}
 
     def equations(self) -> str:
         """The derived equations of every population with their values."""

@@ -106,10 +106,11 @@ def _train_filter(
 
 def _train_variances(problem: NetworkProblem, point: WorkingPoint, q: int) -> dict[int, float]:
     """Variance [V^2/s] that the trains of each recurrent projection bring to node q, as if they were Poisson."""
-    node, nu, found = problem.nodes[q], problem.presynaptic(point.rates), {}
-    for k, p in enumerate(problem.projections):
-        if p.post == node.population and p.pre and not p.conductance:
-            found[k] = node.scale**2 * p.K * p.J**2 * p.square * release(p.synapse, float(nu[k])) ** 2 * float(nu[k])
+    scale, nu, found = problem.nodes[q].scale, problem.presynaptic(point.rates), {}
+    for k, K in problem.in_degrees(q, nu, problem.quenched(point.rates, point.squares)).items():
+        p = problem.projections[k]
+        if p.pre and not p.conductance:
+            found[k] = scale**2 * K * p.J**2 * p.square * release(p.synapse, float(nu[k])) ** 2 * float(nu[k])
     return found
 
 

@@ -21,7 +21,6 @@ from popdyn.rungs.coupled_limits import check_memory, check_synapses
 from popdyn.rungs.derivation import Derivation, derive
 from popdyn.rungs.march import JUST_BEFORE, step_drive
 from popdyn.rungs.network_traces import on_bins
-from popdyn.rungs.neuron_rates import sd_log_rates
 from popdyn.rungs.open_loop import open_loop_response
 from popdyn.spec import under_protocol
 from popdyn.spec.network import Network, Protocol
@@ -116,11 +115,6 @@ class CoupledDensity:
         """Population, share of its neurons and long-run mean rate [1/s] of every node, as `rates` has them."""
         return [(n, w, r) for n, w, r in json.loads(self._at_constant_drive().attrs["node_rates"])]
 
-    def sd_log_rates(self) -> dict[str, float]:
-        """s.d. of ln(rate) over the neurons of each population (rungs.neuron_rates)."""
-        found: dict[str, float] = json.loads(self._at_constant_drive().attrs["sd_log_rates"])
-        return found
-
     def _at_constant_drive(self) -> xr.Dataset:
         if self._constant is None:
             longest = max(p.neuron.parameters.get("tau_w", 0.0) for p in self.network.populations.values())
@@ -144,7 +138,6 @@ class CoupledDensity:
             "least_density": float(run.watched[:, kernel.LEAST_DENSITY].min()),
             "positive_steps": int(run.watched[:, kernel.POSITIVE_STEPS].sum()),
             "node_rates": json.dumps([[n, w, r] for n, w, r in self._node_rates(run.node_rates)]),
-            "sd_log_rates": json.dumps(sd_log_rates(self.derivation.problem, run.node_rates)),
         }  # fmt: skip
         dataset = make_dataset(
             traces.time, list(self.network.populations), rate=traces.rate, V_mean=traces.V_mean,

@@ -24,7 +24,8 @@ def network_equations(derivation: Derivation, closure: str) -> str:
     problem, point = derivation.problem, derivation.point
     lines = [
         f"density of each node, closure {closure}: dq_n/dt = L(mu, D) q_n + ... (docs/theory/adaptation.md)",
-        "mu_q = mu_ext + sum_p K_p J_p u_p (1 + z_q s_p),   D_q = D_ext + 1/2 sum_p K_p <J_p^2> v_p",
+        "mu_q = mu_ext + sum_p K_pq J_p u_p,   D_q = D_ext + 1/2 sum_p K_pq <J_p^2> v_p",
+        "K_pq = K_p + z_q w_p^2/(w J_p u_p): in-degrees of neurons z_q s.d. w off the mean input, w_p of projection p",
         "u_p: presynaptic rate after delay and synapse; v_p: its variance rate (docs/theory/networks.md)",
     ]
     if any(p.conductance for p in problem.projections):

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from popdyn.errors import Fault, SpecError
+from popdyn.rungs.choose import has_escape_noise
+from popdyn.rungs.cohort_bank import SHOT_NOISE
+from popdyn.rungs.cohort_density import CohortDensity
 from popdyn.rungs.coupled import CoupledDensity
 from popdyn.rungs.model_reader import Reader
 from popdyn.rungs.unit import KIND, SCHEMA
 from popdyn.spec import from_dict, to_dict
 from popdyn.spec.network import Network
+from popdyn.theory import cohort_grid
 from popdyn.theory.problem import CLOSURES
 from popdyn.types import Progress
 
@@ -23,10 +27,13 @@ class DensityModel:
     network: Network
     settings: Mapping[str, Any]
 
-    def density(self, *, closure: str | None = None, progress: Progress | None = None) -> CoupledDensity:
+    def density(
+        self, *, closure: str | None = None, progress: Progress | None = None
+    ) -> CoupledDensity | CohortDensity:
         """The rung; nodes, working point and finite jumps are derived anew."""
-        chosen = {} if closure is None else {"closure": closure}
-        return CoupledDensity(self.network, **{**self.settings, **chosen}, progress=progress)
+        options = {**self.settings, **({} if closure is None else {"closure": closure}), "progress": progress}
+        kind = CohortDensity if has_escape_noise(self.network) else CoupledDensity
+        return kind(self.network, **options)
 
     def to_dict(self) -> dict[str, Any]:
         """The model as model.json holds it."""
@@ -43,10 +50,13 @@ def density_model(document: Any, source: str = "") -> DensityModel:
     for key, wanted in (("kind", KIND), ("schema", SCHEMA), ("rung", "density")):
         top.constant(key, wanted)
     written, spec = top.text("spec_hash"), top.table("network")
-    settings = _settings(top.table("settings"))
+    given = top.table("settings")
     if faults:
         raise SpecError(faults, source)
     network = from_dict(spec.data)
+    settings = (_cohort_settings if has_escape_noise(network) else _settings)(given)
+    if faults:
+        raise SpecError(faults, source)
     if network.spec_hash != written:
         top.fault("spec_hash", written, "the hash of `network`: the file was edited, convert again")
         raise SpecError(faults, source)
@@ -63,4 +73,17 @@ def _settings(table: Reader) -> dict[str, Any]:
         found[key] = table.data.get(key)
         if not any(found[key] is value for value in allowed):
             table.fault(key, found[key], ", ".join("null" if v is None else str(v).lower() for v in allowed))
+    return found
+
+
+def _cohort_settings(table: Reader) -> dict[str, Any]:
+    found: dict[str, Any] = {"dt": table.number("dt", above=0.0)}
+    for key, words in (("closure", tuple(cohort_grid.CLOSURES)), ("shot_noise", SHOT_NOISE)):
+        found[key] = table.text(key)
+        if found[key] not in words:
+            table.fault(key, found[key], ", ".join(words))
+    for key in ("finite", "settle"):
+        found[key] = table.data.get(key)
+        if not isinstance(found[key], bool):
+            table.fault(key, found[key], "true, false")
     return found

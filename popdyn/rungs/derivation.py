@@ -33,6 +33,7 @@ class Derivation:
     jump_cost: Mapping[str, float]  # relative error of the rate that the diffusion approximation would make
     finite_jumps: Mapping[str, bool]
     rules: Mapping[str, Quadrature]  # of the populations with more than one node
+    moved: float = 0.0  # relative change of rates and corrections in the last round: above SETTLED they had not settled
 
 
 def derive(
@@ -78,7 +79,7 @@ def derive(
     for q, (node, (beta, gamma)) in enumerate(zip(problem.nodes, found.filters, strict=True)):
         grid = node_grid(problem, q, point, use[node.population])
         grids.append(replace(grid, beta=beta, gamma=gamma, part=diffusive_part(problem, q, point, grid.sources)))
-    return Derivation(problem, equal_cells(grids), point, found.jump_cost, use, rules)
+    return Derivation(problem, equal_cells(grids), point, found.jump_cost, use, rules, moved)
 
 
 def _coloured(problem: NetworkProblem, point: WorkingPoint) -> NetworkProblem:

@@ -46,6 +46,11 @@ class AgeGrid:
         """Age [s] beyond which neurons are one cohort: at least this."""
         return self.width * (self.ring - 1) * (2**self.levels - 1)
 
+    @property
+    def cohorts(self) -> int:
+        """How many there are, that of the old included."""
+        return self.ring * self.levels + 1
+
 
 def age_grid(problem: GifProblem) -> AgeGrid:
     """The default grid, with a history of REMEMBERED tau_m: measured in docs/decisions/0012-cohorts.md.

@@ -36,7 +36,8 @@ CELLS = 12.0  # of the transport equation in a standard deviation of V
 WHITE = 1e-6  # share of D under which there is no white noise
 FITTED = 1e-3  # of a log rate, to which rates are fitted
 LOOSE = np.array([1.0, 3.0])  # of log(factor) and shift/s.d. of V: what holds them where rates hardly depend on noise
-LOWEST, HIGHEST = np.array([-2.0, -1.0]), np.array([2.0, 6.0])
+LOWEST, HIGHEST = np.array([-0.36, -1.0]), np.array([0.47, 6.0])  # of the same
+"""Rates of neurons that fire without noise say little of it: unbounded, a fit takes it away."""
 
 
 @dataclass(frozen=True)

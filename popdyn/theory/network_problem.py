@@ -5,7 +5,8 @@
 
 z_q is the node's place in the Gaussian of the quenched mean input, whose variance w^2 [V^2/s^2] projection p brings
 w_p^2 of: neurons with a higher mean have more excitatory and fewer inhibitory inputs. Exact at the working point,
-linear in the rates away from it.
+linear in the rates away from it. The width that unequal weights bring is taken as one of in-degrees, which leaves the
+mean input exact and D low by O(CV^2) of what differs between the nodes.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Rates nu_a + n_a exp(lambda t) that nothing drives from outside obey n = P(lambda) n,
 
     P[a, b] = sum_q w_q sum_p [ H_q,mu g_qp T_u,p + H_q,D d_qp T_v,p ],
-    g_qp = scale_q (K J)_p (1 + z_q s_p),      d_qp = scale_q^2 K_p <J_p^2> / 2,
+    g_qp = scale_q K_pq J_p,      d_qp = scale_q^2 K_pq <J_p^2> / 2      (K_pq: NetworkProblem.in_degrees),
 
 over nodes q of population a (weight w_q) and projections p from b to a; H(lambda) is the response of the node's
 density, T(lambda) that of the synapse with its delay (popdyn.theory.synaptic_response). Where a projection acts by

@@ -110,7 +110,7 @@ def need_diffusion(population: Population) -> None:
         allowed = ", ".join(name for name, model in MODELS.items() if not model.escape)
         raise UsageError(
             f"populations.{population.name}.neuron.model: got {population.neuron.model!r}, whose hazard has no density "
-            f"over V; allowed: {allowed}; popdyn rates and simulate run its cohorts, --rung spiking its neurons"
+            f"over V; allowed: {allowed}; popdyn rates, simulate, convert run its cohorts, --rung spiking its neurons"
         )
 
 

@@ -61,7 +61,7 @@ class NodeRates:
     def _operator(self, q: int, mu: float, D: float, shunt: Array) -> Operator:
         kept = self._grids[q]
         if kept is not None and 0.8 < D / kept[1] < 1.25 and abs(mu - kept[0]) < 0.15 * (abs(kept[0]) + 0.2):
-            if not np.any(shunt):
+            if np.array_equal(shunt, kept[2]):
                 return kept[3]
             if np.all(np.abs(shunt - kept[2]) <= 0.2 * np.abs(kept[2])):
                 return moved(kept[3], shunt - kept[2])

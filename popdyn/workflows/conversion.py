@@ -10,6 +10,7 @@ import xarray as xr
 from popdyn.analysis.validity import Validity
 from popdyn.comparison import Comparison
 from popdyn.fitting import UnitFit
+from popdyn.rungs.cohort_density import CohortDensity
 from popdyn.rungs.coupled import CoupledDensity
 from popdyn.rungs.density import Density
 from popdyn.rungs.unit import CascadeUnit
@@ -22,16 +23,18 @@ from popdyn.workflows.truth import Truth
 class Conversion:
     """What a conversion found; `document` is the report's JSON, `verdict` its word.
 
-    `density` is of populations that stand alone, or of a network; `validity` and `annealed` belong to networks.
+    `density` is of populations that stand alone, of a network, or of escape noise; `validity` and `annealed` belong to
+    networks, `at_rest` (expected errors of stationary rates by source) to escape noise.
     """
 
     network: Network
     protocol: str
     target: str
     tolerance: float
-    density: Density | CoupledDensity
+    density: Density | CoupledDensity | CohortDensity
     results: dict[str, xr.Dataset] = field(default_factory=dict)
     predicted: dict[str, PredictedError] = field(default_factory=dict)
+    at_rest: dict[str, dict[str, float]] = field(default_factory=dict)
     fits: dict[str, UnitFit] = field(default_factory=dict)
     unit: CascadeUnit | None = None
     truth: Truth | None = None
@@ -59,6 +62,13 @@ class Conversion:
         """The density of a network."""
         if not isinstance(self.density, CoupledDensity):
             raise TypeError("the density is of populations that stand alone")
+        return self.density
+
+    @property
+    def cohorts(self) -> CohortDensity:
+        """The density of populations of escape noise."""
+        if not isinstance(self.density, CohortDensity):
+            raise TypeError("the density is of populations without escape noise")
         return self.density
 
     def cost(self, stage: str, cpu_s: float | None, wall_s: float | None = None, note: str = "") -> None:

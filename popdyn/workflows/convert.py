@@ -11,17 +11,21 @@ from typing import Any
 
 from popdyn.comparison import compare
 from popdyn.errors import DomainError, UsageError
+from popdyn.neurons import MODELS
+from popdyn.neurons.traces import slowest
 from popdyn.report import judge, to_json, validate
 from popdyn.report import write as write_report
-from popdyn.rungs.choose import is_coupled
+from popdyn.rungs.choose import has_escape_noise, is_coupled
+from popdyn.rungs.cohort_density import CohortDensity
 from popdyn.rungs.coupled import CoupledDensity
 from popdyn.rungs.density_document import DensityModel
 from popdyn.rungs.model_file import write_model
-from popdyn.spec import Network, load
+from popdyn.spec import Network, Population, load
 from popdyn.workflows.annealed import anneal
 from popdyn.workflows.conversion import Conversion
 from popdyn.workflows.convert_report import report_document
 from popdyn.workflows.derive_alone import derive_alone
+from popdyn.workflows.derive_cohorts import derive_cohorts
 from popdyn.workflows.derive_network import INFINITE, MEAN_FIELD, derive_network
 from popdyn.workflows.source import UNIT_REFUSED, no_unit, protocol_name
 from popdyn.workflows.truth import Truth, from_file, simulate_truth, truth_job
@@ -97,6 +101,7 @@ def _order(
 ) -> Order:  # fmt: skip
     if to is not None and to not in TARGETS:
         raise UsageError(f"--to: got {to!r}; allowed: {', '.join(TARGETS)} (`modes` is not derived yet)")
+    has_escape_noise(network)  # refuses what mixes
     why = no_unit(network)
     if to == "unit" and why:
         raise UsageError(UNIT_REFUSED.format(option="to", why=why, fix="--to density"))
@@ -140,7 +145,8 @@ def _start_truth(pool: ThreadPoolExecutor, order: Order, say: Progress) -> Futur
 
 
 def _derive(order: Order, pending: Future[Truth] | None, say: Progress) -> Conversion:
-    if order.to == "unit" or not (order.finite_size or is_coupled(order.network)):
+    escape = has_escape_noise(order.network)
+    if order.to == "unit" or not (escape or order.finite_size or is_coupled(order.network)):
         return derive_alone(order.network, order.protocol, order.to, order.tolerance, say)
     runs = 0
     if order.finite_size and order.truth is True:
@@ -148,7 +154,8 @@ def _derive(order: Order, pending: Future[Truth] | None, say: Progress) -> Conve
     elif order.finite_size:
         runs = 1 if pending is None else pending.result().dataset.sizes["run"]
     fine = min(order.tolerance, COARSEST)
-    work = derive_network(order.network, order.protocol, fine, say, finite_runs=runs, seed=order.seed)
+    derive = derive_cohorts if escape else derive_network
+    work = derive(order.network, order.protocol, fine, say, finite_runs=runs, seed=order.seed)
     work.tolerance = order.tolerance
     work.summary = order.why and f"Converted to the density rung: {order.why}."
     return work
@@ -168,8 +175,7 @@ def _anneal(work: Conversion, order: Order, say: Progress) -> None:
 
 def _compare_all(work: Conversion) -> None:
     """Truth against every derived rung, the density against what stands below it, the annealed network between."""
-    parameters = [p.neuron.parameters for p in work.network.populations.values()]
-    slowest = max(5.0 * p["tau_w"] if p.get("a") or p.get("b") else 0.1 for p in parameters)
+    block_s = max(_memory(p) for p in work.network.populations.values())
     below = [name for name in BELOW if name in work.results]
     exact = INFINITE if INFINITE in work.results else "density"
     pairs = [(work.results[exact], name) for name in below]
@@ -183,8 +189,15 @@ def _compare_all(work: Conversion) -> None:
             note = "reused from the store or a file" if found.reused else "Brian2, compilation included"
             work.cost(stage, found.cpu_s, found.wall_s, note)
     for truth, name in pairs:
-        block = slowest if truth.sizes["run"] > 1 else None
+        block = block_s if truth.sizes["run"] > 1 else None
         work.comparisons.append(compare(truth, work.results[name], tolerance=work.tolerance, block=block))
+
+
+def _memory(population: Population) -> float:
+    """Blocks of time [s] of the bootstrap: five times the slowest adaptation, at least 0.1 s."""
+    p = population.neuron.parameters
+    tau_w = p["tau_w"] if p.get("a") or p.get("b") else 0.0
+    return max(0.1, 5.0 * tau_w, 5.0 * slowest(MODELS[population.neuron.model].traces, p))
 
 
 def _document(work: Conversion, command: str, spec_text: str) -> dict[str, Any]:
@@ -204,7 +217,7 @@ def write(work: Conversion, out: str | Path) -> None:
     write_report(work.document, folder)
     if work.unit is not None:
         write_model(work.unit, folder / "model.json")
-    elif isinstance(work.density, CoupledDensity):
+    elif isinstance(work.density, CoupledDensity | CohortDensity):
         write_model(DensityModel(work.network, work.density.settings), folder / "model.json")
 
 

@@ -10,10 +10,12 @@ import numpy as np
 
 from popdyn.fitting import UnitFit
 from popdyn.report import trace_part
+from popdyn.rungs.cohort_density import CohortDensity
 from popdyn.rungs.coupled import CoupledDensity
 from popdyn.rungs.density import Density, TransferPoint
 from popdyn.spec import to_dict
 from popdyn.theory.problem import input_statistics
+from popdyn.workflows.cohort_report import cohort_parts
 from popdyn.workflows.derive_network import INFINITE, MEAN_FIELD
 from popdyn.workflows.network_report import network_parts
 from popdyn.workflows.step_answer import step_answer
@@ -31,7 +33,7 @@ FREQUENCIES = np.geomspace(0.5, 300.0, 40)
 def report_document(work: Conversion, command: str, spec_text: str) -> dict[str, Any]:
     """Everything that popdyn.report.schema.Report names, from what was computed."""
     names = list(work.network.populations)
-    parts = network_parts(work) if isinstance(work.density, CoupledDensity) else _alone_parts(work)
+    parts = _parts(work)
     settings = parts.pop("settings")
     return {
         "schema": 1,
@@ -49,6 +51,12 @@ def report_document(work: Conversion, command: str, spec_text: str) -> dict[str,
         "spec_hash": work.network.spec_hash,
         "provenance": _provenance(work, command, settings),
     }
+
+
+def _parts(work: Conversion) -> dict[str, Any]:
+    if isinstance(work.density, CohortDensity):
+        return cohort_parts(work)
+    return network_parts(work) if isinstance(work.density, CoupledDensity) else _alone_parts(work)
 
 
 def _alone_parts(work: Conversion) -> dict[str, Any]:

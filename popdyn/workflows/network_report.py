@@ -16,6 +16,7 @@ from popdyn.workflows.over_neurons import (
     counted_sd_log_rate,
     explained_sd_log_rate,
     nodes_of,
+    sd_log_rate,
 )
 
 if TYPE_CHECKING:
@@ -122,12 +123,10 @@ def _neuron_rates(work: Conversion) -> list[dict[str, Any]]:
     duration = work.network.protocols[work.protocol].duration
     truth = None if work.truth is None else work.truth.dataset
     found = []
-    attrs = work.results["density"].attrs
-    spread = json.loads(attrs["sd_log_rates"])
-    for name, nodes in nodes_of(json.loads(attrs["node_rates"])).items():
+    for name, nodes in nodes_of(json.loads(work.results["density"].attrs["node_rates"])).items():
         if len(nodes) < 2:
             continue
-        entry: dict[str, Any] = {"population": name, "nodes": nodes, "sd_log": spread[name]}
+        entry: dict[str, Any] = {"population": name, "nodes": nodes, "sd_log": sd_log_rate(nodes)}
         if truth is not None and f"neuron_rate_{name}" in truth:
             drawn = list(work.network.populations[name].spread)
             entry["truth_sd_log"] = counted_sd_log_rate(truth, name, duration)
@@ -168,8 +167,14 @@ def _warnings(work: Conversion) -> list[str]:
     found = work.results["density"].attrs
     if found["positive_steps"]:
         lines.append(f"the positive scheme took {found['positive_steps']} steps of the density rung (first order)")
+    tolerance = float(density.settings["tolerance"] or 0.0)
+    if density.derivation.moved > tolerance / 10.0:
+        lines.append(
+            f"the working point had not settled: it last moved by {100 * density.derivation.moved:.2g} %; nodes, grids "
+            "and the noise of recurrent input are those of about there"
+        )
     for name, rule in density.derivation.rules.items():
-        if rule.error > float(density.settings["tolerance"] or 0.0) / 3.0:
+        if rule.error > tolerance / 3.0:
             lines.append(
                 f"population {name}: {len(rule.nodes)} nodes leave an estimated error of {100 * rule.error:.2g} %, "
                 "more than a third of the tolerance"

@@ -24,10 +24,15 @@ def nodes_of(node_rates: Iterable[tuple[str, float, float]]) -> dict[str, Nodes]
     return found
 
 
-def counted_sd_log_rate(truth: xr.Dataset, population: str, duration: float) -> float | None:
-    """s.d. of the log rate over the neurons of a spiking result: of the lognormal with their mean and variance.
+def sd_log_rate(nodes: Sequence[tuple[float, float]]) -> float:
+    """Standard deviation of the log rate over neurons: that of the lognormal with the nodes' mean and variance."""
+    weight, rate = np.array(nodes).T
+    mean = float(weight @ rate)
+    return lognormal_sd(mean, float(weight @ (rate - mean) ** 2))
 
-    Left out is what counting spikes over `duration` [s] adds to the variance.
+
+def counted_sd_log_rate(truth: xr.Dataset, population: str, duration: float) -> float | None:
+    """The same over the neurons of a spiking result, without what counting spikes over `duration` [s] adds.
 
     None where counting hides it: it is known for renewal trains, and real ones are more regular.
     """

@@ -15,7 +15,7 @@ from popdyn.rungs.coupled import CoupledDensity
 from popdyn.rungs.density import with_drive
 from popdyn.spec import Network
 from popdyn.types import Progress
-from popdyn.workflows.over_neurons import nodes_of
+from popdyn.workflows.over_neurons import nodes_of, sd_log_rate
 from popdyn.workflows.source import Source, derived_rung, open_source
 
 VARIED = {"mu": "V/s", "sigma": "V/sqrt(s)"}
@@ -40,11 +40,10 @@ def rates(
     if vary is None:
         made = derived_rung(source, rung, closure, progress=progress)
         populations: dict[str, Any] = {n: {"rate": rate, "unit": "Hz"} for n, rate in made.rates().items()}
-        if isinstance(made, CoupledDensity):
-            for name, nodes in nodes_of(made.node_rates()).items():
-                if len(nodes) > 1:
-                    populations[name]["nodes"] = [{"share": weight, "rate": rate} for weight, rate in nodes]
-                    populations[name]["sd_log_rate"] = made.sd_log_rates()[name]
+        for name, nodes in nodes_of(made.node_rates() if isinstance(made, CoupledDensity) else []).items():
+            if len(nodes) > 1:
+                populations[name]["nodes"] = [{"share": weight, "rate": rate} for weight, rate in nodes]
+                populations[name]["sd_log_rate"] = sd_log_rate(nodes)
         return {**head, "populations": populations}
     target, values = parse_grid(vary)
     table: dict[str, list[float]] = {name: [] for name in source.network.populations}

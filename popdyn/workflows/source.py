@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from popdyn.errors import SpecError, UsageError
+from popdyn.neurons import MODELS
 from popdyn.rungs.density_document import DensityModel
 from popdyn.rungs.unit import CascadeUnit
 from popdyn.spec import Network, load
@@ -55,6 +56,9 @@ def protocol_name(network: Network, wanted: str | None) -> str:
 
 def no_unit(network: Network) -> str:
     """Why no rate unit can be fitted to the populations of a network; empty where it can."""
+    for name, population in network.populations.items():
+        if MODELS[population.neuron.model].escape:
+            return f"populations.{name} (model {population.neuron.model}) has escape noise"
     if network.connections:
         one = network.connections[0]
         return f"{one.pre} connects to {one.post} (connections[0])"

@@ -40,4 +40,4 @@ def test_errors_are_against_the_truth(name, case):
             values = entry[limit]
             error = values["rates"][population] / used["value"] - 1.0
             assert values["rate_errors"][population] == pytest.approx(error, abs=1e-9)
-            assert values["mass_error"] < 1e-6
+            assert values["mass_error"] < 1e-8

@@ -78,4 +78,6 @@ def test_three_states_in_words(spec, capsys):
 def test_conductances_are_refused(spec, capsys):
     path = spec("1 nS", "conductance", 'tau_syn = "5 ms"\nE_rev = "0 mV"\n')
     assert main(["analyse", path]) == 2
-    assert "connections[0]: got conductance synapses; the analysis takes delta" in capsys.readouterr().err
+    assert 'connections[0].synapse: got "conductance" in an analysis; allowed: synapses whose J is a charge' in (
+        capsys.readouterr().err
+    )

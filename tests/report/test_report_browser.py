@@ -11,6 +11,7 @@ import pytest
 from page import parse
 from synthetic_network import make_network_report
 from synthetic_report import make_report
+from test_report_cohorts import make_cohort_report
 
 from popdyn.report import write
 
@@ -77,6 +78,13 @@ def test_the_browser_shows_a_network(tmp_path):
     links = {e.attributes["href"] for e in page.all("a")}
     assert {"#network", "#neurons", "#validity"} <= links
     assert len(page.all("svg")) == len(page.all("figure"))
+
+
+def test_the_browser_shows_cohorts(tmp_path):
+    write(make_cohort_report(), tmp_path)
+    page = parse(chromium(tmp_path / "report.html", tmp_path / "profile", "--dump-dom").stdout)
+    for key in ("cohorts", "not-available"):
+        assert page.by_id(key).tag == "h2"
 
 
 def test_hostile_labels_neither_run_nor_load(tmp_path, server):

@@ -4,11 +4,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
 
+from popdyn.distributions import Distribution
+from popdyn.ground_truth.edge_rules import wiring
+from popdyn.rungs.bank import make_wiring
+from popdyn.rungs.derivation import derive
 from popdyn.spec import load
 from popdyn.spec.network import Connection, Synapse
 from popdyn.theory.network_problem import NetworkNode, network_problem, white_problem
 from popdyn.theory.projections import from_connection
+from popdyn.theory.synaptic import lost_in_dead_time
 
 RATES = np.array([8.0, 12.0])
 SIZES = {"E": 4000, "I": 1000}
@@ -45,7 +51,7 @@ def test_in_degrees_and_variance_at_a_given_mean_input():
     width = problem.quenched(RATES, RATES**2)
     found = problem.in_degrees(0, problem.presynaptic(RATES), width)
     assert np.array(list(found.values())) == pytest.approx(K[:, near].mean(axis=1), rel=3e-3)
-    node_mu, node_D = (x[0] for x in problem.inputs(RATES, RATES**2))
+    node_mu, node_D = (x[0] for x in problem.inputs(RATES, RATES**2)[:2])
     white = problem.nodes[0].problem
     assert node_mu - white.mu == pytest.approx(mu.mean() + 1.5 * mu.std(), rel=5e-3)
     assert node_D - white.D == pytest.approx(D[near].mean(), rel=2e-3)
@@ -86,3 +92,55 @@ def test_what_is_heard_in_a_drawn_network():
     spec = network("fixed_indegree", autapses=False, size={"E": N}, K=K)
     assert heard / sent - 1.0 == pytest.approx(from_connection(spec.connections[0], spec).heard, rel=0.3)
     assert heard / sent - 1.0 > 0.015
+
+
+TAU, T_REF = 1.5e-3, 4e-3
+KERNELS = {
+    "exponential": lambda t: np.exp(-t / TAU) / TAU,
+    "alpha": lambda t: t / TAU**2 * np.exp(-t / TAU),
+}
+
+
+@pytest.mark.parametrize("kind", KERNELS)
+@pytest.mark.parametrize("delay", [1e-3, 3.9e-3, 5e-3])
+def test_charge_of_a_spike_that_its_own_dead_time_swallows(kind, delay):
+    expected = quad(KERNELS[kind], 0.0, max(T_REF - delay, 0.0))[0]
+    assert lost_in_dead_time(Synapse(kind, 1e-4, TAU, delay), T_REF) == pytest.approx(expected, abs=1e-9)
+
+
+def test_charge_over_distributed_delays():
+    spread = Distribution("uniform", (1e-3, 7e-3))
+    assert lost_in_dead_time(Synapse("delta", 1e-4, delays=spread), T_REF) == pytest.approx(0.5, abs=2e-3)
+    mean = quad(lambda d: 1.0 - np.exp(-(T_REF - d) / TAU), 1e-3, T_REF)[0] / 6e-3
+    synapse = Synapse("exponential", 1e-4, TAU, delays=spread)
+    assert lost_in_dead_time(synapse, T_REF) == pytest.approx(mean, abs=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("rule", "of_rule"),
+    [
+        ("all_to_all", {"p": 0.0}), ("fixed_outdegree", {"K": 8}), ("fixed_total_number", {"number": 320}),
+        ("pairwise_bernoulli", {"p": 0.2}),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("autapses", [True, False])
+def test_what_is_heard_under_every_rule(rule, of_rule, autapses):
+    """From drawn networks: K of the others for each neuron, over what K A has of them, one share in N being its own."""
+    N, rng = 40, np.random.default_rng(7)
+    spec = network(rule, autapses=autapses, size={"E": N}, **of_rule)
+    made = [wiring(spec.connections[0], N, N, rng) for _ in range(300)]
+    synapses = sum(w.sources.size for w in made)
+    own = sum(int(np.sum(w.sources == w.targets)) for w in made)
+    expected = (1.0 - own / synapses) * N / (N - 1) - 1.0
+    assert from_connection(spec.connections[0], spec).heard == pytest.approx(expected, abs=4e-3)
+
+
+@pytest.mark.parametrize("jumps", [False, True])
+def test_populations_of_finite_size_hear_the_others(jumps):
+    spec = network(autapses=False, size={"E": 50, "I": 20})
+    made = derive(spec, closure="mean", jumps=jumps)
+    finite, infinite = (make_wiring(made.problem, made.grids, made.point, 1e-4, finite) for finite in (True, False))
+    heard = np.array([p.heard for p in made.problem.projections])
+    assert {round(1.0 / x) for x in heard[heard > 0.0]} == {49, 19}
+    first, second = (w.gain_mu + w.gain_shift for w in (finite, infinite))
+    assert first == pytest.approx(second * (1.0 + heard), rel=1e-12)

@@ -51,7 +51,8 @@ def brunel_hakim() -> record.Values:
 
 
 def _brunel_hakim() -> record.Values:
-    density = fits.CoupledDensity(fits.network("brunel_hakim", "baseline"), finite=True)
+    dt = fits.settings("brunel_hakim")["cases"]["baseline"]["dt"]
+    density = fits.CoupledDensity(fits.network("brunel_hakim", "baseline"), finite=True, dt=dt)
     trace = density.simulate(fits.Protocol("constant", LASTS, 0.5, 0), seed=fits.SEED)
     rate = trace.rate.values[0, trace.time.values > 0, 0]
     frequency, power = fits.spectrum(rate, 1.0)

@@ -14,6 +14,7 @@ from popdyn.workflows.over_neurons import (
     counted_sd_log_rate,
     explained_sd_log_rate,
     nodes_of,
+    sd_log_rate,
 )
 
 SPREAD, RATE = 0.5, 8.0
@@ -51,6 +52,9 @@ def test_drawn_parameters_explain_their_part_however_short(duration):
 def test_nodes():
     nodes = nodes_of([("E", 0.5, 8.0), ("I", 1.0, 3.0), ("E", 0.5, 12.0)])
     assert nodes == {"E": [(0.5, 8.0), (0.5, 12.0)], "I": [(1.0, 3.0)]}
+    assert sd_log_rate(nodes["E"]) == pytest.approx(np.sqrt(np.log1p(0.04)))
+    assert sd_log_rate(nodes["I"]) == 0.0
+    assert sd_log_rate([(1.0, 0.0)]) == 0.0
 
 
 def test_annealed_inputs_follow_the_truth_without_its_counting():

@@ -1,0 +1,128 @@
+"""The parts of a report that escape-noise populations have: rungs, cohorts, responses, and what there is not."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from popdyn.spec.statistics import left_out
+from popdyn.theory.gif_problem import GifProblem, modes
+from popdyn.workflows.derive_network import INFINITE, MEAN_FIELD
+from popdyn.workflows.network_report import FREQUENCIES, OPEN_LOOP
+
+if TYPE_CHECKING:
+    from popdyn.workflows.conversion import Conversion
+
+MASS = 1e-9  # what the share of all neurons may be off by
+ORDER = {"gaussian": 2, "cohort_mean": 1}
+NOT_AVAILABLE = (
+    "rate unit: none is fitted to populations of escape noise (models gif, poisson); the target is the density rung",
+    "fixed points, stability and spectra (popdyn analyse): not derived for cohorts; rates are where the march stays",
+    "limits of the theory: their checks rest on that analysis; what is known of the errors: docs/theory/cohorts.md",
+    "rates over neurons: frozen variables stand in the place of nodes, so that there is no rate of a single node",
+    "f–I curves: popdyn rates SPEC --vary mu=FIRST:LAST:COUNT",
+    "density2d, the arbiter between closures: it is of V and w; the error of the closure is predicted instead",
+)
+
+
+def cohort_parts(work: Conversion) -> dict[str, Any]:
+    """Everything that a report says of populations of escape noise, coupled or not."""
+    density, names = work.cohorts, list(work.network.populations)
+    held, rates = density.working_point(), density.rates()
+    return {
+        "rungs": _rungs(work),
+        "responses": [_response(work, name) for name in names],
+        "cohorts": [_derivation(work, name, *held[name], rates[name]) for name in names],
+        "equations": {"density": density.equations()},
+        "domain": _domain(work),
+        "not_available": list(NOT_AVAILABLE),
+        "warnings": [*work.warnings, *_warnings(work)],
+        "settings": {"density": json.dumps(density.settings, sort_keys=True)},
+    }
+
+
+def _rungs(work: Conversion) -> list[dict[str, Any]]:
+    network, density = work.network, work.cohorts
+    protocol = network.protocols[work.protocol]
+    simulated = protocol.duration + protocol.transient
+    size = sum(p.size for p in network.populations.values())
+    most = max(len(modes(p).names) for p in density.problems.values())
+    whole = "networks" if network.connections else "groups of neurons"
+
+    def sampled(name: str, label: str, about: str) -> dict[str, Any]:
+        found = work.truth if name == "spiking" else work.annealed
+        runs = "" if found is None else f"; {found.dataset.sizes['run']} {whole}"
+        cost = None if found is None or found.reused else found.cpu_s / simulated / found.dataset.sizes["run"]
+        return {"name": name, "label": label, "about": about + runs, "cpu_s_per_s": cost,
+                "state": f"{size} x (V and traces)"}  # fmt: skip
+
+    def derived(name: str, label: str, about: str, numbers: int) -> dict[str, Any]:
+        cost = work.results[name].encoding.get("cpu_s")
+        cohorts = density.grid.cohorts
+        return {"name": name, "label": label, "about": about,
+                "state": f"{len(density.problems)} populations x {cohorts} cohorts x {numbers}",
+                "cpu_s_per_s": None if cost is None else float(cost) / simulated}  # fmt: skip
+
+    rungs = [sampled("spiking", "spiking network", f"{size} neurons, simulated by Brian2")]
+    if work.annealed is not None:
+        rungs.append(sampled("annealed", "annealed network", "the same neurons, independent inputs of the same rates"))
+    finite = "populations of their size" if density.finite else "N → ∞"
+    noise, full = f"shot noise {density.shot_noise}", 1 + most + most * (most + 1) // 2
+    rungs.append(
+        derived("density", "density of cohorts", f"{finite}, closure {density.closure}, {noise}, nothing fitted", full)
+    )
+    if INFINITE in work.results:
+        rungs.append(derived(INFINITE, "density, N → ∞", "the same without fluctuations", full))
+    if MEAN_FIELD in work.results:
+        about = "the literature's baseline: cohort means, no shot noise, neurons alike"
+        rungs.append(derived(MEAN_FIELD, "mean field", about, 1 + most))
+    return rungs
+
+
+def _response(work: Conversion, name: str) -> dict[str, Any]:
+    found = work.cohorts.linear_response(FREQUENCIES, population=name)
+    return {
+        "population": name, "target": "mu", "unit": "Hz/(mV/ms)", "frequency": FREQUENCIES, "note": OPEN_LOOP,
+        "magnitude": {"density": np.abs(found)}, "phase": {"density": np.unwrap(np.angle(found))}, "error": {},
+    }  # fmt: skip
+
+
+def _derivation(work: Conversion, name: str, held: GifProblem, D: np.ndarray, rate: float) -> dict[str, Any]:
+    density, population = work.cohorts, work.network.populations[name]
+    frozen = dict(held.frozen)
+    if "gain" in density.problems[name].frozen:
+        frozen["mu with unequal inputs"] = frozen.pop("mu")
+    recurrent = [k for k, p in enumerate(density.coupling.projections) if p.post == name and p.pre]
+    heard = recurrent if density.shot_noise != "none" else []
+    return {
+        "population": name, "model": population.neuron.model, "size": population.size, "closure": density.closure,
+        "order": ORDER[density.closure], "variables": list(modes(density.problems[name]).names[1:]), "frozen": frozen,
+        "history": density.grid.history, "width": density.grid.width, "cohorts": density.grid.cohorts,
+        "dt": density.dt, "shot_noise": density.shot_noise if recurrent or population.poisson else "no synapses",
+        "regularity": {density.coupling.projections[k].pre: float(density.share[k]) for k in heard},
+        "rate": rate, "mu": held.mu, "sigma": float(np.sqrt(2.0 * D.sum())), "predicted": work.at_rest.get(name, {}),
+    }  # fmt: skip
+
+
+def _domain(work: Conversion) -> list[str]:
+    density = work.cohorts
+    lines = [
+        "populations of their size" if density.finite else "N → ∞: populations do not fluctuate",
+        "V, traces and frozen variables are near normal in a cohort, all neurons that fired at about the same time",
+    ]
+    if work.network.connections:
+        lines.append("presynaptic trains are independent but for the rates they share; their shot noise is normal")
+    if any(p.spread for p in work.network.populations.values()):
+        lines.append("spread parameters count by mean and standard deviation (lambda_0: of its logarithm)")
+    for connection in work.network.connections:
+        lines += [
+            f"left out of {connection.pre} to {connection.post}: {text}" for text in left_out(connection, work.network)
+        ]
+    return lines
+
+
+def _warnings(work: Conversion) -> list[str]:
+    found = work.results["density"].attrs["mass_error"]
+    return [f"the share of all neurons in cohorts was off by up to {found:.1e}"] if found > MASS else []

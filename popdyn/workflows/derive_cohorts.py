@@ -1,0 +1,80 @@
+"""Derived rungs of escape-noise populations: cohorts (of finite size where asked for), mean field, predicted error."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import xarray as xr
+
+from popdyn.errors import NumericsError, PopdynError
+from popdyn.rungs.cohort_density import CohortDensity
+from popdyn.spec import Network
+from popdyn.types import Progress
+from popdyn.workflows.conversion import Conversion
+from popdyn.workflows.derive_network import INFINITE, MEAN_FIELD
+from popdyn.workflows.prediction_cohorts import predict_at_rest, predict_cohort_error
+from popdyn.workflows.progress import within
+from popdyn.workflows.simulate import stacked
+
+
+def derive_cohorts(
+    network: Network, protocol: str, tolerance: float, say: Progress, *, finite_runs: int = 0, seed: int = 0
+) -> Conversion:
+    """The density of cohorts, and what stands beside it.
+
+    `finite_runs`: populations have their size and the density runs with so many seeds, from `seed`; 0: N -> infinity.
+    """
+    began = time.process_time()
+    infinite = CohortDensity(network, progress=within(say, 0.05, 0.1))
+    infinite.simulate(protocol)
+    work = Conversion(network, protocol, "density", tolerance, infinite)
+    work.cost("working point, cohorts (compilation included on a first run)", time.process_time() - began)
+    trajectory = infinite.simulate(protocol)  # compiled by now: its cost is what the report shows
+    work.results["density"] = trajectory
+    if finite_runs:
+        _of_finite_size(work, trajectory, say, finite_runs, seed)
+    _mean_field(work, say)
+    say(0.3, "predicting the error of the density rung")
+    began = time.process_time()
+    try:
+        work.at_rest = predict_at_rest(infinite)
+        work.predicted = predict_cohort_error(infinite, protocol, trajectory, work.at_rest)
+    except NumericsError as error:
+        work.warnings.append(f"the error was not predicted: {error}")
+    work.cost("predicted error", time.process_time() - began)
+    simulated = network.protocols[protocol].duration + network.protocols[protocol].transient
+    work.cost("simulated time", None, None, f"{simulated:g} s per rung")
+    return work
+
+
+def _of_finite_size(work: Conversion, trajectory: xr.Dataset, say: Progress, runs: int, seed: int) -> None:
+    began = time.process_time()
+    density = CohortDensity(work.network, finite=True)
+    found = []
+    for k in range(runs):
+        say(0.1 + 0.1 * k / runs, f"density of finite size: seed {seed + k}")
+        found.append(density.simulate(work.protocol, seed=seed + k))
+    work.density = density
+    work.results[INFINITE] = trajectory.assign_attrs(rung=INFINITE)
+    work.results[INFINITE].encoding.update(trajectory.encoding)
+    mass_error = max(one.attrs["mass_error"] for one in found)
+    work.results["density"] = stacked(found).assign_attrs(mass_error=mass_error)
+    work.results["density"].encoding["cpu_s"] = float(np.mean([one.encoding["cpu_s"] for one in found]))
+    work.cost(f"density of finite size, {runs} seeds", time.process_time() - began)
+
+
+def _mean_field(work: Conversion, say: Progress) -> None:
+    """The literature's baseline: one value of V and of every trace in a cohort, no shot noise, neurons alike."""
+    say(0.25, "mean field: cohort means, no shot noise, neurons alike")
+    began = time.process_time()
+    try:
+        found = CohortDensity(work.network, closure="cohort_mean", shot_noise="none", settle=False).simulate(
+            work.protocol
+        )
+    except PopdynError as error:
+        work.warnings.append(f"there is no mean field to compare with: {error}")
+        return
+    work.results[MEAN_FIELD] = found.assign_attrs(rung=MEAN_FIELD)
+    work.results[MEAN_FIELD].encoding.update(found.encoding)
+    work.cost("mean field", time.process_time() - began)
