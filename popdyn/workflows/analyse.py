@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -92,8 +93,8 @@ def _peaks(power: Spectra) -> list[dict[str, Any]]:
 def _checks(found: Validity) -> list[dict[str, Any]]:
     return [
         {
-            "kind": c.kind, "populations": list(c.populations), "figure": min(c.figure, 1e300), "limit": c.limit,
-            "flagged": c.flagged, "words": c.words,
+            "kind": c.kind, "populations": list(c.populations), "limit": c.limit, "flagged": c.flagged,
+            "words": c.words, "figure": c.figure if math.isfinite(c.figure) else None,
         }
         for c in found.checks
     ]  # fmt: skip

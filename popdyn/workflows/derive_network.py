@@ -86,6 +86,11 @@ def _mean_field(work: Conversion, say: Progress) -> None:
 def _check(work: Conversion, density: CoupledDensity, say: Progress) -> None:
     say(0.35, "checking the limits of the theory")
     began = time.process_time()
+    if any(p.conductance for p in density.derivation.problem.projections):
+        work.warnings.append(
+            "the limits of the theory are not checked for conductance synapses, nor is their stability"
+        )
+        return
     try:
         work.validity = validity(work.network, rates=density.derivation.point.rates, closure=density.closure)
     except PopdynError as error:

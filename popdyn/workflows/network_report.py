@@ -154,6 +154,11 @@ def _domain(work: Conversion) -> list[str]:
     regular = [g.beta for g in density.derivation.grids]
     if any(regular):
         lines.append("recurrent input is as regular as the renewal trains that bring it, delta and filtered alike")
+    if any(p.conductance for p in density.derivation.problem.projections):
+        lines.append(
+            "conductances: the colour of their noise is that of the working point; at hard thresholds rates are some "
+            "per cent off and answers to steps late by milliseconds, which no predicted error has in it"
+        )
     for connection in work.network.connections:
         lines += [
             f"left out of {connection.pre} to {connection.post}: {text}" for text in left_out(connection, work.network)

@@ -81,3 +81,16 @@ def test_conductances_are_refused(spec, capsys):
     assert 'connections[0].synapse: got "conductance" in an analysis; allowed: synapses whose J is a charge' in (
         capsys.readouterr().err
     )
+
+
+def test_a_network_without_loops_has_no_growth_to_speak_of(tmp_path, capsys):
+    population = SPEC[SPEC.index("[populations.E]") : SPEC.index("[[connections]]")]
+    follower = population.replace("populations.E", "populations.F")
+    wires = SPEC[SPEC.index("[[connections]]") :].replace('post = "E"', 'post = "F"').replace("WEIGHT", "0.05 mV")
+    path = tmp_path / "chain.toml"
+    path.write_text(f"schema = 1\n\n{population}{follower}{wires.replace('SYNAPSE', 'delta')}", encoding="utf-8")
+    assert main(["analyse", str(path), "--json"]) == 0
+    (state,) = json.loads(capsys.readouterr().out)["states"]
+    stability = next(check for check in state["checks"] if check["kind"] == "stability")
+    assert stability["figure"] is None
+    assert not stability["flagged"]
