@@ -7,7 +7,7 @@ from pathlib import Path
 
 import cases
 import escape_rows as rows
-import networks
+import network_rows as networks
 import numpy as np
 import pytest
 import record

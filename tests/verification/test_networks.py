@@ -5,7 +5,7 @@
 Every figure comes at N -> infinity and at finite size, whichever of the two the bar is for.
 """
 
-import networks
+import network_rows as networks
 import numpy as np
 import pytest
 

@@ -1,6 +1,6 @@
 """Networks of reference_sims/ at the density rung, N -> infinity and of finite size: what the entries of fits/ measure.
 
-python tests/verification/networks.py brunel_a      (fits/brunel_a/density.json from the recorded values)
+python tests/verification/network_rows.py brunel_a      (fits/brunel_a/density.json from the recorded values)
 """
 
 from __future__ import annotations
