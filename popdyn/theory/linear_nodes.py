@@ -135,7 +135,7 @@ def _white(problem: NetworkProblem, point: WorkingPoint, q: int, refine: float) 
 def _jumping(problem: NetworkProblem, point: WorkingPoint, q: int, gains: Gains, grid: ResponseGrid) -> FrozenNode:
     """What jumps carry is taken off the working point's mu and D."""
     node, rates = problem.nodes[q], []
-    mu, D, u = float(point.mu[q]), float(point.D[q]), released(problem, point)
+    mu, D, u = float(point.mu[q]), float(point.D[q]), problem.released(point.rates)
     for k in grid.sources:
         rates.append(gains.mu[q, k] / (node.scale * problem.projections[k].J) * u[k])
         mu -= gains.mu[q, k] * u[k]
@@ -151,11 +151,6 @@ def _with_trains(
     """The node itself, or with the dip of its inputs' noise in what their trains make of its variance."""
     if grid is None or grid.beta == 0.0:
         return node
-    u, nu = released(problem, point), problem.presynaptic(point.rates)
+    u, nu = problem.released(point.rates), problem.presynaptic(point.rates)
     charge = np.divide(u, nu, out=np.zeros_like(u), where=nu > 0.0)
     return TrainNode(node, grid.beta, grid.gamma, float(gains.train[q] @ (charge * u)))
-
-
-def released(problem: NetworkProblem, point: WorkingPoint) -> Array:
-    """u of every projection at the working point [1/s]."""
-    return problem.released(point.rates)

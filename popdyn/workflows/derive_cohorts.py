@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import time
-
-import numpy as np
-import xarray as xr
+from functools import partial
 
 from popdyn.errors import NumericsError, PopdynError
 from popdyn.rungs.cohort_density import CohortDensity
 from popdyn.spec import Network
 from popdyn.types import Progress
 from popdyn.workflows.conversion import Conversion
-from popdyn.workflows.derive_network import INFINITE, MEAN_FIELD
+from popdyn.workflows.derive_network import MEAN_FIELD, of_finite_size
 from popdyn.workflows.prediction_cohorts import predict_at_rest, predict_cohort_error
 from popdyn.workflows.progress import within
-from popdyn.workflows.simulate import stacked
 
 
 def derive_cohorts(
@@ -33,7 +30,7 @@ def derive_cohorts(
     trajectory = infinite.simulate(protocol)  # compiled by now: its cost is what the report shows
     work.results["density"] = trajectory
     if finite_runs:
-        _of_finite_size(work, trajectory, say, finite_runs, seed)
+        of_finite_size(work, partial(CohortDensity, network, finite=True), trajectory, say, finite_runs, seed)
     _mean_field(work, say)
     say(0.3, "predicting the error of the density rung")
     began = time.process_time()
@@ -46,22 +43,6 @@ def derive_cohorts(
     simulated = network.protocols[protocol].duration + network.protocols[protocol].transient
     work.cost("simulated time", None, None, f"{simulated:g} s per rung")
     return work
-
-
-def _of_finite_size(work: Conversion, trajectory: xr.Dataset, say: Progress, runs: int, seed: int) -> None:
-    began = time.process_time()
-    density = CohortDensity(work.network, finite=True)
-    found = []
-    for k in range(runs):
-        say(0.1 + 0.1 * k / runs, f"density of finite size: seed {seed + k}")
-        found.append(density.simulate(work.protocol, seed=seed + k))
-    work.density = density
-    work.results[INFINITE] = trajectory.assign_attrs(rung=INFINITE)
-    work.results[INFINITE].encoding.update(trajectory.encoding)
-    mass_error = max(one.attrs["mass_error"] for one in found)
-    work.results["density"] = stacked(found).assign_attrs(mass_error=mass_error)
-    work.results["density"].encoding["cpu_s"] = float(np.mean([one.encoding["cpu_s"] for one in found]))
-    work.cost(f"density of finite size, {runs} seeds", time.process_time() - began)
 
 
 def _mean_field(work: Conversion, say: Progress) -> None:

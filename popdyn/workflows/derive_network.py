@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import xarray as xr
 
 from popdyn.analysis.validity import validity
 from popdyn.errors import NumericsError, PopdynError
+from popdyn.rungs.cohort_density import CohortDensity
 from popdyn.rungs.coupled import CoupledDensity
 from popdyn.spec import Network
 from popdyn.types import Progress
@@ -36,7 +39,8 @@ def derive_network(
     trajectory = infinite.simulate(protocol)  # compiled by now: its cost is what the report shows
     work.results["density"] = trajectory
     if finite_runs:
-        _of_finite_size(work, trajectory, say, finite_runs, seed)
+        make = partial(CoupledDensity, network, tolerance=tolerance, finite=True)
+        of_finite_size(work, make, trajectory, say, finite_runs, seed)
     _mean_field(work, say)
     say(0.3, "predicting the error of the density rung")
     began = time.process_time()
@@ -51,10 +55,13 @@ def derive_network(
     return work
 
 
-def _of_finite_size(work: Conversion, trajectory: xr.Dataset, say: Progress, runs: int, seed: int) -> None:
+def of_finite_size(
+    work: Conversion, make: Callable[[], CoupledDensity | CohortDensity], trajectory: xr.Dataset, say: Progress,
+    runs: int, seed: int,
+) -> None:  # fmt: skip
+    """The density of finite size that `make` makes takes the place of N -> infinity, which stays beside it."""
     began = time.process_time()
-    density = CoupledDensity(work.network, tolerance=work.tolerance, finite=True)
-    found = []
+    density, found = make(), []
     for k in range(runs):
         say(0.1 + 0.1 * k / runs, f"density of finite size: seed {seed + k}")
         found.append(density.simulate(work.protocol, seed=seed + k))

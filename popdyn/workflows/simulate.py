@@ -48,12 +48,17 @@ def simulate(
     return dataset
 
 
+WORST: dict[str, Callable[..., Any]] = {"mass_error": max, "positive_steps": max, "least_density": min}
+
+
 def stacked(runs: list[xr.Dataset]) -> xr.Dataset:
-    """Results of several seeds as the runs of one; `node_rates` and `seed` are those of the first."""
+    """Results of several seeds as the runs of one; `node_rates` and `seed` are those of the first, figures of WORST the
+    worst of all."""
     if len(runs) == 1:
         return runs[0]
     whole = xr.concat(runs, dim="run", combine_attrs="drop_conflicts")
     first = {key: runs[0].attrs[key] for key in ("seed", "node_rates") if key in runs[0].attrs}
+    first |= {key: worst(one.attrs[key] for one in runs) for key, worst in WORST.items() if key in runs[0].attrs}
     return whole.assign_coords(run=range(whole.sizes["run"])).assign_attrs(first)
 
 
