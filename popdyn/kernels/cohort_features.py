@@ -22,7 +22,8 @@ Array = NDArray[np.float64]
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
 def observe(model: CohortModel, state: CohortState, alpha: Array, traces: int, features: Array, own: Array) -> None:
-    """Features (feature,) and own: h [V], means of the slow variables (K,), active neurons, their sum of V - E_L - h.
+    """Features (feature,) and own: h [V], means of the slow variables (K,), active neurons, their sum of V - E_L - h,
+    and means of the slow variables over those that fired in the last step, before their jump (K,).
 
     alpha (feature, 1 + K); the first `traces` of the slow variables are counted from their means.
     """
@@ -38,6 +39,7 @@ def observe(model: CohortModel, state: CohortState, alpha: Array, traces: int, f
             for r in range(pool.shape[0]):
                 resting += pool[r, 0] * pool[r, i]
             own[i] = scale[i] * (active + resting)
+            own[size + 1 + i] = scale[i] * scale[2 * size + 2 + i]
         own[size + 1] += model.modes[KAPPA, i] * scale[i] * active
     cov = MEAN + size
     for f in range(alpha.shape[0]):

@@ -3,9 +3,10 @@
     h'      = -h/tau_m + mu                                              what the drive alone makes of V - E_L
     abar_j' = -abar_j/tau_j + jump_j A                                   mean of trace j over all neurons
     g       = exp((h + sum_j Delta_V slope_j abar_j)/Delta_V - norm)     hazard of a neuron with these means
-    A       = (g c_0 + g^2 c_1) . x
-    x'      = (R_0 + g R_1 + g^2 R_2 + A R_3) x + phi . E A(t - t_ref)   x_0: share of active neurons
-    phi     = 1, q, q^2, q^3, (abar_j - centre_j)/width_j,     q = (h + sum_j kappa_j abar_j - centre)/width
+    A_m     = (g c_m0 + g^2 c_m1) . x                                    A_0 = A, rate; A_j: what fires, by a_j - abar_j
+    x'      = (R_0 + g R_1 + g^2 R_2 + A R_3) x + E . psi                x_0: share of active neurons
+    psi     = A(t - t_ref) (1, q, q^2, q^3, b_1..b_J), A_j(t - t_ref) (1, q),   b_j = (abar_j - centre_j)/width_j
+    q       = (h + sum_j kappa_j abar_j - centre)/width                  how far up V comes back from V_reset
 
 in the cohorts' own steps: h and abar exactly, x by the change over a step, so that nothing is lost to a step size. The
 squares of g belong to the step, too: neurons that have fired cannot fire again before its end.
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 H_DECAY, H_DRIVE, SLOPE, NORM, CENTRE, WIDTH, E_L, DROP, LAG, NUMBERS = range(10)
 DECAY, TRACE_SLOPE, KAPPA, JUMP, TRACE_CENTRE, TRACE_WIDTH, CURRENT, ROWS = range(8)
 RATE, MEAN_V, MEAN_W, DEFECT, LEAST_RATE, OUTPUTS = range(6)
-POWERS = 4  # 1, q, q^2, q^3
+POWERS, LINEAR = 4, 2  # of q with A and with A_j
 
 Array = NDArray[np.float64]
 
@@ -31,8 +32,8 @@ class GatedModes(NamedTuple):
     """Numbers of one population with K modes and J traces, for steps of dt."""
 
     R: Array  # (4, K, K) [1/s]: constant, per g, per g^2, per A (no unit)
-    E: Array  # (POWERS + J, K): what those who come back bring
-    c: Array  # (2, K) [1/s]
+    E: Array  # (POWERS + J + LINEAR J, K): what those who come back bring
+    c: Array  # (1 + J, 2, K) [1/s]
     v: Array  # (K + J,) [V]: sum over active neurons of V - E_L - h, from x and abar
     traces: Array  # (ROWS, J): decay over a step, d exponent, kappa [V], jump, centre, width, current [A]
     numbers: Array  # (NUMBERS,): of h: decay over a step and tau_m (1 - decay), 1/Delta_V, norm, centre and width of q
@@ -44,67 +45,70 @@ class GatedState(NamedTuple):
 
     x: Array  # (K,)
     own: Array  # (1 + J,): h [V] and abar
-    past: Array  # (1 + lag,): a ring of rates [1/s]
+    past: Array  # (1 + lag, 1 + J): a ring of A_m
     work: Array  # (K,)
-    phi: Array  # (POWERS + J,)
-    terms: Array  # (3,): g, A and A(t - t_ref) of the last step
+    psi: Array  # (POWERS + J + LINEAR J,)
+    terms: Array  # (2,): g and A of the last step
     done: NDArray[np.int64]  # (1,)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
 def advance(modes: GatedModes, state: GatedState, mu: float, dt: float) -> float:
     """One step under the drive mu [V/s], its mean; returns the rate [1/s]."""
-    n, tr, x, own, phi = modes.numbers, modes.traces, state.x, state.own, state.phi
-    K, J = x.shape[0], tr.shape[1]
+    n, tr, x, own, psi = modes.numbers, modes.traces, state.x, state.own, state.psi
+    K, J, length = x.shape[0], tr.shape[1], state.past.shape[0]
+    row, late = state.done[0] % length, (state.done[0] - int(n[LAG])) % length
     own[0] = n[H_DECAY] * own[0] + n[H_DRIVE] * mu
     exponent, level = n[SLOPE] * own[0] - n[NORM], own[0]
     for j in range(J):
         own[1 + j] *= tr[DECAY, j]
         exponent += tr[TRACE_SLOPE, j] * own[1 + j]
         level += tr[KAPPA, j] * own[1 + j]
-        phi[POWERS + j] = (own[1 + j] - tr[TRACE_CENTRE, j]) / tr[TRACE_WIDTH, j]
-    g = np.exp(exponent)
-    A = 0.0
-    for k in range(K):
-        A += g * (modes.c[0, k] + g * modes.c[1, k]) * x[k]
-    length = state.past.shape[0]
-    state.past[state.done[0] % length] = A
-    late = state.past[(state.done[0] - int(n[LAG])) % length]
-    phi[0] = 1.0
+    g, q = np.exp(exponent), (level - n[CENTRE]) / n[WIDTH]
+    for m in range(1 + J):
+        flux = 0.0
+        for k in range(K):
+            flux += g * (modes.c[m, 0, k] + g * modes.c[m, 1, k]) * x[k]
+        state.past[row, m] = flux
+    A = state.past[row, 0]
+    psi[0] = state.past[late, 0]
     for k in range(1, POWERS):
-        phi[k] = phi[k - 1] * (level - n[CENTRE]) / n[WIDTH]
+        psi[k] = psi[k - 1] * q
+    for j in range(J):
+        psi[POWERS + j] = psi[0] * (own[1 + j] - tr[TRACE_CENTRE, j]) / tr[TRACE_WIDTH, j]
+        psi[POWERS + J + LINEAR * j] = state.past[late, 1 + j]
+        psi[POWERS + J + LINEAR * j + 1] = state.past[late, 1 + j] * q
     for i in range(1, K):
         change = 0.0
         for k in range(K):
             value = modes.R[0, i, k] + g * (modes.R[1, i, k] + g * modes.R[2, i, k]) + A * modes.R[3, i, k]
             change += value * x[k]
-        brought = 0.0
-        for k in range(POWERS + J):
-            brought += phi[k] * modes.E[k, i]
-        state.work[i] = change + brought * late
-    state.work[0] = late - A
-    state.terms[0], state.terms[1], state.terms[2] = g, A, late
+        for k in range(psi.shape[0]):
+            change += psi[k] * modes.E[k, i]
+        state.work[i] = change
+    state.work[0] = psi[0] - A
+    state.terms[0], state.terms[1] = g, A
     for j in range(J):
         own[1 + j] += tr[JUMP, j] * A * dt
     state.done[0] += 1
-    return A
+    return float(A)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
 def defect(missing: Array, state: GatedState) -> float:
-    """Norm of what the modes leave out of the change of the last step, seen by the rate; missing (r, 4 K + POWERS + J).
+    """Norm of what the modes leave out of the change of the last step, seen by the rate; missing (r, 4 K + psi).
 
     To be called between `advance` and `move`.
     """
-    K, g, A, late = state.x.shape[0], state.terms[0], state.terms[1], state.terms[2]
+    K, g, A = state.x.shape[0], state.terms[0], state.terms[1]
     total = 0.0
     for i in range(missing.shape[0]):
         row = 0.0
         for k in range(K):
             value = missing[i, k] + g * (missing[i, K + k] + g * missing[i, 2 * K + k]) + A * missing[i, 3 * K + k]
             row += value * state.x[k]
-        for k in range(state.phi.shape[0]):
-            row += missing[i, 4 * K + k] * state.phi[k] * late
+        for k in range(state.psi.shape[0]):
+            row += missing[i, 4 * K + k] * state.psi[k]
         total += row * row
     return float(np.sqrt(total))
 

@@ -23,7 +23,7 @@ from popdyn.theory.gif_problem import modes as gif_modes
 Array = NDArray[np.float64]
 
 COUNTS = (5, 6, 7, 8, 9, 10, 11, 12, 14, 16, 18, 20, 21)  # modes tried
-LARGE = ((30, False), (30, True), (36, False))  # coordinates before balancing, and whether squares of g count
+LARGE = ((30, False), (36, False), (30, True))  # coordinates before balancing, and whether squares of g count
 GROWTH = 20.0  # [1/s] of a linearised state that is refused
 CHECKED = 60  # states where the spectrum is looked at
 SAFETY = 0.8  # share of the tolerance that the choice has to reach, so that other runs reach it too
@@ -105,7 +105,7 @@ def _search(
                 best, lowest = reduced, error
             if error <= wanted:
                 break
-        if lowest <= wanted:
+        if lowest <= tolerance:
             break
     return best, tried
 
@@ -115,7 +115,7 @@ def stable(reduced: Gated, paths: list[Path], seed: int) -> bool:
     rng, dt = np.random.default_rng(seed + 1), reduced.dt
     lag = int(reduced.modes.numbers[kernel.LAG])
     for p in paths:
-        late = p.late(lag)
+        late = p.late(reduced.modes.traces[kernel.DECAY], lag)
         for n in rng.choice(p.rate.size, CHECKED // len(paths), replace=False):
             x = reduced.test @ p.states[n]
             J = derivatives(reduced.modes, dt, x, p.h[n], p.abar[n], late[n])[0]
@@ -129,8 +129,8 @@ def run_gated(reduced: Gated, x: Array, mu: Array) -> Array:
     modes, per_bin = reduced.modes, round(BIN / reduced.dt)
     K, J = x.size, modes.traces.shape[1]
     state = kernel.GatedState(
-        x.copy(), np.zeros(1 + J), np.zeros(int(modes.numbers[kernel.LAG]) + 1), np.zeros(K),
-        np.zeros(kernel.POWERS + J), np.zeros(3), np.zeros(1, dtype=np.int64),
+        x.copy(), np.zeros(1 + J), np.zeros((int(modes.numbers[kernel.LAG]) + 1, 1 + J)), np.zeros(K),
+        np.zeros(len(modes.E)), np.zeros(2), np.zeros(1, dtype=np.int64),
     )  # fmt: skip
     out = np.full((mu.size // per_bin, kernel.OUTPUTS), np.nan)
     kernel.integrate(modes, state, reduced.missing, mu[: len(out) * per_bin], reduced.dt, out)

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.signal import lfilter
 
 from popdyn.errors import DomainError, NumericsError
 from popdyn.kernels.cohort_features import follow, observe
 from popdyn.rungs import modes_training
-from popdyn.spec.network import Initial, Network
+from popdyn.spec.network import Network
 from popdyn.stimuli import drive
 from popdyn.theory.cohort_grid import AgeGrid, first_cohorts, make_model
 from popdyn.theory.cohort_march import noise_of
@@ -32,30 +33,37 @@ BIN = 1e-3  # [s]
 
 @dataclass(frozen=True)
 class Marching:
-    """What a population marches with: its problem, closure, step [s], ages, first state."""
+    """What a population marches with: its problem, closure, step [s], ages, first V [V]."""
 
     problem: GifProblem
     closure: str
     dt: float
     grid: AgeGrid
-    initial: Initial
+    V: float
+
+
+def filtered(mu: Array, dt: float, tau_m: float) -> Array:
+    """h/tau_m (step,) [V/s]: the drive as the membrane filters it, which is all that neurons see; from rest at mu_0."""
+    keep = np.exp(-dt / tau_m)
+    return np.asarray(lfilter([1.0 - keep], [1.0, -keep], mu, zi=[keep * mu[0]])[0])
 
 
 def reached(network: Network, name: str, problem: GifProblem) -> Domain:
-    """Range of mu that the protocols of a spec reach, a little widened, NARROWEST at least; sigma as it is.
+    """Range of the filtered mu that the protocols of a spec reach, widened, NARROWEST at least; sigma as it is.
 
     Raises DomainError where sigma changes in time: the gate of the modes is the mean drive alone.
     """
-    low, high = problem.mu, problem.mu
+    low, high, dt = problem.mu, problem.mu, 5e-4
     for protocol in network.protocols.values():
-        t: Array = np.arange(-protocol.transient, protocol.duration, 5e-4, dtype=np.float64)
+        t: Array = np.arange(-protocol.transient, protocol.duration, dt, dtype=np.float64)
         mu, sigma = drive(network.populations[name], protocol, t)
         if np.any(np.abs(sigma - problem.sigma) > 1e-9 * (1.0 + problem.sigma)):
             raise DomainError(
                 f"protocols.{protocol.name}: sigma of population {name} changes in time; allowed for modes of "
                 "escape-noise neurons: a constant sigma; take --rung density"
             )
-        low, high = min(low, float(mu.min())), max(high, float(mu.max()))
+        seen = filtered(mu, dt, problem.tau_m)
+        low, high = min(low, float(seen.min())), max(high, float(seen.max()))
     slack = max(SLACK * (high - low), 0.5 * (NARROWEST * problem.Delta_V / problem.tau_m - (high - low)))
     return Domain(low - slack, high + slack, problem.sigma, problem.sigma)
 
@@ -63,8 +71,8 @@ def reached(network: Network, name: str, problem: GifProblem) -> Domain:
 def inputs(domain: Domain, plan: tuple[tuple[str, float], ...], dt: float, seed: int) -> list[tuple[str, Array]]:
     """mu (step,) [V/s] of every run of a plan: those of the density's modes, and three kinds more.
 
-    jumps: between the ends of the domain, ever smaller ones; flips: drawn, between its lower and its upper third; drift:
-    slower than any other.
+    jumps: between the ends of the domain, ever smaller ones; flips: between its lower and upper third, drawn; drift: the
+    slowest.
     """
     found = []
     for k, (kind, duration) in enumerate(plan):
@@ -102,16 +110,18 @@ def march_through(with_: Marching, mu: Array, alpha: Array, kind: str = "") -> P
     """
     problem, dt = with_.problem, with_.dt
     model = make_model(problem, dt, with_.grid, with_.closure)
-    state = first_cohorts(problem, model, with_.grid, with_.initial.V_mean, with_.initial.V_std)
+    state = first_cohorts(problem, model, with_.grid, with_.V, 0.0)
     size, steps, J = alpha.shape[1], mu.size, len(traces(problem))
-    features, own = np.zeros((steps + 1, len(alpha))), np.zeros((steps + 1, size + 2))
+    features, own = np.zeros((steps + 1, len(alpha))), np.zeros((steps + 1, 2 * size + 1))
     observe(model, state, alpha, J, features[0], own[0])
     rate = np.zeros(steps)
     done = follow(model, table(), state, mu, noise_of(problem), dt, alpha, J, rate, features[1:], own[1:])
     if done < steps:
         raise NumericsError(f"a cohort's moments are no longer finite at t = {done * dt:.4f} s of a training run")
     states = np.column_stack([own[:, size], features])
-    return Path(kind, mu, own[1:, 0], rate, states, own[:, 1 : 1 + J], own[:, size + 1])
+    return Path(
+        kind, mu, own[1:, 0], rate, states, own[:, 1 : 1 + J], own[:, size + 1], own[1:, size + 2 : size + 2 + J]
+    )
 
 
 def binned(rate: Array, dt: float) -> Array:

@@ -20,7 +20,7 @@ from popdyn.theory.gated_fit import Path, regress
 
 Array = NDArray[np.float64]
 
-MOST_STEPS = 4000  # of a run that are followed
+MOST_STEPS = 2500  # of a run that are followed
 REACH = 600  # steps: those nearer to the end do not count
 EASE = 1e-6
 EVERY = 4
@@ -28,16 +28,15 @@ EVERY = 4
 
 def observability(modes: GatedModes, paths: list[Path], coordinates: list[Array], dt: float) -> Array:
     """(K, K) mean over the runs."""
-    K = modes.c.shape[1]
-    place = K + modes.traces.shape[1]
-    size = place + max(int(modes.numbers[kernel.LAG]), 1)
+    K, J, lag = modes.c.shape[2], modes.traces.shape[1], int(modes.numbers[kernel.LAG])
+    place, size = K + J, K + J + (1 + J) * max(lag, 1)
     total, count = np.zeros((K, K)), 0
     for p, x in zip(paths, coordinates, strict=True):
-        late, W = p.late(int(modes.numbers[kernel.LAG])), np.zeros((size, size))
+        late, W = p.late(modes.traces[kernel.DECAY], lag), np.zeros((size, size))
         last = p.rate.size - 1
         for n in range(last, max(last - MOST_STEPS, 0), -1):
-            J = derivatives(modes, dt, x[n], p.h[n], p.abar[n], late[n])[0]
-            W = np.outer(J[place], J[place]) + J.T @ W @ J
+            step = derivatives(modes, dt, x[n], p.h[n], p.abar[n], late[n])[0]
+            W = np.outer(step[place], step[place]) + step.T @ W @ step
             if n % EVERY == 0 and n < last - REACH:
                 total += W[:K, :K]
                 count += 1
@@ -67,7 +66,7 @@ def balance(
 
 
 def _missing(big: GatedModes, modes: GatedModes, basis: Array, root: Array) -> Array:
-    """(r, 4 K + POWERS + J): square root of the Gramian times what the chosen matrices leave out, compressed."""
+    """(r, 4 K + psi): square root of the Gramian times what the chosen matrices leave out, compressed."""
     parts = [(whole @ basis - basis @ part)[1:] for whole, part in zip(big.R, modes.R, strict=True)]
     parts.append((big.E - modes.E @ basis.T).T[1:])
     seen = root @ np.concatenate(parts, axis=1)

@@ -3,7 +3,7 @@
 Coordinates are x = test (P, F): the share of active neurons, and proper orthogonal ones of the features' deviations
 from P times their mean. What moves them is found by least squares on the changes over a step,
 
-    (x(t + dt) - x(t))/dt - A R_3 x = (R_0 + g R_1 + g^2 R_2) x + phi . E A(t - t_ref),    A = (g c_0 + g^2 c_1) . x,
+    (x(t + dt) - x(t))/dt - A R_3 x = (R_0 + g R_1 + g^2 R_2) x + E . psi,    A_m = (g c_m0 + g^2 c_m1) . x,
 
 the traces' means move the features by R_3, which is known: dF_f/dt has -A F_f sum_j alpha_fj jump_j. The changes carry
 no noise, so the fit needs no more than a little damping.
@@ -19,7 +19,7 @@ from scipy.stats import qmc
 
 from popdyn.kernels import gated as kernel
 from popdyn.kernels.gated import GatedModes
-from popdyn.theory.gated import gates
+from popdyn.theory.gated import gates, sources
 from popdyn.theory.gif_problem import GifProblem, modes, traces
 
 Array = NDArray[np.float64]
@@ -30,7 +30,7 @@ STRONGEST = 2.2  # likewise of the slow variables
 WIDEST = 3.0  # largest weight times the standard deviation of V over Delta_V that noise alone makes
 DAMPING = 1e-8  # of regressors of unit size
 OFTEN = 0.95  # g is 1 at this quantile
-LEAST_WEIGHT = 0.3  # of a step where g = 0, over that which g adds at 1
+LEAST_WEIGHT = 1.0  # of a step where g = 0, over that which g adds at 1
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Path:
     """Cohorts under one input: rows of `states` (step + 1, 1 + feature) are P and features, the first at the start.
 
     h (step,) [V] at the ends; rate (step,) [1/s]; abar (step + 1, J); V (step + 1,) sum over active neurons of
-    V - E_L - h.
+    V - E_L - h; fired (step, J) mean of the traces of those that fired, before their jump.
     """
 
     kind: str
@@ -48,10 +48,17 @@ class Path:
     states: Array
     abar: Array
     V: Array
+    fired: Array
 
-    def late(self, lag: int) -> Array:
-        """(step,) the rate `lag` steps ago."""
-        return np.concatenate([np.zeros(lag), self.rate])[: self.rate.size]
+    def fluxes(self, decay: Array) -> Array:
+        """A and A_j (step, 1 + J) [1/s]; decay (J,) of abar over a step."""
+        beyond = self.fired - self.abar[:-1] * decay
+        return np.column_stack([self.rate, np.where(self.rate[:, None] > 0.0, self.rate[:, None] * beyond, 0.0)])
+
+    def late(self, decay: Array, lag: int) -> Array:
+        """The fluxes `lag` steps ago."""
+        now = self.fluxes(decay)
+        return np.concatenate([np.zeros((lag, now.shape[1])), now])[: len(now)]
 
 
 def exponents(problem: GifProblem) -> Array:
@@ -123,17 +130,19 @@ def regress(
     *, squares: bool,
 ) -> GatedModes:  # fmt: skip
     """The matrices of coordinates (step + 1, K) along the paths; steps count more the larger g. `squares`: R_2, too."""
-    K, changes, rows, rates, gated = R_3.shape[0], [], [], [], []
+    K, changes, rows, fluxes, gated = R_3.shape[0], [], [], [], []
     for p, x in zip(paths, coordinates, strict=True):
-        g, phi = gates(numbers, table, p.h, p.abar[:-1])
-        now, late, weight = x[:-1], p.late(int(numbers[kernel.LAG])), (LEAST_WEIGHT + g)[:, None]
+        g, q, b = gates(numbers, table, p.h, p.abar[:-1])
+        now, weight, decay = x[:-1], (LEAST_WEIGHT + g)[:, None], table[kernel.DECAY]
         changes.append(weight * ((x[1:, 1:] - now[:, 1:]) / dt - p.rate[:, None] * (now @ R_3[1:].T)))
         gated.append(np.column_stack([g[:, None] * now, (g * g)[:, None] * now]) * weight)
         used = gated[-1] if squares else gated[-1][:, :K]
-        rows.append(np.column_stack([weight * now, used, weight * phi * late[:, None]]))
-        rates.append(weight[:, 0] * p.rate)
+        rows.append(
+            np.column_stack([weight * now, used, weight * sources(q, b, p.late(decay, int(numbers[kernel.LAG])))])
+        )
+        fluxes.append(weight * p.fluxes(decay))
     found = least_squares(np.concatenate(rows), np.concatenate(changes))
-    c = least_squares(np.concatenate(gated), np.concatenate(rates)[:, None])[:, 0]
+    c = least_squares(np.concatenate(gated), np.concatenate(fluxes)).T
     parts = 3 if squares else 2
     R, E = np.zeros((4, K, K)), np.zeros((len(found) - parts * K, K))
     for part in range(parts):
@@ -141,7 +150,7 @@ def regress(
     R[3], E[:, 1:] = R_3, found[parts * K :]
     seen = np.concatenate([np.column_stack([x, p.abar]) for p, x in zip(paths, coordinates, strict=True)])
     v = least_squares(seen, np.concatenate([p.V for p in paths])[:, None])[:, 0]
-    return GatedModes(R, E, c.reshape(2, K), v, table, numbers)
+    return GatedModes(R, E, c.reshape(-1, 2, K), v, table, numbers)
 
 
 def least_squares(rows: Array, wanted: Array) -> Array:
