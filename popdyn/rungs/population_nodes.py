@@ -31,7 +31,9 @@ def population_nodes(problem: NetworkProblem, point: WorkingPoint, tolerance: fl
     width = problem.quenched(point.rates, point.squares)
     made: dict[str, tuple[NetworkNode, ...]] = {}
     rules: dict[str, Quadrature] = {}
-    for i, (name, population) in enumerate(problem.network.populations.items()):
+    homogeneous = [node.population for node in problem.nodes]
+    for i, name in enumerate(homogeneous):
+        population = problem.network.populations[name]
         own = [k for k, projection in enumerate(problem.projections) if projection.post == name]
         quenched = float(np.sqrt(np.sum(width[own] ** 2)))
         p = population.neuron.parameters
