@@ -20,7 +20,7 @@ from popdyn.rungs.cohort_bank import noises
 from popdyn.rungs.cohort_density import SETTLE, need_charges
 from popdyn.rungs.coupled import AVERAGED, DT, closure_of
 from popdyn.rungs.coupled_limits import check_memory, check_synapses
-from popdyn.rungs.derivation import derive
+from popdyn.rungs.derivation import Derivation, derive
 from popdyn.rungs.open_loop import open_loop_response
 from popdyn.spec import under_protocol
 from popdyn.spec.network import Network, Protocol
@@ -35,6 +35,18 @@ from popdyn.types import Progress
 Array = NDArray[np.float64]
 
 
+def by_kind(network: Network) -> tuple[list[str], list[str]]:
+    """Names of the populations that are densities, and of those that are cohorts."""
+    escape = {name: MODELS[p.neuron.model].escape for name, p in network.populations.items()}
+    return [name for name in escape if not escape[name]], [name for name in escape if escape[name]]
+
+
+def in_order(network: Network) -> Network:
+    """The network with the populations that are densities first."""
+    densities, cohorts = by_kind(network)
+    return replace(network, populations={name: network.populations[name] for name in (*densities, *cohorts)})
+
+
 class MixedDensity:
     """Densities (lif, eif, adex) and cohorts (gif, poisson) that hear each other, with delays, synapses and noise.
 
@@ -43,6 +55,7 @@ class MixedDensity:
     network : resolved spec with populations of both kinds
     closure, dt, tolerance, jumps, finite, regular : as `CoupledDensity`; the step is that of the cohorts, too
     cohort_closure, shot_noise, grid : as `closure`, `shot_noise`, `grid` of `CohortDensity`
+    derivation : made before, of this network with the populations of densities first (`in_order`)
     progress : called with (fraction, message)
 
     Valid when
@@ -56,7 +69,8 @@ class MixedDensity:
     def __init__(
         self, network: Network, *, closure: str = DEFAULT_CLOSURE, dt: float = DT, tolerance: float = 0.02,
         jumps: bool | None = None, finite: bool = False, regular: bool = True, cohort_closure: str = "gaussian",
-        shot_noise: str = "coloured", grid: AgeGrid | None = None, progress: Progress | None = None,
+        shot_noise: str = "coloured", grid: AgeGrid | None = None, derivation: Derivation | None = None,
+        progress: Progress | None = None,
     ) -> None:  # fmt: skip
         self.closure = closure_of(closure, dt, finite)
         check_synapses(network, dt)
@@ -66,13 +80,10 @@ class MixedDensity:
             "closure": self.closure, "dt": dt, "tolerance": tolerance, "jumps": jumps, "finite": finite,
             "regular": regular, "cohort_closure": cohort_closure, "shot_noise": shot_noise,
         }  # fmt: skip
-        escape = {name for name, p in network.populations.items() if MODELS[p.neuron.model].escape}
-        self.densities = [name for name in network.populations if name not in escape]
-        self.cohorts = [name for name in network.populations if name in escape]
+        self.densities, self.cohorts = by_kind(network)
         need_charges(network, self.cohorts)
-        first = {name: network.populations[name] for name in (*self.densities, *self.cohorts)}
-        self.derivation = derive(
-            replace(network, populations=first), closure=self.closure, tolerance=tolerance, jumps=jumps, regular=regular
+        self.derivation = derivation or derive(
+            in_order(network), closure=self.closure, tolerance=tolerance, jumps=jumps, regular=regular
         )
         check_memory(self.derivation, network, dt, finite)
         self.heard = self._heard()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from cohort_scenarios import cohorts
+from mixed_scenarios import mixed
 from network_scenarios import networks
 from numpy.typing import NDArray
 
@@ -107,7 +108,8 @@ def cascade() -> Results:
 
 
 def results() -> Results:
-    return {**density(), **density_of_V_and_w(), **threshold(), **resolvents(), **cascade(), **networks(), **cohorts()}
+    alone = {**density(), **density_of_V_and_w(), **threshold(), **resolvents(), **cascade()}
+    return {**alone, **networks(), **cohorts(), **mixed()}
 
 
 def main(path: str) -> None:
