@@ -105,6 +105,16 @@ class CohortDensity:
                 self._settle()
         self.progress = progress
 
+    @property
+    def heard(self) -> Heard:
+        """What populations hear of each other."""
+        return Heard(self.coupling, self.noises, self.shot_noise, self.share, self.moments)
+
+    @property
+    def cohort_closure(self) -> str:
+        """The closure, by the name that it has where there are densities, too."""
+        return self.closure
+
     def rates(self) -> dict[str, float]:
         """Long-run mean rate of each population at constant drive [1/s]: also where the network oscillates."""
         if self._constant is None:
@@ -198,7 +208,7 @@ class CohortDensity:
 
     def run(self, protocol: Protocol, seed: int | None) -> Run:
         """March through a protocol; seed None: N -> infinity."""
-        heard = Heard(self.coupling, self.noises, self.shot_noise, self.share, self.moments)
+        heard = self.heard
         side = cohort_side(heard, self.problems, self.grid, self.closure, protocol, self.dt, seed)
         steps = side.mu.shape[1]
         for first, last in pairwise([*range(0, steps, round(CHUNK / self.dt)), steps]):

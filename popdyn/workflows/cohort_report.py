@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from popdyn.rungs.cohort_density import CohortDensity
+from popdyn.rungs.mixed import MixedDensity
 from popdyn.spec.statistics import left_out
 from popdyn.theory.gif_problem import GifProblem, modes
 from popdyn.workflows.derive_network import INFINITE, MEAN_FIELD
-from popdyn.workflows.network_report import FREQUENCIES, OPEN_LOOP
+from popdyn.workflows.network_report import open_response
 
 if TYPE_CHECKING:
     from popdyn.workflows.conversion import Conversion
@@ -33,12 +35,12 @@ def cohort_parts(work: Conversion) -> dict[str, Any]:
     held, rates = density.working_point(), density.rates()
     return {
         "rungs": _rungs(work),
-        "responses": [_response(work, name) for name in names],
-        "cohorts": [_derivation(work, name, *held[name], rates[name]) for name in names],
+        "responses": [open_response(density, name) for name in names],
+        "cohorts": [cohort_derivation(work, density, name, *held[name], rates[name]) for name in names],
         "equations": {"density": density.equations()},
         "domain": _domain(work),
         "not_available": list(NOT_AVAILABLE),
-        "warnings": [*work.warnings, *_warnings(work)],
+        "warnings": [*work.warnings, *cohort_warnings(work)],
         "settings": {"density": json.dumps(density.settings, sort_keys=True)},
     }
 
@@ -81,27 +83,22 @@ def _rungs(work: Conversion) -> list[dict[str, Any]]:
     return rungs
 
 
-def _response(work: Conversion, name: str) -> dict[str, Any]:
-    found = work.cohorts.linear_response(FREQUENCIES, population=name)
-    return {
-        "population": name, "target": "mu", "unit": "Hz/(mV/ms)", "frequency": FREQUENCIES, "note": OPEN_LOOP,
-        "magnitude": {"density": np.abs(found)}, "phase": {"density": np.unwrap(np.angle(found))}, "error": {},
-    }  # fmt: skip
-
-
-def _derivation(work: Conversion, name: str, held: GifProblem, D: np.ndarray, rate: float) -> dict[str, Any]:
-    density, population = work.cohorts, work.network.populations[name]
+def cohort_derivation(
+    work: Conversion, density: CohortDensity | MixedDensity, name: str, held: GifProblem, D: np.ndarray, rate: float
+) -> dict[str, Any]:
+    """How a population became cohorts, and its input at the working point."""
+    population, heard_by, closure = work.network.populations[name], density.heard, density.cohort_closure
     frozen = dict(held.frozen)
     if "gain" in density.problems[name].frozen:
         frozen["mu with unequal inputs"] = frozen.pop("mu")
-    recurrent = [k for k, p in enumerate(density.coupling.projections) if p.post == name and p.pre]
+    recurrent = [k for k, p in enumerate(heard_by.coupling.projections) if p.post == name and p.pre]
     heard = recurrent if density.shot_noise != "none" else []
     return {
-        "population": name, "model": population.neuron.model, "size": population.size, "closure": density.closure,
-        "order": ORDER[density.closure], "variables": list(modes(density.problems[name]).names[1:]), "frozen": frozen,
+        "population": name, "model": population.neuron.model, "size": population.size, "closure": closure,
+        "order": ORDER[closure], "variables": list(modes(density.problems[name]).names[1:]), "frozen": frozen,
         "history": density.grid.history, "width": density.grid.width, "cohorts": density.grid.cohorts,
         "dt": density.dt, "shot_noise": density.shot_noise if recurrent or population.poisson else "no synapses",
-        "regularity": {density.coupling.projections[k].pre: float(density.share[k]) for k in heard},
+        "regularity": {heard_by.coupling.projections[k].pre: float(heard_by.share[k]) for k in heard},
         "rate": rate, "mu": held.mu, "sigma": float(np.sqrt(2.0 * D.sum())), "predicted": work.at_rest.get(name, {}),
     }  # fmt: skip
 
@@ -123,6 +120,7 @@ def _domain(work: Conversion) -> list[str]:
     return lines
 
 
-def _warnings(work: Conversion) -> list[str]:
+def cohort_warnings(work: Conversion) -> list[str]:
+    """What the march leaves to be said."""
     found = work.results["density"].attrs["mass_error"]
     return [f"the share of all neurons in cohorts was off by up to {found:.1e}"] if found > MASS else []

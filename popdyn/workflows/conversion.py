@@ -11,8 +11,10 @@ from popdyn.analysis.validity import Validity
 from popdyn.comparison import Comparison
 from popdyn.fitting import UnitFit
 from popdyn.rungs.cohort_density import CohortDensity
+from popdyn.rungs.cohort_nodes import CohortNodes
 from popdyn.rungs.coupled import CoupledDensity
 from popdyn.rungs.density import Density
+from popdyn.rungs.mixed import MixedDensity
 from popdyn.rungs.unit import CascadeUnit
 from popdyn.spec import Network
 from popdyn.workflows.prediction import PredictedError
@@ -31,7 +33,7 @@ class Conversion:
     protocol: str
     target: str
     tolerance: float
-    density: Density | CoupledDensity | CohortDensity
+    density: Density | CoupledDensity | CohortDensity | CohortNodes | MixedDensity
     results: dict[str, xr.Dataset] = field(default_factory=dict)
     predicted: dict[str, PredictedError] = field(default_factory=dict)
     at_rest: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -69,6 +71,13 @@ class Conversion:
         """The density of populations of escape noise."""
         if not isinstance(self.density, CohortDensity):
             raise TypeError("the density is of populations without escape noise")
+        return self.density
+
+    @property
+    def mixed(self) -> MixedDensity:
+        """The density of a network of both kinds."""
+        if not isinstance(self.density, MixedDensity):
+            raise TypeError("the density is of one kind")
         return self.density
 
     def cost(self, stage: str, cpu_s: float | None, wall_s: float | None = None, note: str = "") -> None:

@@ -10,13 +10,14 @@ import xarray as xr
 
 from popdyn.comparison import compare
 from popdyn.rungs.cohort_density import CohortDensity
+from popdyn.rungs.mixed import MixedDensity
 from popdyn.theory.predicted_error import CLOSURE_SHARE, predicted_error
 from popdyn.workflows.prediction import PredictedError
 
 STEP_FACTOR = 2.0  # of the distance to half the step, as theory.predicted_error has it
 
 
-def predict_at_rest(density: CohortDensity) -> dict[str, dict[str, float]]:
+def predict_at_rest(density: CohortDensity | MixedDensity) -> dict[str, dict[str, float]]:
     """`theory.predicted_error` of every population at its working point, input from others held: relative, by source.
 
     Raises NumericsError where a population has no stationary rate.

@@ -14,9 +14,11 @@ GIF = {
 }  # fmt: skip
 SIZES = {"E": 1000, "I": 250}
 SYNAPSES: dict[tuple[str, str], dict[str, str]] = {
-    ("E", "E"): {}, ("I", "E"): {"synapse": "exponential", "tau_syn": "1 ms"},
-    ("E", "I"): {"synapse": "exponential", "tau_syn": "3 ms"}, ("I", "I"): {"synapse": "exponential", "tau_syn": "6 ms"},
-}  # fmt: skip
+    ("E", "E"): {},
+    ("I", "E"): {"synapse": "exponential", "tau_syn": "1 ms"},
+    ("E", "I"): {"synapse": "exponential", "tau_syn": "3 ms"},
+    ("I", "I"): {"synapse": "exponential", "tau_syn": "6 ms"},
+}
 
 
 def document(rule: str = "fixed_indegree", across: float = 1.0, within: float = 1.0) -> dict[str, Any]:

@@ -53,9 +53,6 @@ SPEC = {
         }
     },
 }  # fmt: skip
-MIXED = SPEC | {
-    "populations": SPEC["populations"] | {"I": population(50, {"model": "lif", "t_ref": "2 ms"})},
-}
 
 
 @pytest.fixture(scope="module")
@@ -162,9 +159,7 @@ def test_a_population_alone_has_no_unit_either():
         convert(alone, to="unit")
 
 
-def test_what_mixes_is_refused_by_name():
-    with pytest.raises(UsageError, match="populations E have escape noise and others have not"):
-        convert(MIXED)
+def test_analysis_is_refused_by_name():
     with pytest.raises(UsageError, match=r"model: got 'gif'.*convert run its cohorts"):
         analyse(SPEC)
 
