@@ -6,12 +6,11 @@ from typing import Any
 
 from popdyn.neurons import MODELS
 from popdyn.rungs.cohort_density import CohortDensity
-from popdyn.rungs.cohort_nodes import CohortNodes
+from popdyn.rungs.cohort_nodes import CohortNodes, cohort_rung
 from popdyn.rungs.coupled import CoupledDensity
 from popdyn.rungs.density import Density
 from popdyn.rungs.mixed import MixedDensity
 from popdyn.spec.network import Network
-from popdyn.theory.gif_nodes import is_skewed, needs_nodes
 from popdyn.theory.problem import DEFAULT_CLOSURE
 
 
@@ -45,9 +44,7 @@ def density_rung(
     if has_escape_noise(network):
         if options.get("closure") == DEFAULT_CLOSURE:
             del options["closure"]
-        if any(needs_nodes(p) or (is_skewed(p) and not network.connections) for p in network.populations.values()):
-            return CohortNodes(network, **options)
-        return CohortDensity(network, **options)
+        return cohort_rung(network, **options)
     if is_coupled(network) or options.get("finite"):
         return CoupledDensity(network, **options)
     return Density(network, **options)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Collection
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -60,6 +61,7 @@ class CohortDensity:
     grid : ages at which cohorts are kept apart; default: by tau_m
     shot_noise : of the synapses, "coloured" (default), "white", or "none" (the mean input alone)
     settle : False: trains as irregular as Poisson's, inputs alike for all neurons of a population (no working point)
+    scale : of all charges J, for neurons whose C_m is not that which J was taken at
     progress : called with (fraction, message)
 
     Valid when
@@ -76,7 +78,7 @@ class CohortDensity:
 
     def __init__(
         self, network: Network, *, closure: str = "gaussian", dt: float = DT, finite: bool = False,
-        grid: AgeGrid | None = None, shot_noise: str = "coloured", settle: bool = True,
+        grid: AgeGrid | None = None, shot_noise: str = "coloured", settle: bool = True, scale: float = 1.0,
         progress: Progress | None = None,
     ) -> None:  # fmt: skip
         if closure not in CLOSURES:
@@ -91,9 +93,11 @@ class CohortDensity:
         self.settings: dict[str, str | float | bool] = {
             "closure": closure, "dt": dt, "finite": finite, "shot_noise": shot_noise, "settle": settle
         }  # fmt: skip
+        self._options: dict[str, Any] = {**self.settings, "grid": grid, "scale": scale}
         self.progress: Progress | None = None
         need_charges(network, network.populations)
-        self.coupling = NetworkProblem(network, projections(network), ())
+        inputs = tuple(replace(p, J=scale * p.J) for p in projections(network))
+        self.coupling = NetworkProblem(network, inputs, ())
         self.noises = {name: noises(self.coupling, name, shot_noise) for name in network.populations}
         self.moments = (np.zeros(len(network.populations)), np.zeros(len(network.populations)))
         self.share = np.ones(len(self.coupling.projections))
@@ -104,6 +108,10 @@ class CohortDensity:
             for _ in range(ROUNDS):
                 self._settle()
         self.progress = progress
+
+    def like(self, **changed: Any) -> CohortDensity:
+        """The same with other options."""
+        return CohortDensity(self.network, **{**self._options, **changed})
 
     @property
     def heard(self) -> Heard:

@@ -10,6 +10,7 @@ from popdyn.errors import Fault, SpecError
 from popdyn.rungs.choose import has_escape_noise, is_mixed
 from popdyn.rungs.cohort_bank import SHOT_NOISE
 from popdyn.rungs.cohort_density import CohortDensity
+from popdyn.rungs.cohort_nodes import CohortNodes, cohort_rung
 from popdyn.rungs.coupled import CoupledDensity
 from popdyn.rungs.mixed import MixedDensity
 from popdyn.rungs.model_reader import Reader
@@ -30,13 +31,14 @@ class DensityModel:
 
     def density(
         self, *, closure: str | None = None, progress: Progress | None = None
-    ) -> CoupledDensity | CohortDensity | MixedDensity:
+    ) -> CoupledDensity | CohortDensity | CohortNodes | MixedDensity:
         """The rung; nodes, working point and finite jumps are derived anew."""
         options = {**self.settings, **({} if closure is None else {"closure": closure}), "progress": progress}
         if is_mixed(self.network):
             return MixedDensity(self.network, **options)
-        kind = CohortDensity if has_escape_noise(self.network) else CoupledDensity
-        return kind(self.network, **options)
+        if has_escape_noise(self.network):
+            return cohort_rung(self.network, **options)
+        return CoupledDensity(self.network, **options)
 
     def to_dict(self) -> dict[str, Any]:
         """The model as model.json holds it."""
@@ -92,6 +94,8 @@ def _words(table: Reader, allowed: Mapping[str, Sequence[str]]) -> dict[str, Any
 def _cohort_settings(table: Reader) -> dict[str, Any]:
     found: dict[str, Any] = {"dt": table.number("dt", above=0.0)}
     found |= _words(table, {"closure": tuple(cohort_grid.CLOSURES), "shot_noise": SHOT_NOISE})
+    if "tolerance" in table.data:
+        found["tolerance"] = table.number("tolerance", high=1.0, above=0.0)
     for key in ("finite", "settle"):
         found[key] = table.data.get(key)
         if not isinstance(found[key], bool):

@@ -17,6 +17,8 @@ from popdyn.spec.network import Population, Synapse
 from popdyn.theory.cohort_march import stationary
 from popdyn.theory.gif_population import gif_problem
 from popdyn.theory.gif_problem import GifProblem, modes
+from popdyn.theory.projections import Projection
+from popdyn.theory.synaptic import release
 
 Array = NDArray[np.float64]
 SETTLED = 1e-9  # of a rate per longest time constant: Newton's method differentiates it
@@ -50,6 +52,13 @@ def escape_node(population: Population) -> EscapeNode:
 def escape_rate(problem: GifProblem, mu: float, D: float) -> float:
     """Stationary rate [1/s] at mu [V/s] and white noise D [V^2/s]."""
     return stationary(replace(problem, mu=mu, sigma=float(np.sqrt(2.0 * D))), settled=SETTLED).rate
+
+
+def white_input(p: Projection, tau_m: float) -> tuple[float, float]:
+    """mu [V/s], and D [V^2/s] of the white noise of equal variance of V, that a Poisson source brings a membrane."""
+    charge = release(p.synapse, p.nu)
+    D = 0.5 * p.K * p.J**2 * p.square * charge**2 * p.nu
+    return p.K * p.J * charge * p.nu, D * tau_m / (tau_m + single_filter(p.synapse, tau_m))
 
 
 def single_filter(synapse: Synapse, tau_m: float) -> float:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from popdyn.rungs.cohort_density import CohortDensity
+from popdyn.rungs.cohort_nodes import CohortNodes
 from popdyn.rungs.mixed import MixedDensity
 from popdyn.spec.statistics import left_out
 from popdyn.theory.gif_problem import GifProblem, modes
@@ -23,7 +24,7 @@ NOT_AVAILABLE = (
     "rate unit: none is fitted to populations of escape noise (models gif, poisson); the target is the density rung",
     "fixed points, stability and spectra (popdyn analyse): not derived for cohorts; rates are where the march stays",
     "limits of the theory: their checks rest on that analysis; what is known of the errors: docs/theory/cohorts.md",
-    "rates over neurons: frozen variables stand in the place of nodes, so that there is no rate of a single node",
+    "rates over neurons: not drawn for cohorts",
     "f–I curves: popdyn rates SPEC --vary mu=FIRST:LAST:COUNT",
     "density2d, the arbiter between closures: it is of V and w; the error of the closure is predicted instead",
 )
@@ -51,6 +52,9 @@ def _rungs(work: Conversion) -> list[dict[str, Any]]:
     simulated = protocol.duration + protocol.transient
     size = sum(p.size for p in network.populations.values())
     most = max(len(modes(p).names) for p in density.problems.values())
+    parts = f"{len(density.problems)} populations"
+    if isinstance(density, CohortNodes):
+        parts = f"{len(density.members)} nodes"
     whole = "networks" if network.connections else "groups of neurons"
 
     def sampled(name: str, label: str, about: str) -> dict[str, Any]:
@@ -64,7 +68,7 @@ def _rungs(work: Conversion) -> list[dict[str, Any]]:
         cost = work.results[name].encoding.get("cpu_s")
         cohorts = density.grid.cohorts
         return {"name": name, "label": label, "about": about,
-                "state": f"{len(density.problems)} populations x {cohorts} cohorts x {numbers}",
+                "state": f"{parts} x {cohorts} cohorts x {numbers}",
                 "cpu_s_per_s": None if cost is None else float(cost) / simulated}  # fmt: skip
 
     rungs = [sampled("spiking", "spiking network", f"{size} neurons, simulated by Brian2")]
@@ -84,7 +88,12 @@ def _rungs(work: Conversion) -> list[dict[str, Any]]:
 
 
 def cohort_derivation(
-    work: Conversion, density: CohortDensity | MixedDensity, name: str, held: GifProblem, D: np.ndarray, rate: float
+    work: Conversion,
+    density: CohortDensity | CohortNodes | MixedDensity,
+    name: str,
+    held: GifProblem,
+    D: np.ndarray,
+    rate: float,
 ) -> dict[str, Any]:
     """How a population became cohorts, and its input at the working point."""
     population, heard_by, closure = work.network.populations[name], density.heard, density.cohort_closure
@@ -93,6 +102,7 @@ def cohort_derivation(
         frozen["mu with unequal inputs"] = frozen.pop("mu")
     recurrent = [k for k, p in enumerate(heard_by.coupling.projections) if p.post == name and p.pre]
     heard = recurrent if density.shot_noise != "none" else []
+    spread = work.spreads.get(name)
     return {
         "population": name, "model": population.neuron.model, "size": population.size, "closure": closure,
         "order": ORDER[closure], "variables": list(modes(density.problems[name]).names[1:]), "frozen": frozen,
@@ -100,6 +110,8 @@ def cohort_derivation(
         "dt": density.dt, "shot_noise": density.shot_noise if recurrent or population.poisson else "no synapses",
         "regularity": {heard_by.coupling.projections[k].pre: float(heard_by.share[k]) for k in heard},
         "rate": rate, "mu": held.mu, "sigma": float(np.sqrt(2.0 * D.sum())), "predicted": work.at_rest.get(name, {}),
+        "nodes": len(spread.rule.nodes) if spread and spread.nodes else 1,
+        **({"spread": spread.words, "spread_error": spread.error} if spread else {}),
     }  # fmt: skip
 
 
@@ -112,7 +124,10 @@ def _domain(work: Conversion) -> list[str]:
     if work.network.connections:
         lines.append("presynaptic trains are independent but for the rates they share; their shot noise is normal")
     if any(p.spread for p in work.network.populations.values()):
-        lines.append("spread parameters count by mean and standard deviation (lambda_0: of its logarithm)")
+        lines.append(
+            "spread parameters that are frozen variables count by mean and standard deviation (lambda_0: of its "
+            "logarithm)"
+        )
     for connection in work.network.connections:
         lines += [
             f"left out of {connection.pre} to {connection.post}: {text}" for text in left_out(connection, work.network)
@@ -123,4 +138,8 @@ def _domain(work: Conversion) -> list[str]:
 def cohort_warnings(work: Conversion) -> list[str]:
     """What the march leaves to be said."""
     found = work.results["density"].attrs["mass_error"]
-    return [f"the share of all neurons in cohorts was off by up to {found:.1e}"] if found > MASS else []
+    lines = [f"the share of all neurons in cohorts was off by up to {found:.1e}"] if found > MASS else []
+    for name, spread in work.spreads.items():
+        if spread.error > work.tolerance / 3.0:
+            lines.append(f"population {name}: {spread.words}, more than a third of the tolerance")
+    return lines

@@ -17,6 +17,7 @@ from popdyn.rungs.density import Density
 from popdyn.rungs.mixed import MixedDensity
 from popdyn.rungs.unit import CascadeUnit
 from popdyn.spec import Network
+from popdyn.theory.gif_nodes import Spread
 from popdyn.workflows.prediction import PredictedError
 from popdyn.workflows.truth import Truth
 
@@ -26,7 +27,7 @@ class Conversion:
     """What a conversion found; `document` is the report's JSON, `verdict` its word.
 
     `density` is of populations that stand alone, of a network, or of escape noise; `validity` and `annealed` belong to
-    networks, `at_rest` (expected errors of stationary rates by source) to escape noise.
+    networks, `at_rest` (expected errors of stationary rates by source) and `spreads` to escape noise.
     """
 
     network: Network
@@ -37,6 +38,7 @@ class Conversion:
     results: dict[str, xr.Dataset] = field(default_factory=dict)
     predicted: dict[str, PredictedError] = field(default_factory=dict)
     at_rest: dict[str, dict[str, float]] = field(default_factory=dict)
+    spreads: dict[str, Spread] = field(default_factory=dict)
     fits: dict[str, UnitFit] = field(default_factory=dict)
     unit: CascadeUnit | None = None
     truth: Truth | None = None
@@ -67,9 +69,9 @@ class Conversion:
         return self.density
 
     @property
-    def cohorts(self) -> CohortDensity:
+    def cohorts(self) -> CohortDensity | CohortNodes:
         """The density of populations of escape noise."""
-        if not isinstance(self.density, CohortDensity):
+        if not isinstance(self.density, CohortDensity | CohortNodes):
             raise TypeError("the density is of populations without escape noise")
         return self.density
 

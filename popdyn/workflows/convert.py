@@ -17,6 +17,7 @@ from popdyn.report import judge, to_json, validate
 from popdyn.report import write as write_report
 from popdyn.rungs.choose import has_escape_noise, is_coupled, is_mixed
 from popdyn.rungs.cohort_density import CohortDensity
+from popdyn.rungs.cohort_nodes import CohortNodes
 from popdyn.rungs.coupled import CoupledDensity
 from popdyn.rungs.density_document import DensityModel
 from popdyn.rungs.mixed import MixedDensity
@@ -218,7 +219,7 @@ def write(work: Conversion, out: str | Path) -> None:
     write_report(work.document, folder)
     if work.unit is not None:
         write_model(work.unit, folder / "model.json")
-    elif isinstance(work.density, CoupledDensity | CohortDensity | MixedDensity):
+    elif isinstance(work.density, CoupledDensity | CohortDensity | CohortNodes | MixedDensity):
         write_model(DensityModel(work.network, work.density.settings), folder / "model.json")
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from popdyn.fitting import UnitFit
 from popdyn.report import trace_part
 from popdyn.rungs.cohort_density import CohortDensity
+from popdyn.rungs.cohort_nodes import CohortNodes
 from popdyn.rungs.coupled import CoupledDensity
 from popdyn.rungs.density import Density, TransferPoint
 from popdyn.rungs.mixed import MixedDensity
@@ -56,7 +57,7 @@ def report_document(work: Conversion, command: str, spec_text: str) -> dict[str,
 
 
 def _parts(work: Conversion) -> dict[str, Any]:
-    if isinstance(work.density, CohortDensity):
+    if isinstance(work.density, CohortDensity | CohortNodes):
         return cohort_parts(work)
     if isinstance(work.density, MixedDensity):
         return mixed_parts(work)

@@ -11,7 +11,7 @@ from popdyn.spec import Network
 from popdyn.types import Progress
 from popdyn.workflows.conversion import Conversion
 from popdyn.workflows.derive_network import MEAN_FIELD, of_finite_size
-from popdyn.workflows.prediction_cohorts import predict_at_rest
+from popdyn.workflows.prediction_cohorts import predict_at_rest, spreads_of
 from popdyn.workflows.prediction_mixed import predict_mixed_error
 from popdyn.workflows.progress import within
 
@@ -37,7 +37,8 @@ def derive_mixed(
     say(0.3, "predicting the error of the density rung")
     began = time.process_time()
     try:
-        work.at_rest = predict_at_rest(infinite)
+        work.spreads = spreads_of(infinite, tolerance)
+        work.at_rest = predict_at_rest(infinite, work.spreads)
         work.predicted = predict_mixed_error(infinite, protocol, trajectory, work.at_rest)
     except NumericsError as error:
         work.warnings.append(f"the error was not predicted: {error}")

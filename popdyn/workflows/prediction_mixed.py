@@ -40,5 +40,5 @@ def predict_mixed_error(
         found[name]["nodes"] = (rule.error, 0.0)
     for name, sizes in at_rest.items():
         found[name] = {part: (nrmse, 0.0) for part, (nrmse, _) in found[name].items()}
-        found[name]["at rest"] = (0.0, sum(sizes.values()))
+        found[name]["at rest"] = (sizes.get("spread", 0.0), sum(sizes.values()))
     return in_all(found)

