@@ -1,4 +1,4 @@
-"""An excitatory adex and an inhibitory gif population of 1,250 neurons, sparsely connected, as specs."""
+"""An excitatory adex and an inhibitory gif population of 1,250 neurons in all, sparsely connected, as specs."""
 
 from __future__ import annotations
 
@@ -30,6 +30,11 @@ def document(rule: str = "fixed_indegree", across: float = 1.0, within: float = 
             factor = within if pre == post else across
             wires.append({"pre": pre, "post": post, "J": f"{factor * J} mV", "delay": "1 ms", "rule": rule, **count,
                           **SYNAPSES[pre, post]})  # fmt: skip
+    moves = (("E", "500 ms", 0.4), ("E", "1250 ms", -0.4), ("I", "2000 ms", 0.5), ("I", "2600 ms", -0.5))
+    steps = [
+        {"population": name, "target": "mu", "kind": "step", "at": at, "amplitude": f"{size} mV/ms"}
+        for name, at, size in moves
+    ]
     return {
         "schema": 1,
         "name": f"adex_gif {rule}",
@@ -41,6 +46,7 @@ def document(rule: str = "fixed_indegree", across: float = 1.0, within: float = 
         "protocols": {
             "rest": {"duration": "4 s", "transient": "1 s"},
             "short": {"duration": "0.2 s", "transient": "0.2 s"},
+            "steps": {"duration": "3 s", "transient": "1 s", "stimulus": steps},
         },
     }
 
