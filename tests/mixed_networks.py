@@ -30,11 +30,7 @@ def document(rule: str = "fixed_indegree", across: float = 1.0, within: float = 
             factor = within if pre == post else across
             wires.append({"pre": pre, "post": post, "J": f"{factor * J} mV", "delay": "1 ms", "rule": rule, **count,
                           **SYNAPSES[pre, post]})  # fmt: skip
-    moves = (("E", "500 ms", 0.4), ("E", "1250 ms", -0.4), ("I", "2000 ms", 0.5), ("I", "2600 ms", -0.5))
-    steps = [
-        {"population": name, "target": "mu", "kind": "step", "at": at, "amplitude": f"{size} mV/ms"}
-        for name, at, size in moves
-    ]
+    more = {"population": "E", "target": "mu", "kind": "step", "at": "0 s", "amplitude": "0.4 mV/ms"}
     return {
         "schema": 1,
         "name": f"adex_gif {rule}",
@@ -46,7 +42,7 @@ def document(rule: str = "fixed_indegree", across: float = 1.0, within: float = 
         "protocols": {
             "rest": {"duration": "4 s", "transient": "1 s"},
             "short": {"duration": "0.2 s", "transient": "0.2 s"},
-            "steps": {"duration": "3 s", "transient": "1 s", "stimulus": steps},
+            "strong": {"duration": "3 s", "transient": "0.5 s", "stimulus": [more]},
         },
     }
 
@@ -55,4 +51,5 @@ def alone(name: str, **factors: float) -> dict[str, Any]:
     """One of the two populations with its own connections."""
     whole = document(**factors)
     own = [c for c in whole["connections"] if c["pre"] == c["post"] == name]
-    return whole | {"populations": {name: whole["populations"][name]}, "connections": own}
+    populations, protocols = {name: whole["populations"][name]}, {"short": whole["protocols"]["short"]}
+    return whole | {"populations": populations, "connections": own, "protocols": protocols}

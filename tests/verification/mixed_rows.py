@@ -1,4 +1,4 @@
-"""A sparse network of an adex and a gif population against its Brian2 network: stationary rates, and a step of either.
+"""A sparse network of an adex and a gif population against its Brian2 network: stationary rates, and the rhythm of both.
 
 python tests/verification/mixed_rows.py      (measures what is not recorded yet, and prints it)
 """
@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import record
+import xarray as xr
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 import mixed_networks
 
-from popdyn.comparison import compare
 from popdyn.rungs.choose import density_rung
 from popdyn.spec import load
 from popdyn.spec.network import Network
@@ -52,20 +52,34 @@ def _by_name(names: list[str], runs: np.ndarray) -> dict[str, tuple[float, float
     return {name: (float(m), float(e)) for name, m, e in zip(names, runs.mean(axis=0), error, strict=True)}
 
 
-def steps() -> record.Values:
-    """Noise-corrected error of a protocol of steps of either drive, 5 ms bins, N -> infinity against ten networks."""
-    return record.once("mixed network", "steps", _steps)
+def oscillation() -> record.Values:
+    """Under a stronger drive of E: frequency [Hz], rate and s.d. of the rate [1/s] of either population, 0.5 to 3 s."""
+    return record.once("mixed network", "oscillation", _oscillation)
 
 
-def _steps() -> record.Values:
+def _oscillation() -> record.Values:
     of = network("fixed_indegree")
-    truth = simulate_truth(of, "steps").dataset
-    found = compare(truth, density_rung(of).simulate("steps"), block=0.75).populations
-    kept = ("nrmse", "nrmse_interval", "bias", "bias_interval", "resolution", "correlation")
-    return {name: {key: one.to_dict()[key] for key in kept} for name, one in found.items()}
+    truth, finite = simulate_truth(of, "strong").dataset, density_rung(of, finite=True)
+    runs = {
+        "truth": truth, "infinite": density_rung(of).simulate("strong"),
+        "finite": xr.concat([finite.simulate("strong", seed=seed) for seed in range(SEEDS)], "run", combine_attrs="drop"),
+    }  # fmt: skip
+    return {kind: {name: _rhythm(data, name) for name in of.populations} for kind, data in runs.items()}
+
+
+def _rhythm(data: xr.Dataset, name: str) -> dict[str, tuple[float, float]]:
+    """Mean over the runs and its standard error."""
+    rate = data["rate"].sel(population=name, time=slice(0.5, 3.0)).values
+    power = np.abs(np.fft.rfft((rate - rate.mean(axis=1, keepdims=True)) * np.hanning(rate.shape[1]), 1 << 15)) ** 2
+    found = {"frequency": np.fft.rfftfreq(1 << 15, 1e-3)[power.argmax(axis=1)], "rate": rate.mean(axis=1),
+             "sd": rate.reshape(len(rate), -1, 5).mean(axis=2).std(axis=1)}  # fmt: skip
+    several = len(rate) > 1
+    return {
+        key: (float(x.mean()), float(x.std(ddof=1) / len(x) ** 0.5) if several else 0.0) for key, x in found.items()
+    }
 
 
 if __name__ == "__main__":
     for rule in RULES:
         print(rule, json.dumps(rates(rule)))
-    print("steps", json.dumps(steps()))
+    print("oscillation", json.dumps(oscillation()))

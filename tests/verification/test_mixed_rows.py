@@ -19,8 +19,12 @@ def test_rates_of_a_sparse_network(rule, limit):
         assert found == pytest.approx(truth, rel=1.5e-2), values
 
 
-@pytest.mark.parametrize("population", ["E", "I"])
-def test_steps_of_either_drive(population):
-    measures = rows.steps()[population]
-    assert abs(measures["bias"]) <= 0.015, measures
-    assert measures["nrmse_interval"][1] <= 0.05, measures
+@pytest.mark.parametrize("limit", ["infinite", "finite"])
+def test_rhythm_of_both_kinds_under_a_stronger_drive(limit):
+    values = rows.oscillation()
+    for name, truth in values["truth"].items():
+        found = values[limit][name]
+        assert truth["sd"][0] > truth["rate"][0] / 3.0  # an oscillation
+        for key, bar in (("frequency", 0.02), ("rate", 0.03), ("sd", 0.1)):
+            assert truth[key][1] < bar / 3.0 * truth[key][0]
+            assert found[key][0] == pytest.approx(truth[key][0], rel=bar), (name, key, values)
