@@ -1,4 +1,4 @@
-"""A sparse network of an adex and a gif population against its Brian2 network: stationary rates, and the rhythm of both.
+"""A sparse network of an adex and a gif population against its Brian2 network: stationary rates, and their rhythm.
 
 python tests/verification/mixed_rows.py      (measures what is not recorded yet, and prints it)
 """
@@ -60,9 +60,10 @@ def oscillation() -> record.Values:
 def _oscillation() -> record.Values:
     of = network("fixed_indegree")
     truth, finite = simulate_truth(of, "strong").dataset, density_rung(of, finite=True)
+    made = [finite.simulate("strong", seed=seed) for seed in range(SEEDS)]
     runs = {
         "truth": truth, "infinite": density_rung(of).simulate("strong"),
-        "finite": xr.concat([finite.simulate("strong", seed=seed) for seed in range(SEEDS)], "run", combine_attrs="drop"),
+        "finite": xr.concat(made, "run", combine_attrs="drop"),
     }  # fmt: skip
     return {kind: {name: _rhythm(data, name) for name in of.populations} for kind, data in runs.items()}
 
