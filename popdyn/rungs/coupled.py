@@ -22,7 +22,7 @@ from popdyn.rungs.open_loop import open_loop_response
 from popdyn.spec import under_protocol
 from popdyn.spec.network import Network, Protocol
 from popdyn.theory.network_problem import NetworkNode
-from popdyn.theory.problem import CLOSURES, DEFAULT_CLOSURE
+from popdyn.theory.problem import CLOSURES, DEFAULT_CLOSURE, need_diffusion
 from popdyn.types import Progress
 
 Array = NDArray[np.float64]
@@ -74,6 +74,8 @@ class CoupledDensity:
         nodes: Mapping[str, tuple[NetworkNode, ...]] | None = None, progress: Progress | None = None,
     ) -> None:  # fmt: skip
         self.closure = closure_of(closure, dt, finite)
+        for population in network.populations.values():
+            need_diffusion(population)
         check_synapses(network, dt)
         self.network, self.dt, self.finite, self.progress = network, dt, finite, progress
         self.settings: dict[str, str | float | bool | None] = {
@@ -111,8 +113,7 @@ class CoupledDensity:
             raise UsageError(f"protocol: got {protocol!r}; allowed: {', '.join(self.network.protocols)}")
         chosen = self.network.protocols[protocol] if isinstance(protocol, str) else protocol
         began = time.process_time()
-        adapts = any(g.problem.adapts for g in self.derivation.grids)
-        run = by_closures(lambda closure: self._march(chosen, seed, closure), self.closure, adapts)
+        run = self._march_lower(chosen, seed)
         traces = on_bins(run.out, self.dt, chosen.transient, counted=self.finite)
         attrs = {
             "rung": self.name, "closure": self.closure, "closures_used": run.closure, "protocol": chosen.name,
@@ -152,6 +153,10 @@ class CoupledDensity:
     def _node_rates(self, rates: Array) -> list[tuple[str, float, float]]:
         nodes = self.derivation.problem.nodes
         return [(n.population, n.weight, float(r)) for n, r in zip(nodes, rates, strict=True)]
+
+    def _march_lower(self, protocol: Protocol, seed: int) -> Run:
+        adapts = any(g.problem.adapts for g in self.derivation.grids)
+        return by_closures(lambda closure: self._march(protocol, seed, closure), self.closure, adapts)
 
     def _march(self, protocol: Protocol, seed: int, closure: str) -> Run:
         populations = list(self.network.populations.values())
