@@ -104,13 +104,13 @@ def derived_rung(
 
 
 def _density(source: Source, closure: str | None, finite: bool, progress: Progress | None) -> Rung:
-    from popdyn.rungs.choose import density_rung, is_coupled
+    from popdyn.rungs.choose import density_rung, is_coupled, is_mixed
     from popdyn.theory.problem import DEFAULT_CLOSURE
 
     if source.density is not None and not finite:
         return source.density.density(closure=closure, progress=progress)
     options: dict[str, Any] = {"closure": closure or DEFAULT_CLOSURE}
-    if finite or is_coupled(source.network):
+    if finite or is_coupled(source.network) or is_mixed(source.network):
         options["progress"] = progress
     if finite:
         options["finite"] = True

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from cohort_scenarios import cohorts
+from mixed_scenarios import mixed
 from modes_scenarios import modes
 from network_scenarios import networks
 from numpy.typing import NDArray
@@ -109,7 +110,7 @@ def cascade() -> Results:
 
 def results() -> Results:
     alone = {**density(), **density_of_V_and_w(), **threshold(), **resolvents(), **cascade()}
-    return {**alone, **networks(), **cohorts(), **modes(POPULATION)}
+    return {**alone, **networks(), **cohorts(), **mixed(), **modes(POPULATION)}
 
 
 def main(path: str) -> None:
