@@ -188,7 +188,9 @@ def tangent(
             F, F_x, F_shape = slopes(family, x, p[SCALE], p[SHAPE] + p[SHAPE_SIGMA] * ds, p[DRIVE_SCALE])
             for c in range(columns):
                 dF[c], total[c] = F_x * dx[c], total[c] + 0.5 * dr[c]
-            dF[SCALE], dF[SHAPE], dF[SHAPE_SIGMA] = dF[SCALE] + F / p[SCALE], F_shape, F_shape * ds
+            dF[SCALE] += F / p[SCALE]
+            dF[SHAPE] += F_shape
+            dF[SHAPE_SIGMA] += F_shape * ds
             now = step_tangent(p, dt, F, dF, now, dr)
             for j in range(variables):
                 left, tau = math.exp(-dt / p[TAU_A + 2 * j]), p[TAU_A + 2 * j]

@@ -101,18 +101,9 @@ def _unit(entry: Reader, name: str) -> RatePopulation | None:
         given.fault(str(extra), "a parameter that the family has not", ", ".join(values))
     if len(entry.faults) > before:
         return None
+    drive_unit, noise_unit = texts["drive_unit"], texts["noise_unit"]
     return RatePopulation(
-        name,
-        family,
-        values,
-        int(count),
-        drive_scale,
-        mu0,
-        sigma0,
-        domain,
-        start,
-        texts["drive_unit"],
-        texts["noise_unit"],
+        name, family, values, int(count), drive_scale, mu0, sigma0, domain, start, drive_unit, noise_unit
     )
 
 

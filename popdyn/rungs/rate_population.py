@@ -119,9 +119,10 @@ class RatePopulation:
         x, rate = self.stationary(mu, sigma)
         slope = float(self.kind.slope(*self._arguments(x, sigma))) / self._unit
         s = 2j * np.pi * np.asarray(frequencies, dtype=np.float64)
-        feedback: ComplexArray = 1.0 + s * self.values["tau_r"] / (1.0 + self.values.get("shortening", 0.0) * rate)
+        tau_r = self.values["tau_r"] / (1.0 + self.values.get("shortening", 0.0) * rate)
+        feedback: ComplexArray = np.asarray(1.0 + s * tau_r, dtype=np.complex128)
         for j in range(1, self.adaptation + 1):
-            feedback = feedback + slope * self.values[f"strength_{j}"] / (1.0 + s * self.values[f"tau_a_{j}"])
+            feedback += slope * self.values[f"strength_{j}"] / (1.0 + s * self.values[f"tau_a_{j}"])
         if target == "mu":
             return np.asarray(slope / feedback)
         if not self.varying_sigma:

@@ -21,6 +21,7 @@ from popdyn.spec import under_protocol
 from popdyn.spec.network import Network
 from popdyn.spec.network import Protocol as StimulusProtocol
 from popdyn.stimuli import waveforms
+from popdyn.theory.problem import input_statistics
 from popdyn.types import ComplexArray, FloatArray
 
 
@@ -84,7 +85,7 @@ class RateUnit:
 
     def rates(self) -> dict[str, float]:
         """Stationary rate of each population at its constant drive [1/s]."""
-        return {key: unit.stationary(unit.mu0, unit.sigma0)[1] for key, unit in self.units.items()}
+        return {key: unit.stationary(*self._rest(key))[1] for key, unit in self.units.items()}
 
     def linear_response(self, frequencies: FloatArray, *, population: str, target: str = "mu") -> ComplexArray:
         """d rate / d mu [1/V] or d rate / d D [s/V^2] about the constant drive; frequencies [1/s]."""
@@ -92,8 +93,7 @@ class RateUnit:
             raise UsageError(f"population: got {population!r}; allowed: {', '.join(self.units)}")
         if target not in ("mu", "D"):
             raise UsageError(f"target: got {target!r}; allowed: mu, D")
-        unit = self.units[population]
-        return unit.linear_response(frequencies, unit.mu0, unit.sigma0, target)
+        return self.units[population].linear_response(frequencies, *self._rest(population), target)
 
     def equations(self) -> str:
         """The equations of every population with their values."""
@@ -116,6 +116,12 @@ class RateUnit:
             allowed = ", ".join(known) or "a Protocol; a unit of a recording has no spec with protocols"
             raise UsageError(f"protocol: got {given!r}; allowed: {allowed}")
         return known[given]
+
+    def _rest(self, population: str) -> tuple[float, float]:
+        """Constant mu and sigma of a population."""
+        if self.network is not None:
+            return input_statistics(self.network.populations[population])
+        return self.units[population].mu0, self.units[population].sigma0
 
     def _drive(self, unit: RatePopulation, protocol: StimulusProtocol, t: FloatArray) -> tuple[FloatArray, FloatArray]:
         if self.network is not None:

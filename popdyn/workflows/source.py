@@ -11,6 +11,7 @@ from typing import Any
 from popdyn.errors import SpecError, UsageError
 from popdyn.neurons import MODELS
 from popdyn.rungs.density_document import DensityModel
+from popdyn.rungs.rate_unit import RateUnit
 from popdyn.rungs.unit import CascadeUnit
 from popdyn.spec import Network, load
 from popdyn.types import Progress, Rung
@@ -24,7 +25,7 @@ class Source:
     """A resolved network, and the model that came with it when the file was a model.json."""
 
     network: Network
-    unit: CascadeUnit | None = None
+    unit: CascadeUnit | RateUnit | None = None
     density: DensityModel | None = None
 
 
@@ -41,6 +42,9 @@ def open_source(given: str | Path | Mapping[str, Any] | Network) -> Source:
             model = read_any_model(given)
             if isinstance(model, DensityModel):
                 return Source(model.network, density=model)
+            if model.network is None:
+                fix = "allowed: a model of a spec, or `RateUnit.simulate` in Python"
+                raise UsageError(f"{given}: a unit fitted to a recording, which has no spec; {fix}")
             return Source(model.network, model)
     return Source(load(given))
 
