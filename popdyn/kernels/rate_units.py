@@ -1,7 +1,7 @@
 """Time stepping of simple rate units, many at once: one gain, one time constant, any number of adaptation variables.
 
-    tau_r/(1 + shortening r) dr/dt = -r + F(x),  x = mu - threshold - threshold_sigma ds - sum_j strength_j a_j
-    tau_j da_j/dt = -a_j + r,                    ds = sigma - sigma_ref
+    dr/dt = (1/tau_r + quickening r) (-r + F(x)),  x = mu - threshold - threshold_sigma ds - sum_j strength_j a_j
+    tau_j da_j/dt = -a_j + r,                      ds = sigma - sigma_ref
 
 F has a scale and a shape, the shape is linear in ds. Scheme: r lives at the ends of the steps and a in their middles,
 each moved exponentially with the other held; second order with one gain per step, exact for a constant drive without
@@ -17,7 +17,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 THRESHOLD_LINEAR, SOFTPLUS, POWER_LAW, SIGMOID = range(4)
-SCALE, SHAPE, SHAPE_SIGMA, THRESHOLD, THRESHOLD_SIGMA, TAU, SHORTENING, DRIVE_SCALE, STRENGTH, TAU_A = range(10)
+SCALE, SHAPE, SHAPE_SIGMA, THRESHOLD, THRESHOLD_SIGMA, TAU, QUICKENING, DRIVE_SCALE, STRENGTH, TAU_A = range(10)
 """Columns of a unit's parameters; STRENGTH and TAU_A repeat for each adaptation variable."""
 
 LANES = 8
@@ -67,13 +67,13 @@ def share(q: float) -> float:
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
-def step(p: Array, F: float, r: float, q_rest: float, constant: float) -> float:
-    """r after one step of q_rest = dt/tau_r at rest; `constant` is what it keeps of F where tau_r is."""
-    if p[SHORTENING] == 0.0:
+def step(p: Array, F: float, r: float, dt: float, constant: float) -> float:
+    """r after one step; `constant` is the share of F that it takes where its time constant is tau_r."""
+    if p[QUICKENING] == 0.0:
         return r + (F - r) * constant
-    half = 0.5 * q_rest * (1.0 + p[SHORTENING] * r)
+    half = 0.5 * dt * (1.0 / p[TAU] + p[QUICKENING] * r)
     middle = r + (F - r) * half / (1.0 + half)
-    return r + (F - r) * share(q_rest * (1.0 + p[SHORTENING] * middle))
+    return r + (F - r) * share(dt * (1.0 / p[TAU] + p[QUICKENING] * middle))
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
@@ -96,12 +96,12 @@ def integrate(
     r (unit,) and a (unit, adaptation) [1/s]; rate (unit, bin) [1/s], means over the bins.
     """
     number, variables = a.shape
-    factors, per_bin = np.empty((number, variables + 2)), 0.5 / steps_per_bin
+    factors, per_bin = np.empty((number, variables + 1)), 0.5 / steps_per_bin
     for u in range(number):
-        factors[u, 0], factors[u, 1] = dt / units[u, TAU], -math.expm1(-dt / units[u, TAU])
+        factors[u, 0] = -math.expm1(-dt / units[u, TAU])
         for j in range(variables):
             a[u, j] += (r[u] - a[u, j]) * -math.expm1(-0.5 * dt / units[u, TAU_A + 2 * j])
-            factors[u, 2 + j] = -math.expm1(-dt / units[u, TAU_A + 2 * j])
+            factors[u, 1 + j] = -math.expm1(-dt / units[u, TAU_A + 2 * j])
     rate[:] = 0.0
     for first in range(0, number, LANES):
         for k in range(rate.shape[1] * steps_per_bin):
@@ -113,9 +113,9 @@ def integrate(
                 for j in range(variables):
                     x -= p[STRENGTH + 2 * j] * a[u, j]
                 F = gain(family, x, p[SCALE], p[SHAPE] + p[SHAPE_SIGMA] * ds, p[DRIVE_SCALE])
-                now = step(p, F, r[u], factors[u, 0], factors[u, 1])
+                now = step(p, F, r[u], dt, factors[u, 0])
                 for j in range(variables):
-                    a[u, j] += (now - a[u, j]) * factors[u, 2 + j]
+                    a[u, j] += (now - a[u, j]) * factors[u, 1 + j]
                 rate[u, place] += per_bin * (r[u] + now)
                 r[u] = now
 
@@ -137,22 +137,22 @@ def slope_of_drive(p: Array, a: Array, da: Array, ds: float, dx: Array) -> float
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
 def step_tangent(p: Array, dt: float, F: float, dF: Array, r: float, dr: Array) -> float:
     """r after one step; dr (column,) goes along."""
-    rho, q_rest = p[SHORTENING], dt / p[TAU]
-    half = 0.5 * q_rest * (1.0 + rho * r)
+    grown, rest = p[QUICKENING], 1.0 / p[TAU]
+    half = 0.5 * dt * (rest + grown * r)
     weight, bend = half / (1.0 + half), 1.0 / (1.0 + half) ** 2
     middle = r + (F - r) * weight
-    q = q_rest * (1.0 + rho * middle)
-    if rho == 0.0:
+    q = dt * (rest + grown * middle)
+    if grown == 0.0:
         part, steep = -math.expm1(-q), math.exp(-q)
     else:
         below = 1.0 + q * (0.5 + q / 12.0)
         part, steep = q / below, (1.0 - q * q / 12.0) / (below * below)
     for c in range(dr.shape[0]):
-        own_half = 0.5 * q_rest * r if c == SHORTENING else (-half / p[TAU] if c == TAU else 0.0)
-        d_half = 0.5 * q_rest * rho * dr[c] + own_half
+        own = -rest * rest if c == TAU else 0.0
+        d_half = 0.5 * dt * (grown * dr[c] + own + (r if c == QUICKENING else 0.0))
         d_middle = dr[c] + (dF[c] - dr[c]) * weight + (F - r) * bend * d_half
-        own = q_rest * middle if c == SHORTENING else (-q / p[TAU] if c == TAU else 0.0)
-        dr[c] += (dF[c] - dr[c]) * part + (F - r) * steep * (q_rest * rho * d_middle + own)
+        d_q = dt * (grown * d_middle + own + (middle if c == QUICKENING else 0.0))
+        dr[c] += (dF[c] - dr[c]) * part + (F - r) * steep * d_q
     return r + (F - r) * part
 
 

@@ -91,7 +91,7 @@ def _unit(entry: Reader, name: str) -> RatePopulation | None:
     if len(entry.faults) > before:
         return None
     given = entry.table("parameters")
-    varying = {"varying_tau": "shortening" in given.data, "varying_sigma": "threshold_sigma" in given.data}
+    varying = {"varying_tau": "quickening" in given.data, "varying_sigma": "threshold_sigma" in given.data}
     values = {}
     for p in of_unit(FAMILIES[family], int(count), **varying):
         table = given.table(p.name)

@@ -1,6 +1,6 @@
 """One population as a simple rate unit: a gain of one of the families, a time constant, adaptation variables.
 
-    tau_r/(1 + shortening r) dr/dt = -r + F(x)
+    dr/dt = (1/tau_r + quickening r) (-r + F(x))
     x = mu - threshold - threshold_sigma (sigma - sigma_ref) - sum_j strength_j a_j
     tau_a_j da_j/dt = -a_j + r
 
@@ -63,7 +63,7 @@ class RatePopulation:
     @property
     def parameters(self) -> tuple[FamilyParameter, ...]:
         """Those of the family that this unit has, in order."""
-        varying_tau = "shortening" in self.values
+        varying_tau = "quickening" in self.values
         return of_unit(self.kind, self.adaptation, varying_tau=varying_tau, varying_sigma=self.varying_sigma)
 
     def row(self) -> FloatArray:
@@ -119,8 +119,8 @@ class RatePopulation:
         x, rate = self.stationary(mu, sigma)
         slope = float(self.kind.slope(*self._arguments(x, sigma))) / self._unit
         s = 2j * np.pi * np.asarray(frequencies, dtype=np.float64)
-        tau_r = self.values["tau_r"] / (1.0 + self.values.get("shortening", 0.0) * rate)
-        feedback: ComplexArray = np.asarray(1.0 + s * tau_r, dtype=np.complex128)
+        tau = 1.0 / (1.0 / self.values["tau_r"] + self.values.get("quickening", 0.0) * rate)
+        feedback: ComplexArray = np.asarray(1.0 + s * tau, dtype=np.complex128)
         for j in range(1, self.adaptation + 1):
             feedback += slope * self.values[f"strength_{j}"] / (1.0 + s * self.values[f"tau_a_{j}"])
         if target == "mu":

@@ -29,9 +29,9 @@ def equations_of(unit: RatePopulation, fit: Mapping[str, Any]) -> str:
 def _equations(unit: RatePopulation) -> list[str]:
     adapting = "".join(f" - strength_{j} a_{j}" for j in range(1, unit.adaptation + 1))
     noisy = " - threshold_sigma (sigma - sigma_ref)" if unit.varying_sigma else ""
-    time = "tau_r/(1 + shortening r)" if "shortening" in unit.values else "tau_r"
+    speed = "(1/tau_r + quickening r)" if "quickening" in unit.values else "1/tau_r"
     changing = [p.name for p in unit.parameters if p.column == kernel.SHAPE_SIGMA]
-    lines = [f"{time} dr/dt = -r + F(x)", f"x = mu - threshold{noisy}{adapting}", unit.kind.equation]
+    lines = [f"dr/dt = {speed} (-r + F(x))", f"x = mu - threshold{noisy}{adapting}", unit.kind.equation]
     for name in changing:
         shape = name.removesuffix("_sigma")
         lines.append(f"with {shape} + {name} (sigma - sigma_ref) in the place of {shape}")

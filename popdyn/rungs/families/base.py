@@ -16,8 +16,8 @@ class FamilyParameter:
     """One parameter. `unit` has {drive} and {noise} where the units of mu and sigma stand.
 
     It is fitted as value / natural, or as the logarithm of that (`log`), where natural = drive scale^drive
-    rate scale^rate sigma^noise; `lower`, `upper` and `start` are in natural units, and `scale` is a change of the
-    fitted coordinate that matters. `column`: its place in the kernel's row.
+    rate scale^rate sigma^noise; `centred`: less the mean drive. `lower`, `upper` and `start` are in natural units, and
+    `scale` is a change of the fitted coordinate that matters. `column`: its place in the kernel's row.
     """
 
     name: str
@@ -32,6 +32,7 @@ class FamilyParameter:
     drive: int = 0
     rate: int = 0
     noise: int = 0
+    centred: bool = False
 
     def unit_in(self, drive_unit: str, noise_unit: str) -> str:
         return self.unit.format(drive=drive_unit, noise=noise_unit)
@@ -58,7 +59,7 @@ class Family:
 
 THRESHOLD = FamilyParameter(
     "threshold", "{drive}", "drive at which the gain sets in", kernel.THRESHOLD,
-    start=0.0, lower=-20.0, upper=20.0, log=False, scale=0.5, drive=1,
+    start=0.0, lower=-20.0, upper=20.0, log=False, scale=0.5, drive=1, centred=True,
 )  # fmt: skip
 THRESHOLD_SIGMA = FamilyParameter(
     "threshold_sigma", "({drive})/({noise})", "change of the threshold with sigma", kernel.THRESHOLD_SIGMA,
@@ -68,9 +69,9 @@ TAU_R = FamilyParameter(
     "tau_r", "s", "time constant of the rate, at rate 0", kernel.TAU,
     start=10e-3, lower=2e-4, upper=10.0, log=True, scale=0.5,
 )  # fmt: skip
-SHORTENING = FamilyParameter(
-    "shortening", "s", "fall of the time constant with the rate: tau_r/(1 + shortening r)", kernel.SHORTENING,
-    start=0.2, lower=1e-4, upper=1e4, log=True, scale=1.0, rate=-1,
+QUICKENING = FamilyParameter(
+    "quickening", "1", "growth of the inverse time constant with the rate: 1/tau_r + quickening r", kernel.QUICKENING,
+    start=5.0, lower=1e-3, upper=1e3, log=True, scale=0.7,
 )  # fmt: skip
 STRENGTH = FamilyParameter(
     "strength", "({drive}) s", "drive that a unit of the adaptation variable takes away", kernel.STRENGTH,
@@ -102,7 +103,7 @@ def numbered(parameter: FamilyParameter, j: int) -> FamilyParameter:
 def of_unit(family: Family, adaptation: int, *, varying_tau: bool, varying_sigma: bool) -> tuple[FamilyParameter, ...]:
     """All parameters of a unit of the family: gain, threshold, time constant, adaptation."""
     found = [p for p in (*family.parameters, THRESHOLD, THRESHOLD_SIGMA, TAU_R) if varying_sigma or p.noise == 0]
-    found += [SHORTENING] * varying_tau
+    found += [QUICKENING] * varying_tau
     for j in range(1, adaptation + 1):
         found += [numbered(STRENGTH, j), numbered(TAU_A, j)]
     return tuple(found)
