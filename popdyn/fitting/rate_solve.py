@@ -15,7 +15,7 @@ from popdyn.fitting.profile import Bounds, Ends, profile_ends
 from popdyn.fitting.rate_misfit import RateMisfit
 from popdyn.fitting.rate_result import RateEstimate
 from popdyn.rungs.rate_population import RatePopulation
-from popdyn.types import FloatArray
+from popdyn.types import BoolArray, FloatArray
 
 LEVEL = 0.95
 EVALUATIONS = 60
@@ -75,7 +75,7 @@ def calibration_of(solution: RateSolution, block: int | None) -> tuple[Calibrati
     """With blocks of `block` bins; None: from the residuals, which are then taken for noise."""
     lengths = solution.misfit.lengths
     block = block or data_block(solution.residuals, lengths)
-    return calibrate(solution.residuals, solution.jacobian, block_ids(lengths, block)), block
+    return calibrate(solution.residuals, solution.jacobian, lengths, block), block
 
 
 def intervals(solutions: Sequence[RateSolution], calibrations: Sequence[Calibration], level: float = LEVEL) -> Ends:
@@ -99,9 +99,7 @@ def estimates(
     ends = intervals([solution], [calibration])
     boot = None
     if noisy:
-        ids = block_ids(solution.misfit.lengths, block)
-        moves = bootstrap_ends(solution.residuals, solution.jacobian, ids, LEVEL, seed)
-        boot = [space.values(np.clip(solution.x + move, space.low, space.high)) for move in moves]
+        boot = _bootstrap(solution, block, seed)
     low, high = space.values(ends.x[0, :, 0]), space.values(ends.x[0, :, 1])
     found = []
     for i, p in enumerate(space.parameters):
@@ -116,14 +114,31 @@ def estimates(
     return tuple(found)
 
 
+def _bootstrap(solution: RateSolution, block: int, seed: int) -> list[FloatArray]:
+    """Ends in values, lower and upper; a parameter at its bound stays there."""
+    space, ids = solution.misfit.coordinates, block_ids(solution.misfit.lengths, block)
+    inside = ~_at_bound(solution)
+    found = []
+    for move in bootstrap_ends(solution.residuals, solution.jacobian[:, inside], ids, LEVEL, seed):
+        x = solution.x.copy()
+        x[inside] += move
+        found.append(space.values(np.clip(x, space.low, space.high)))
+    return found
+
+
+def _at_bound(solution: RateSolution) -> BoolArray:
+    space, x = solution.misfit.coordinates, solution.x
+    return np.minimum(x - space.low, space.high - x) < AT_BOUND * space.scale
+
+
 def _why(solution: RateSolution, ends: Ends, i: int) -> str:
     """Why the data do not fix parameter i; empty where they do."""
     space = solution.misfit.coordinates
-    x, low, high, scale = solution.x[i], space.low[i], space.high[i], space.scale[i]
+    scale = space.scale[i]
     label = f"ln {space.parameters[i].name}" if space.parameters[i].log else space.parameters[i].name
     half = 0.5 * (ends.x[0, i, 1] - ends.x[0, i, 0])
     reasons = [
-        (min(x - low, high - x) < AT_BOUND * scale, "at its bound"),
+        (_at_bound(solution)[i], "at its bound"),
         (not ends.found[0, i, 0], "its profile sets no lower end"),
         (not ends.found[0, i, 1], "its profile sets no upper end"),
         (half > scale, f"interval wider than {scale:g} in {label}, in natural units"),

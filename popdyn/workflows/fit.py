@@ -76,8 +76,8 @@ def fit(
         if recorded or truth is not None or adaptation is not None or varying_tau:
             others = ", ".join(FAMILIES)
             raise UsageError(
-                "--family cascade: it is fitted to a spec's density, with the neuron's own adaptation; allowed for other "
-                f"data and choices: {others}"
+                "--family cascade: it is fitted to a spec's density, with the neuron's own adaptation; allowed for "
+                f"other data and choices: {others}"
             )
         return _cascades(load(given), population, seed, say)
     if recorded:
