@@ -3,6 +3,7 @@
     c_i = J (J'J)^-1 e_i,  U_b = sum over block b of c_i r,  D_b = (1 - J (J'J)^-1 J') (c_i within block b)
     M = D R D',  inflation_i = (sum U_b^2 / (s^2 tr M)) (c_i' R c_i / c_i' c_i),  degrees_i = (tr M)^2 / tr M^2
 
+U and D less their means over the blocks of the same target: targets that pull a parameter different ways are no noise.
 s^2 = r'r/(n - k). R is a working correlation, that of neighbouring residuals to the power of the lag: it makes the
 variance unbiased where it is right, and where it is not, long blocks make up for it. The variance of estimate i is
 inflation_i s^2 ((J'J)^-1)_ii; a rise of the sum of squares along its profile is divided by s^2 inflation_i and compared
@@ -77,17 +78,25 @@ def calibrate(residuals: FloatArray, jacobian: FloatArray, lengths: Sequence[int
     inverse = np.linalg.pinv(jacobian.T @ jacobian, hermitian=True)
     variance = float(residuals @ residuals) / max(count - k, 1)
     inflation, degrees = np.ones(k), np.ones(k)
-    own = np.arange(ids.max() + 1)[:, None] == ids
+    own, centre = np.arange(ids.max() + 1)[:, None] == ids, centring(ids, lengths)
     for i, c in enumerate((jacobian @ inverse).T):
         within = np.where(own, c, 0.0)
-        D = within - (within @ jacobian) @ inverse @ jacobian.T
+        D = centre @ (within - (within @ jacobian) @ inverse @ jacobian.T)
         Y, whole = coloured(D, keep, lengths), coloured(c[None], keep, lengths)
-        M, sums = Y @ Y.T, within @ residuals
+        M, sums = Y @ Y.T, centre @ (within @ residuals)
         if np.trace(M) > 0 and variance > 0:
             stretch = float(np.sum(whole**2)) / float(c @ c)
             inflation[i] = float(sums @ sums) / (variance * float(np.trace(M))) * stretch
             degrees[i] = max(float(np.trace(M)) ** 2 / float(np.sum(M * M)), 1.0)
     return Calibration(inflation, degrees, variance)
+
+
+def centring(ids: IntArray, lengths: Sequence[int]) -> FloatArray:
+    """(block, block): takes off the mean over the blocks of the same target."""
+    begins = np.cumsum([0, *lengths[:-1]])
+    target = np.searchsorted(ids[begins], np.arange(ids.max() + 1), side="right")
+    same = target[:, None] == target
+    return np.eye(len(target)) - same / same.sum(axis=1)
 
 
 def neighbours(residuals: FloatArray, lengths: Sequence[int]) -> float:

@@ -4,7 +4,7 @@
     x = mu - threshold - threshold_sigma (sigma - sigma_ref) - sum_j strength_j a_j
     tau_a_j da_j/dt = -a_j + r
 
-The shape of F (width or exponent) is shape + shape_sigma (sigma - sigma_ref).
+The shape of F (smoothness or exponent) is shape + shape_sigma (sigma - sigma_ref).
 """
 
 from __future__ import annotations
@@ -92,8 +92,8 @@ class RatePopulation:
         )
         if not np.all(np.isfinite(rate)):
             raise NumericsError(
-                f"populations.{self.name}: the rate is not finite, or the {self.family} gain has no positive width or "
-                "exponent at this sigma; stay in the unit's domain"
+                f"populations.{self.name}: the rate is not finite, or the {self.family} gain has no positive "
+                "smoothness or exponent at this sigma; stay in the unit's domain"
             )
         return rate[0]
 

@@ -11,7 +11,7 @@ from popdyn.rungs.families import FAMILIES, of_unit
 SIGMA = 0.06
 SHARED = {
     "threshold": 0.5, "threshold_sigma": -3.0, "tau_r": 0.02, "quickening": 3.0, "strength_1": 0.01, "tau_a_1": 0.2,
-    "strength_2": 0.02, "tau_a_2": 0.05, "gain": 20.0, "width": 0.3, "width_sigma": 2.0, "rate_scale": 10.0,
+    "strength_2": 0.02, "tau_a_2": 0.05, "gain": 20.0, "smoothness": 0.3, "smoothness_sigma": 2.0, "rate_scale": 10.0,
     "exponent": 2.0, "exponent_sigma": 3.0, "rate_max": 60.0,
 }  # fmt: skip
 
@@ -87,7 +87,7 @@ def test_the_kernel_has_the_gain_that_the_family_s_file_states(family):
         assert compiled == pytest.approx([float(v) for v in stated], rel=1e-10, abs=1e-14)
 
 
-def test_a_width_that_is_not_positive_gives_no_rate():
+def test_a_smoothness_that_is_not_positive_gives_no_rate():
     assert np.isnan(kernel.gain(kernel.SOFTPLUS, 1.0, 1.0, -0.1, 1.0))
     assert np.isnan(kernel.gain(kernel.SIGMOID, 1.0, 1.0, 0.0, 1.0))
 

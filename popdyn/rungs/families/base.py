@@ -83,13 +83,14 @@ TAU_A = FamilyParameter(
 )  # fmt: skip
 
 
-def width(doc: str, column_sigma: str) -> tuple[FamilyParameter, FamilyParameter]:
+def smoothness() -> tuple[FamilyParameter, FamilyParameter]:
     """A positive shape in the unit of the drive, and its change with sigma."""
     shape = FamilyParameter(
-        "width", "{drive}", doc, kernel.SHAPE, start=0.3, lower=1e-3, upper=1e2, log=True, scale=0.7, drive=1
-    )
+        "smoothness", "{drive}", "range of drive over which the gain sets in", kernel.SHAPE,
+        start=0.3, lower=1e-3, upper=1e2, log=True, scale=0.7, drive=1,
+    )  # fmt: skip
     change = FamilyParameter(
-        "width_sigma", "({drive})/({noise})", column_sigma, kernel.SHAPE_SIGMA,
+        "smoothness_sigma", "({drive})/({noise})", "change of the smoothness with sigma", kernel.SHAPE_SIGMA,
         start=0.0, lower=-50.0, upper=50.0, log=False, scale=0.5, drive=1, noise=-1,
     )  # fmt: skip
     return shape, change

@@ -27,7 +27,7 @@ FAMILY = Family(
     name="sigmoid",
     title="sigmoid",
     number=kernel.SIGMOID,
-    equation="F(x) = rate_max / (1 + exp(-x/width))",
+    equation="F(x) = rate_max / (1 + exp(-x/smoothness))",
     parameters=(
         FamilyParameter("rate_max", "1/s", "rate that the gain saturates at", kernel.SCALE,
                         start=1.5, lower=1e-2, upper=1e4, log=True, scale=0.3, rate=1),

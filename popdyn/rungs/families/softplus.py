@@ -1,4 +1,4 @@
-"""Softplus gain: exponential below a threshold, straight above, over a width that noise sets."""
+"""Softplus gain: exponential below a threshold, straight above, over a stretch that noise sets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from popdyn.kernels import rate_units as kernel
 from popdyn.rungs.families import threshold_linear
-from popdyn.rungs.families.base import Family, width
+from popdyn.rungs.families.base import Family, smoothness
 from popdyn.types import FloatArray
 
 
@@ -26,10 +26,10 @@ FAMILY = Family(
     name="softplus",
     title="softplus",
     number=kernel.SOFTPLUS,
-    equation="F(x) = gain width ln(1 + exp(x/width))",
+    equation="F(x) = gain smoothness ln(1 + exp(x/smoothness))",
     parameters=(
         threshold_linear.FAMILY.parameters[0],
-        *width("drive over which the gain sets in, or from foot to middle", "change of the width with sigma"),
+        *smoothness(),
     ),
     gain=gain,
     slope=slope,
