@@ -3,9 +3,10 @@
     dr/dt = (1/tau_r + quickening r) (-r + F(x)),  x = mu - threshold - threshold_sigma ds - sum_j strength_j a_j
     tau_j da_j/dt = -a_j + r,                      ds = sigma - sigma_ref
 
-F has a scale and a shape, the shape is linear in ds. Scheme: r lives at the ends of the steps and a in their middles,
-each moved exponentially with the other held; second order with one gain per step, exact for a constant drive without
-adaptation up to 1 - exp(-q) = q/(1 + q/2 + q^2/12) + O(q^5). `tangent` is the derivative of that very scheme.
+F has a scale and a shape, and the shape grows as exp(shape_sigma ds). Scheme: r lives at the ends of the steps and a in
+their middles, each moved exponentially with the other held; second order with one gain per step, exact for a constant
+drive without adaptation (with quickening up to 1 - exp(-q) = q/(1 + q/2 + q^2/12) + O(q^5)). `tangent` is the
+derivative of that very scheme.
 """
 
 from __future__ import annotations
@@ -29,11 +30,9 @@ Integers = NDArray[np.int64]
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
 def gain(family: int, x: float, scale: float, shape: float, drive_scale: float) -> float:
-    """F [1/s] at a drive x beyond the threshold; not a number where the shape is not positive."""
+    """F [1/s] at a drive x beyond the threshold."""
     if family == THRESHOLD_LINEAR:
         return scale * max(x, 0.0)
-    if not shape > 0.0:
-        return math.nan
     if family == SOFTPLUS:
         z = x / shape
         return scale * shape * (max(z, 0.0) + math.log1p(math.exp(-abs(z))))
@@ -58,6 +57,12 @@ def slopes(family: int, x: float, scale: float, shape: float, drive_scale: float
         return F, scale * part, F / shape - scale * z * part
     slope = F * (1.0 - part) / shape
     return F, slope, -z * slope
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def growth(p: Array, ds: float) -> float:
+    """Of the shape with sigma."""
+    return math.exp(p[SHAPE_SIGMA] * ds) if p[SHAPE_SIGMA] * ds != 0.0 else 1.0
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
@@ -112,7 +117,7 @@ def integrate(
                 x = mu[d, k] - p[THRESHOLD] - p[THRESHOLD_SIGMA] * ds
                 for j in range(variables):
                     x -= p[STRENGTH + 2 * j] * a[u, j]
-                F = gain(family, x, p[SCALE], p[SHAPE] + p[SHAPE_SIGMA] * ds, p[DRIVE_SCALE])
+                F = gain(family, x, p[SCALE], p[SHAPE] * growth(p, ds), p[DRIVE_SCALE])
                 now = step(p, F, r[u], dt, factors[u, 0])
                 for j in range(variables):
                     a[u, j] += (now - a[u, j]) * factors[u, 1 + j]
@@ -185,12 +190,13 @@ def tangent(
         for k in range(rate.shape[1] * steps_per_bin):
             ds, before = sigma[d, k] - sigma_ref, now
             x = mu[d, k] + slope_of_drive(p, a[u], da, ds, dx)
-            F, F_x, F_shape = slopes(family, x, p[SCALE], p[SHAPE] + p[SHAPE_SIGMA] * ds, p[DRIVE_SCALE])
+            grown = growth(p, ds)
+            F, F_x, F_shape = slopes(family, x, p[SCALE], p[SHAPE] * grown, p[DRIVE_SCALE])
             for c in range(columns):
                 dF[c], total[c] = F_x * dx[c], total[c] + 0.5 * dr[c]
             dF[SCALE] += F / p[SCALE]
-            dF[SHAPE] += F_shape
-            dF[SHAPE_SIGMA] += F_shape * ds
+            dF[SHAPE] += F_shape * grown
+            dF[SHAPE_SIGMA] += F_shape * grown * p[SHAPE] * ds
             now = step_tangent(p, dt, F, dF, now, dr)
             for j in range(variables):
                 left, tau = math.exp(-dt / p[TAU_A + 2 * j]), p[TAU_A + 2 * j]

@@ -4,7 +4,7 @@
     x = mu - threshold - threshold_sigma (sigma - sigma_ref) - sum_j strength_j a_j
     tau_a_j da_j/dt = -a_j + r
 
-The shape of F (smoothness or exponent) is shape + shape_sigma (sigma - sigma_ref).
+The shape of F (smoothness or exponent) is multiplied by exp(shape_sigma (sigma - sigma_ref)).
 """
 
 from __future__ import annotations
@@ -91,10 +91,7 @@ class RatePopulation:
             self.kind.number, self.row()[None], which, *drive, self.sigma0, dt, steps_per_bin, start, first, rate
         )
         if not np.all(np.isfinite(rate)):
-            raise NumericsError(
-                f"populations.{self.name}: the rate is not finite, or the {self.family} gain has no positive "
-                "smoothness or exponent at this sigma; stay in the unit's domain"
-            )
+            raise NumericsError(f"populations.{self.name}: the rate is not finite; stay in the unit's domain")
         return rate[0]
 
     def stationary(self, mu: float, sigma: float) -> tuple[float, float]:
@@ -128,7 +125,8 @@ class RatePopulation:
         if not self.varying_sigma:
             raise UsageError(f"populations.{self.name}: the unit was fitted at one sigma; fit it on a range of sigma")
         by_shape = float(self.kind.shape_slope(*self._arguments(x, sigma)))
-        change = self._value(kernel.SHAPE_SIGMA) * by_shape - self.values["threshold_sigma"] * slope
+        growing = self._value(kernel.SHAPE_SIGMA) * float(self._arguments(x, sigma)[2])
+        change = growing * by_shape - self.values["threshold_sigma"] * slope
         return np.asarray(change / sigma / feedback)
 
     @property
@@ -137,7 +135,7 @@ class RatePopulation:
         return self.drive_scale if self.kind.normalised else 1.0
 
     def _arguments(self, x: float, sigma: float) -> tuple[FloatArray, float, FloatArray]:
-        shape = self._value(kernel.SHAPE) + self._value(kernel.SHAPE_SIGMA) * (sigma - self.sigma0)
+        shape = self._value(kernel.SHAPE) * np.exp(self._value(kernel.SHAPE_SIGMA) * (sigma - self.sigma0))
         return np.asarray(x / self._unit), self._value(kernel.SCALE), np.asarray(shape)
 
     def _value(self, column: int) -> float:

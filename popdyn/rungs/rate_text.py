@@ -34,5 +34,5 @@ def _equations(unit: RatePopulation) -> list[str]:
     lines = [f"dr/dt = {speed} (-r + F(x))", f"x = mu - threshold{noisy}{adapting}", unit.kind.equation]
     for name in changing:
         shape = name.removesuffix("_sigma")
-        lines.append(f"with {shape} + {name} (sigma - sigma_ref) in the place of {shape}")
+        lines.append(f"with {shape} exp({name} (sigma - sigma_ref)) in the place of {shape}")
     return lines + [f"tau_a_{j} da_{j}/dt = -a_{j} + r" for j in range(1, unit.adaptation + 1)]

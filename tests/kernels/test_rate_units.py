@@ -87,11 +87,6 @@ def test_the_kernel_has_the_gain_that_the_family_s_file_states(family):
         assert compiled == pytest.approx([float(v) for v in stated], rel=1e-10, abs=1e-14)
 
 
-def test_a_smoothness_that_is_not_positive_gives_no_rate():
-    assert np.isnan(kernel.gain(kernel.SOFTPLUS, 1.0, 1.0, -0.1, 1.0))
-    assert np.isnan(kernel.gain(kernel.SIGMOID, 1.0, 1.0, 0.0, 1.0))
-
-
 def test_without_adaptation_a_step_is_exact():
     """tau dr/dt = -r + F at constant F: r = F (1 - exp(-t/tau)), here its mean over each bin."""
     rows = np.zeros((1, kernel.STRENGTH))

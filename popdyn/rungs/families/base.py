@@ -90,8 +90,8 @@ def smoothness() -> tuple[FamilyParameter, FamilyParameter]:
         start=0.3, lower=1e-3, upper=1e2, log=True, scale=0.7, drive=1,
     )  # fmt: skip
     change = FamilyParameter(
-        "smoothness_sigma", "({drive})/({noise})", "change of the smoothness with sigma", kernel.SHAPE_SIGMA,
-        start=0.0, lower=-50.0, upper=50.0, log=False, scale=0.5, drive=1, noise=-1,
+        "smoothness_sigma", "1/({noise})", "relative change of the smoothness with sigma", kernel.SHAPE_SIGMA,
+        start=0.0, lower=-10.0, upper=10.0, log=False, scale=0.5, noise=-1,
     )  # fmt: skip
     return shape, change
 
