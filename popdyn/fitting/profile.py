@@ -28,6 +28,8 @@ PATIENCE = 4
 """Steps at a bound, below the rise, after which the bound is taken for the end."""
 FREE_REACH = 2.0
 """Scales over which a coordinate that the data leave free moves as if they did not."""
+RECOVERY = 1.15
+"""Growth of a damped step after one that did not make things worse; a halved step needs some, which ends cycles."""
 
 
 class Ends(NamedTuple):
@@ -97,7 +99,7 @@ class _Search:
         self.waited[now] = np.where(waiting, self.waited[now] + 1, 0)
         done = self.found[now] | (self.waited[now] > PATIENCE)
         worse = missed + across > self.last[now]
-        self.damping[now] = np.where(worse, 0.5 * self.damping[now], np.minimum(1.0, 1.5 * self.damping[now]))
+        self.damping[now] = np.where(worse, 0.5 * self.damping[now], np.minimum(1.0, RECOVERY * self.damping[now]))
         self.last[now] = missed + across
         longest = np.maximum(np.max(np.abs(step) / self.bounds.scale, axis=1), 1.0)
         moved = self.x[now] + step * (self.damping[now] / longest)[:, None]

@@ -59,7 +59,10 @@ class ResponseError:
 
 @dataclass(frozen=True)
 class RateFit:
-    """A fitted unit of one population with its report. Errors are fractions, cost is CPU seconds of this process."""
+    """A fitted unit of one population with its report. Errors are fractions, cost is CPU seconds of this process.
+
+    corrected: of a sampled truth, held-out errors without its sampling noise (see popdyn.comparison); None without one.
+    """
 
     unit: RateUnit
     population: str
@@ -75,6 +78,7 @@ class RateFit:
     fitted_to: str
     seed: int
     cpu_s: float
+    corrected: dict[str, Any] | None = None
 
     @property
     def unfixed(self) -> tuple[str, ...]:
@@ -92,6 +96,7 @@ class RateFit:
             "domain": asdict(self.domain),
             "training": [_error(e) for e in self.training],
             "heldout": [_error(e) for e in self.heldout],
+            "corrected": self.corrected,
             "response": [_entry(asdict(r)) for r in self.response],
             "starts": list(self.starts),
             "interval": MEANING[self.noisy].format(block=self.block),

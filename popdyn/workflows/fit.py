@@ -4,37 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from popdyn.comparison.compare import SAMPLED_RUNGS
 from popdyn.errors import UsageError
 from popdyn.fitting import UnitFit, density_over_domain, fit_cascade
-from popdyn.fitting.rate_fit import Shape, fit_to_rung, fit_to_targets, with_network
+from popdyn.fitting.rate_fit import Shape, fit_to_rung
 from popdyn.fitting.rate_result import RateFit
-from popdyn.fitting.recording import read_recording, recorded_target
-from popdyn.fitting.targets import Target, split, target_in
 from popdyn.rungs.choose import density_rung, has_escape_noise, is_coupled
 from popdyn.rungs.families import FAMILIES
 from popdyn.rungs.model_file import write_model
 from popdyn.rungs.rate_unit import RateUnit
 from popdyn.rungs.unit import CascadeUnit, join
-from popdyn.spec import Network, load, under_protocol
-from popdyn.theory.discretisation import Domain
-from popdyn.theory.problem import input_statistics
+from popdyn.spec import Network, load
 from popdyn.types import DerivedRung, Progress
 from popdyn.workflows.fit_text import report_text
-from popdyn.workflows.source import no_unit, not_alone, protocol_name
-from popdyn.workflows.truth import from_file
+from popdyn.workflows.fit_truth import fit_to_recording, fit_to_truth
+from popdyn.workflows.source import no_unit, not_alone
 
 CASCADE = "cascade"
-TRAINED = 2 / 3
-"""Share of rates at hand that is fitted; the rest is held out."""
-STEADY = 1e-6
-"""Relative range below which sigma is constant."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +72,10 @@ def fit(
             )
         return _cascades(load(given), population, seed, say)
     if recorded:
-        return _recorded(Path(str(given)), Shape(family, adaptation or 0, varying_tau), population, seed, say)
+        path = Path(str(given))
+        say(0.0, f"fitting {path.stem}: {family}")
+        made = fit_to_recording(path, population or path.stem, Shape(family, adaptation or 0, varying_tau), seed)
+        return Fitted({made.population: made}, made.unit)
     network = load(given)
     names, why = _names(network, population), not_alone(network)
     if why:
@@ -103,7 +97,7 @@ def _spec(
         if rung is not None:
             fits[name] = fit_to_rung(rung, network, name, shape, seed=seed)
         elif truth is not None:
-            fits[name] = _to_truth(network, name, shape, truth, protocol, seed)
+            fits[name] = fit_to_truth(network, name, shape, truth, protocol, seed)
     units = {name: one.unit.units[name] for name, one in fits.items()}
     return Fitted(fits, RateUnit(network, units, {name: one.to_dict() for name, one in fits.items()}))
 
@@ -134,46 +128,6 @@ def _rung(network: Network) -> DerivedRung:
     if has_escape_noise(network) or is_coupled(network):
         return density_rung(network)
     return density_over_domain(network)
-
-
-def _to_truth(network: Network, name: str, shape: Shape, path: Path, protocol: str | None, seed: int) -> RateFit:
-    file = path / "result.h5" if path.is_dir() else path
-    chosen = network.protocols[protocol_name(network, protocol)]
-    dataset = from_file(file, network, chosen.name).dataset
-    wanted = under_protocol(network, chosen).spec_hash
-    if dataset.attrs.get("spec_hash") != wanted:
-        raise UsageError(f"--truth: {file} is of another spec ({dataset.attrs.get('spec_hash')}); wanted: {wanted}")
-    who = network.populations[name]
-    whole = target_in(dataset, who, chosen, f"{dataset.attrs.get('rung', 'result')} under {chosen.name}")
-    noisy = dataset.attrs.get("rung") in SAMPLED_RUNGS or dataset.sizes["run"] > 1
-    empty = shape.empty(name, _range(whole), *input_statistics(who), float(whole.rate.mean()))
-    early, late = split(whole, TRAINED)
-    made = fit_to_targets(empty, [early], [late], noisy=noisy, seed=seed, fitted_to=f"{whole.doc} ({file.name})")
-    return with_network(made, network)
-
-
-def _recorded(path: Path, shape: Shape, population: str | None, seed: int, say: Progress) -> Fitted:
-    name = population or path.stem
-    recording = read_recording(path)
-    whole = recorded_target(recording, path.stem)
-    domain = _range(whole)
-    mu, sigma = float(whole.mu.mean()), float(whole.sigma.mean())
-    empty = shape.empty(name, domain, mu, sigma, float(whole.rate.mean()))
-    noise_unit = "V/sqrt(s)" if recording.drive_unit == "V/s" else f"({recording.drive_unit}) sqrt(s)"
-    empty = replace(empty, drive_unit=recording.drive_unit, noise_unit=noise_unit)
-    early, late = split(whole, TRAINED)
-    say(0.0, f"fitting {name}: {shape.family}")
-    made = fit_to_targets(empty, [early], [late], noisy=True, seed=seed, fitted_to=f"recorded rates ({path.name})")
-    return Fitted({name: made}, made.unit)
-
-
-def _range(target: Target) -> Domain:
-    mu, sigma = target.mu, target.sigma
-    if not np.ptp(mu) > 0:
-        raise UsageError(f"{target.name}: the drive mu does not move; allowed: data in which it does")
-    steady = np.ptp(sigma) <= STEADY * np.max(np.abs(sigma))
-    ends = (float(sigma.mean()),) * 2 if steady else (float(sigma.min()), float(sigma.max()))
-    return Domain(float(mu.min()), float(mu.max()), *ends)
 
 
 def _names(network: Network, population: str | None) -> list[str]:

@@ -30,8 +30,8 @@ def lines(fit: dict[str, Any]) -> list[str]:
                 f"| {e['protocol']}{', held out' if kind == 'heldout' else ''} | {e['nrmse']:.2%} | {e['bias']:+.2%} | "
                 f"{e['correlation']:.4f} | {e['outside_domain']:.2%} |"
             )
-    found += ["", *(response_words(r) for r in _responses(fit)), unfixed_words(fit), "", fit["interval"]]
-    return found
+    found += ["", *_corrected_words(fit), *(response_words(r) for r in _responses(fit)), unfixed_words(fit)]
+    return [*found, "", fit["interval"]]
 
 
 def summary(name: str, fit: dict[str, Any]) -> list[str]:
@@ -42,7 +42,8 @@ def summary(name: str, fit: dict[str, Any]) -> list[str]:
         found.append(f"  {p['name']:<16} {p['value']:.4g} {p['unit']}  [{p['low']:.4g}, {p['high']:.4g}]{loose}")
     for e in fit["heldout"]:
         found.append(f"  held out {e['protocol']}: nrmse {e['nrmse']:.2%}, bias {e['bias']:+.2%}")
-    return [*found, *(f"  {response_words(r)}" for r in _responses(fit)), f"  {unfixed_words(fit)}"]
+    words = [*_corrected_words(fit), *(response_words(r) for r in _responses(fit)), unfixed_words(fit)]
+    return [*found, *(f"  {text}" for text in words)]
 
 
 def response_words(response: dict[str, Any]) -> str:
@@ -57,6 +58,18 @@ def response_words(response: dict[str, Any]) -> str:
 def unfixed_words(fit: dict[str, Any]) -> str:
     loose = [p["name"] for p in fit["parameters"] if not p["identified"]]
     return f"not fixed by the data: {', '.join(loose)}" if loose else "the data fix every parameter"
+
+
+def _corrected_words(fit: dict[str, Any]) -> list[str]:
+    """Held-out error without the sampling noise of the truth."""
+    found = fit.get("corrected")
+    if found is None or found["nrmse"] is None or found["nrmse_interval"] is None:
+        return []
+    low, high = found["nrmse_interval"]
+    return [
+        f"held out, sampling noise of the truth taken out: nrmse {found['nrmse']:.2%} ({low:.2%} to {high:.2%}), bias "
+        f"{found['bias']:+.2%}"
+    ]
 
 
 def _responses(fit: dict[str, Any]) -> list[dict[str, Any]]:

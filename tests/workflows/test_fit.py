@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import popdyn
 from popdyn.cli import main
@@ -85,6 +86,22 @@ def test_truth_and_recording_of_the_same_rates_give_the_same_unit(files, capsys)
     assert read_any_model(files / "recording" / "model.json").network is None
     assert main(["simulate", str(files / "recording" / "model.json")]) == 2
     assert "no spec" in capsys.readouterr().err
+
+
+def test_the_noise_of_a_sampled_truth_is_taken_out(files):
+    """Twelve groups, the density's rate with noise: the corrected error is that against the density itself."""
+    exact = popdyn.open(files / "truth.h5")
+    rng, runs = np.random.default_rng(0), 12
+    many = xr.concat([exact] * runs, dim="run").assign_coords(run=range(runs)).assign_attrs(rung="spiking")
+    noise = 5.0 * rng.standard_normal(many["rate"].shape)
+    save(many.assign(rate=many["rate"].copy(data=np.maximum(many["rate"].values + noise, 0.0))), files / "noisy.h5")
+    found = popdyn.fit(files / "spec.json", truth=files / "noisy.h5", varying_tau=True).fits["E"]
+    clean = popdyn.fit(files / "spec.json", truth=files / "truth.h5", varying_tau=True).fits["E"]
+    assert clean.corrected is None
+    low, high = found.corrected["nrmse_interval"]
+    assert low < clean.heldout[0].nrmse < high
+    assert found.heldout[0].nrmse > found.corrected["nrmse"]
+    assert found.parameters[0].bootstrap is not None
 
 
 def test_python_and_command_agree(files):
