@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -111,6 +112,8 @@ def _entry(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _error(error: ProtocolError) -> dict[str, Any]:
-    """`target_mean` is of what was fitted, be it a density, neurons or a recording."""
+    """`target_mean` is of what was fitted: a density, neurons, a recording. A constant rate has no correlation."""
     entry = error.to_dict()
+    if not math.isfinite(entry["correlation"]):
+        entry["correlation"] = None
     return {**{k: v for k, v in entry.items() if k != "density_mean"}, "target_mean": entry["density_mean"]}

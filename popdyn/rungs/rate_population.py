@@ -79,7 +79,7 @@ class RatePopulation:
         Raises NumericsError where dt [s] is too long for the time constants, or the rate is not finite.
         """
         shortest = min(value for name, value in self.values.items() if name.startswith("tau"))
-        if dt * STEPS_PER_TIME > shortest:
+        if dt * STEPS_PER_TIME > shortest * (1 + 1e-9):
             raise NumericsError(
                 f"populations.{self.name}: dt {dt:g} s is too long for a time constant of {shortest:g} s; take at most "
                 f"{shortest / STEPS_PER_TIME:g} s"

@@ -19,11 +19,11 @@ from popdyn.rungs.families import FAMILIES
 from popdyn.rungs.model_file import write_model
 from popdyn.rungs.rate_unit import RateUnit
 from popdyn.rungs.unit import CascadeUnit, join
-from popdyn.spec import Network, load
+from popdyn.spec import Network
 from popdyn.types import DerivedRung, Progress
 from popdyn.workflows.fit_text import report_text
 from popdyn.workflows.fit_truth import fit_to_recording, fit_to_truth
-from popdyn.workflows.source import no_unit, not_alone
+from popdyn.workflows.source import no_unit, not_alone, open_source
 
 CASCADE = "cascade"
 
@@ -49,7 +49,8 @@ def fit(
 
     Parameters
     ----------
-    given : a spec, whose density rung is fitted over the range its protocols ask for; or a CSV of recorded rates
+    given : a spec or the model.json of one, whose density rung is fitted over the range that its protocols ask for; or
+        a CSV of recorded rates
     adaptation : number of adaptation variables [default: 1 where the spec's neuron adapts, else 0]
     varying_tau : the inverse time constant grows with the rate
     truth : a ground truth of the spec (.h5) that is fitted in the place of the density; `protocol`: which one it is of
@@ -70,13 +71,13 @@ def fit(
                 "--family cascade: it is fitted to a spec's density, with the neuron's own adaptation; allowed for "
                 f"other data and choices: {others}"
             )
-        return _cascades(load(given), population, seed, say)
+        return _cascades(open_source(given).network, population, seed, say)
     if recorded:
         path = Path(str(given))
         say(0.0, f"fitting {path.stem}: {family}")
         made = fit_to_recording(path, population or path.stem, Shape(family, adaptation or 0, varying_tau), seed)
         return Fitted({made.population: made}, made.unit)
-    network = load(given)
+    network = open_source(given).network
     names, why = _names(network, population), not_alone(network)
     if why:
         raise UsageError(f"--family: a rate unit is fitted to populations that stand alone; {why}")

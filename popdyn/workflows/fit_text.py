@@ -28,7 +28,7 @@ def lines(fit: dict[str, Any]) -> list[str]:
         for e in fit[kind]:
             found.append(
                 f"| {e['protocol']}{', held out' if kind == 'heldout' else ''} | {e['nrmse']:.2%} | {e['bias']:+.2%} | "
-                f"{e['correlation']:.4f} | {e['outside_domain']:.2%} |"
+                f"{'–' if e['correlation'] is None else format(e['correlation'], '.4f')} | {e['outside_domain']:.2%} |"
             )
     found += ["", *_corrected_words(fit), *(response_words(r) for r in _responses(fit)), unfixed_words(fit)]
     return [*found, "", fit["interval"]]
