@@ -20,6 +20,7 @@ from popdyn.rungs.march import StepDrive, step_drive
 from popdyn.rungs.model_reader import Reader
 from popdyn.rungs.modes_choice import DT, Choice, choose_modes, run_modes
 from popdyn.rungs.modes_document import choice_document, choice_of
+from popdyn.rungs.modes_training import box_plan
 from popdyn.rungs.unit import KIND, SCHEMA
 from popdyn.spec import from_dict, to_dict, under_protocol
 from popdyn.spec.network import Network, Protocol
@@ -80,7 +81,8 @@ class Modes:
             "rung": self.name, "closure": self.closure, "protocol": chosen.name,
             "spec_hash": under_protocol(self.network, chosen).spec_hash, "bin": BIN, "dt": self.dt, "seed": seed,
             "outside_domain": int(max(outside.values()) > 0), "outside_domain_share": outside,
-            "error_estimate": estimates, "states": {name: c.reduced.states for name, c in self.choices.items()},
+            "error_estimate": max(estimates.values()), "error_estimates": estimates,
+            "states": {name: c.reduced.states for name, c in self.choices.items()},
         }  # fmt: skip
         t = (np.arange(len(traces)) + 0.5) * BIN - chosen.transient
         dataset = make_dataset(
@@ -164,7 +166,15 @@ def derive_modes(density: Density, *, tolerance: float = TOLERANCE, seed: int = 
         op, h = density.grids[name].operator, density.problems[name].hierarchy(density.closure)
         domain = density.domains[name]
         choices[name] = choose_modes(
-            op, h, population.initial, domain, density.dt, tolerance=tolerance, seed=seed, modes=modes
+            op,
+            h,
+            population.initial,
+            domain,
+            box_plan(domain, density.dt, seed),
+            density.dt,
+            tolerance=tolerance,
+            seed=seed,
+            modes=modes,
         )
     return Modes(density.network, choices, density.closure, density.dt)
 
