@@ -71,8 +71,8 @@ def reached(network: Network, name: str, problem: GifProblem) -> Domain:
 def inputs(domain: Domain, plan: tuple[tuple[str, float], ...], dt: float, seed: int) -> list[tuple[str, Array]]:
     """mu (step,) [V/s] of every run of a plan: those of the density's modes, and three kinds more.
 
-    jumps: between the ends of the domain, ever smaller ones; flips: between its lower and upper third, drawn; drift: the
-    slowest.
+    jumps: between the ends of the domain, ever smaller ones; flips: between its lower and upper third, drawn; drift:
+    the slowest.
     """
     found = []
     for k, (kind, duration) in enumerate(plan):

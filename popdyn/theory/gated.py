@@ -166,7 +166,7 @@ def linearised(reduced: Gated, rest: GatedRest) -> tuple[Array, Array]:
 
 
 def response(reduced: Gated, rest: GatedRest, frequencies: Array) -> Complex:
-    """d rate/d mu [1/V] (frequency,) at a stationary state; the rate is that at a step's end, the drive in its middle."""
+    """d rate/d mu [1/V] (frequency,) at a stationary state; rates are at ends of steps, the drive in their middle."""
     now, enter = linearised(reduced, rest)
     n, place = reduced.modes.numbers, reduced.count + reduced.modes.traces.shape[1]
     found = np.zeros(len(frequencies), dtype=complex)
