@@ -20,7 +20,7 @@ from source_tree import LIBRARY, ROOT, relative
 from popdyn import neurons, stimuli
 from popdyn.neurons import MODELS
 from popdyn.parameters import Parameter
-from popdyn.rungs.cascade_parameters import FITTED
+from popdyn.rungs.cascade_parameters import fitted
 from popdyn.rungs.density import Density
 from popdyn.spec import connection, drive, load, network, neuron, synapse
 from popdyn.stimuli import KINDS, TARGET
@@ -135,7 +135,9 @@ def test_symbols_of_populations_and_protocols():
 
 
 def test_symbols_of_the_unit():
-    assert rows("symbols.md", "## The rate unit") == [[f"`{p.name}`", p.doc, p.unit, "unit"] for p in FITTED.values()]
+    assert rows("symbols.md", "## The rate unit") == [
+        [f"`{p.name}`", p.doc, p.unit, "unit"] for p in fitted(1).values()
+    ]
 
 
 def test_one_symbol_has_one_meaning_and_one_unit():

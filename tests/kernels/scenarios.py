@@ -100,7 +100,9 @@ def cascade() -> Results:
     rows = tuple(GainRow(s, mu, 5 * s * np.exp(0.5 * mu), -0.06 + 2e-3 * mu) for s in (1.0, 2.0))
     variable = AdaptationVariable(4e-9, 40e-12, 0.1, -80e-3)
     domain = Domain(0.0, 3.0, 1.0, 2.0)
-    unit = CascadePopulation("E", 200e-12, (variable,), StaticGain(rows), starting_values(), 40.0, 1.0, domain)
+    unit = CascadePopulation(
+        "E", 200e-12, (variable,), StaticGain(rows), {**starting_values(1), "kappa_sigma_re": 0.3}, 40.0, 1.0, domain
+    )
     drive = 1.5 + np.sin(np.linspace(0.0, 6.0, 60))
     trace = unit.integrate(drive, np.linspace(1.0, 2.0, 60), np.array([1e-10]), dt=1e-4, steps_per_bin=10)
     return {"cascade": np.stack([trace.rate, trace.V_mean, trace.w_mean])}

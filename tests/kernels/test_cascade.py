@@ -24,9 +24,12 @@ def row(sigma: float) -> GainRow:
     return GainRow(sigma, e + sum(v.stationary(rate, V_mean) for v in VARIABLES) / C_M, rate, V_mean)
 
 
+MODES = {"harmonic_re": 0.2, "harmonic_im": -0.1, "adaptation_saturation_1": 0.2, "adaptation_saturation_2": -0.1}
+
+
 def unit(*sigmas: float) -> CascadePopulation:
     return CascadePopulation(
-        "E", C_M, VARIABLES, StaticGain(tuple(row(s) for s in sigmas)), starting_values(), 15.0, SIGMA,
+        "E", C_M, VARIABLES, StaticGain(tuple(row(s) for s in sigmas)), {**starting_values(2), **MODES}, 15.0, SIGMA,
         Domain(0.0, 2.0, SIGMA, SIGMA),
     )  # fmt: skip
 
@@ -73,7 +76,7 @@ def test_not_a_number_is_a_status():
     model = unit(SIGMA)
     mu = np.full(100, 1.0)
     mu[50] = np.nan
-    out = np.empty((3, 10))
-    empty = kernel.Adaptation(*(np.empty(0) for _ in range(5)))
-    status = kernel.integrate(model.table(1e-4), empty, mu, np.full(100, SIGMA), 10, 1.0, np.empty(0), *out)
+    out = np.empty((2, 10))
+    made, state = model.table(1e-4), np.zeros(kernel.W + 2)
+    status = kernel.integrate(*made, mu, np.full(100, SIGMA), 10, state, *out, np.empty((10, 2)))
     assert status == kernel.NOT_FINITE
