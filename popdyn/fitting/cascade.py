@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from popdyn.fitting.baselines import baselines
 from popdyn.fitting.domain import training_domain
 from popdyn.fitting.intervals import MEANING
 from popdyn.fitting.measures import ProtocolError, protocol_error
@@ -70,6 +71,7 @@ def fit_cascade(
         starts=stage.starts,
         interval=MEANING,
         weights=WEIGHTS,
+        baselines=baselines(target, unit, unseen),
         fitted_to=target.label,
         seed=seed,
         cpu_s=time.process_time() - began,

@@ -96,6 +96,12 @@ def pull(adaptation: Array, j: int, w: float) -> float:
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
+def readout(x: float) -> float:
+    """1 + x, bent below 0 so that it ends in 0 at -2."""
+    return 1.0 + x if x >= 0.0 else (1.0 + 0.5 * max(x, -2.0)) ** 2
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def turned(
     re: float, im: float, decay_re: float, decay_im: float, kick_re: float, kick_im: float
 ) -> tuple[float, float]:
@@ -148,7 +154,7 @@ def step(numbers: Array, table: Array, adaptation: Array, state: Array, mu: floa
     squared_re, squared_im = damping * (re * re - im * im), damping * 2.0 * re * im
     z_re, z_im = turned(state[Z_RE], state[Z_IM], squared_re, squared_im, second_re, second_im)
     x = 0.5 * (before + y_re + z_re)
-    A, V = row[RATE] * (1.0 + x if x >= 0.0 else 1.0 / (1.0 - x)), row[V_MEAN]
+    A, V = row[RATE] * readout(x), row[V_MEAN]
     for j in range(adaptation.shape[0]):
         target = adaptation[j, A_W] * (V - adaptation[j, E_W]) + adaptation[j, JUMP] * A
         state[W + j] += (target - state[W + j]) * adaptation[j, FACTOR]

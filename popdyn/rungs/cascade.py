@@ -1,7 +1,7 @@
 """One population as a cascade unit: input filter, exact static gain, a complex mode with its harmonic, adaptation ODEs.
 
     tau_h(e) dh/dt = mu - h,    e = h - sum_j g_j(w_j),    g_j(w) = s_j w/C_m (1 + c_j)/(1 + c_j |w|/w_ref_j)
-    A = F(e, sigma_h) R(Re y + Re z),   R(x) = 1 + x for x >= 0, 1/(1 - x) below
+    A = F(e, sigma_h) R(Re y + Re z),   R(x) = 1 + x for x >= 0, (1 + max(x, -2)/2)^2 below
     dy/dt = -(alpha(e) + i omega(e)) y + kappa(e) (d ln F/de) dh/dt + kappa_sigma d ln sigma_h/dt
     dz/dt = -(d alpha(e) + 2 i omega(e)) z + eta(e) (d ln F/de) dh/dt + eta_sigma d ln sigma_h/dt
     tau_j dw_j/dt = a_j (V(e) - E_j) - w_j + b_j tau_j A,  tau_sigma dsigma_h/dt = sigma - sigma_h

@@ -14,7 +14,8 @@ tau_h(e) dh/dt = mu - h                       input filter
 e = h - sum_j g_j(w_j)                        effective drive [V/s]
 g_j(w) = s_j w/C_m (1 + c_j)/(1 + c_j |w|/w_ref_j)
                                               pull of adaptation; with c_j < 0: s_j w/C_m (1 - c_j |w|/w_ref_j)/(1 - c_j)
-A = F(e, sigma_h) R(Re y + Re z)              population rate [1/s]; R(x) = 1 + x for x >= 0, 1/(1 - x) below
+A = F(e, sigma_h) R(Re y + Re z)              population rate [1/s]; R(x) = 1 + x for x >= 0,
+                                              (1 + max(x, -2)/2)^2 below
 dy/dt = -(alpha(e) + i omega(e)) y + kappa(e) (dlnF/de) dh/dt + (kappa_sigma_re + i kappa_sigma_im) d(ln sigma_h)/dt
 dz/dt = -(d alpha(e) + 2 i omega(e)) z + eta(e) (dlnF/de) dh/dt + (harmonic_sigma_re + i harmonic_sigma_im) d(ln sigma_h)/dt
 tau_sigma dsigma_h/dt = sigma - sigma_h
