@@ -11,6 +11,7 @@ from popdyn.spec.statistics import left_out
 from popdyn.theory.gif_problem import GifProblem, modes
 from popdyn.workflows.derive_network import INFINITE, MEAN_FIELD
 from popdyn.workflows.network_report import FREQUENCIES, OPEN_LOOP
+from popdyn.workflows.unit_report import response_part, unit_domains, unit_parts, unit_rung
 
 if TYPE_CHECKING:
     from popdyn.workflows.conversion import Conversion
@@ -18,12 +19,16 @@ if TYPE_CHECKING:
 MASS = 1e-9  # what the share of all neurons may be off by
 ORDER = {"gaussian": 2, "cohort_mean": 1}
 NOT_AVAILABLE = (
-    "rate unit: none is fitted to populations of escape noise (models gif, poisson); the target is the density rung",
     "fixed points, stability and spectra (popdyn analyse): not derived for cohorts; rates are where the march stays",
     "limits of the theory: their checks rest on that analysis; what is known of the errors: docs/theory/cohorts.md",
     "rates over neurons: frozen variables stand in the place of nodes, so that there is no rate of a single node",
-    "f–I curves: popdyn rates SPEC --vary mu=FIRST:LAST:COUNT",
     "density2d, the arbiter between closures: it is of V and w; the error of the closure is predicted instead",
+)
+
+
+NO_UNIT = (
+    "rate unit: fitted to populations that stand alone, where --to unit asks for it",
+    "f–I curves: popdyn rates SPEC --vary mu=FIRST:LAST:COUNT",
 )
 
 
@@ -34,10 +39,11 @@ def cohort_parts(work: Conversion) -> dict[str, Any]:
     return {
         "rungs": _rungs(work),
         "responses": [_response(work, name) for name in names],
+        **unit_parts(work),
         "cohorts": [_derivation(work, name, *held[name], rates[name]) for name in names],
-        "equations": {"density": density.equations()},
-        "domain": _domain(work),
-        "not_available": list(NOT_AVAILABLE),
+        "equations": {"density": density.equations(), **({"unit": work.unit.equations()} if work.unit else {})},
+        "domain": [*_domain(work), *unit_domains(work)],
+        "not_available": [*NOT_AVAILABLE, *(NO_UNIT if work.unit is None else ())],
         "warnings": [*work.warnings, *_warnings(work)],
         "settings": {"density": json.dumps(density.settings, sort_keys=True)},
     }
@@ -78,15 +84,12 @@ def _rungs(work: Conversion) -> list[dict[str, Any]]:
     if MEAN_FIELD in work.results:
         about = "the literature's baseline: cohort means, no shot noise, neurons alike"
         rungs.append(derived(MEAN_FIELD, "mean field", about, 1 + most))
-    return rungs
+    return rungs + unit_rung(work, simulated)
 
 
 def _response(work: Conversion, name: str) -> dict[str, Any]:
     found = work.cohorts.linear_response(FREQUENCIES, population=name)
-    return {
-        "population": name, "target": "mu", "unit": "Hz/(mV/ms)", "frequency": FREQUENCIES, "note": OPEN_LOOP,
-        "magnitude": {"density": np.abs(found)}, "phase": {"density": np.unwrap(np.angle(found))}, "error": {},
-    }  # fmt: skip
+    return response_part(work, name, FREQUENCIES, found, OPEN_LOOP)
 
 
 def _derivation(work: Conversion, name: str, held: GifProblem, D: np.ndarray, rate: float) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from popdyn.workflows.over_neurons import (
     nodes_of,
     sd_log_rate,
 )
+from popdyn.workflows.unit_report import response_part, unit_domains, unit_parts, unit_rung
 
 if TYPE_CHECKING:
     from popdyn.workflows.conversion import Conversion
@@ -34,11 +35,12 @@ def network_parts(work: Conversion) -> dict[str, Any]:
     return {
         "rungs": _rungs(work),
         "responses": [_response(work, name) for name in names],
+        **unit_parts(work),
         "derivations": [_derivation(work, name) for name in names],
         "neuron_rates": _neuron_rates(work),
         "validity": _validity(work),
-        "equations": {"density": density.equations()},
-        "domain": _domain(work),
+        "equations": {"density": density.equations(), **({"unit": work.unit.equations()} if work.unit else {})},
+        "domain": [*_domain(work), *unit_domains(work)],
         "warnings": [*work.warnings, *_warnings(work)],
         "settings": {
             "density": json.dumps(density.settings, sort_keys=True),
@@ -82,7 +84,7 @@ def _rungs(work: Conversion) -> list[dict[str, Any]]:
     if MEAN_FIELD in work.results:
         baseline = f"the literature's baseline: diffusion, Poisson trains{', mean w' if adapts else ''}"
         rungs.append(derived(MEAN_FIELD, "mean field", baseline, 1))
-    return rungs
+    return rungs + unit_rung(work, simulated)
 
 
 def _jumps(work: Conversion) -> str:
@@ -92,10 +94,7 @@ def _jumps(work: Conversion) -> str:
 
 def _response(work: Conversion, name: str) -> dict[str, Any]:
     found = work.coupled.linear_response(FREQUENCIES, population=name)
-    return {
-        "population": name, "target": "mu", "unit": "Hz/(mV/ms)", "frequency": FREQUENCIES, "note": OPEN_LOOP,
-        "magnitude": {"density": np.abs(found)}, "phase": {"density": np.unwrap(np.angle(found))}, "error": {},
-    }  # fmt: skip
+    return response_part(work, name, FREQUENCIES, found, OPEN_LOOP)
 
 
 def _derivation(work: Conversion, name: str) -> dict[str, Any]:
