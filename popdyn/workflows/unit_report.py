@@ -64,11 +64,14 @@ def unit_table(fit: UnitFit) -> dict[str, Any]:
 def unit_curve(work: Conversion, name: str, others: dict[str, FloatArray] | None = None) -> dict[str, Any]:
     """Stationary rates of density and unit over the unit's domain; `others`: of further rungs at `curve_drives`."""
     fit, mu = work.fits[name], curve_drives(work, name)
-    target, unit = make_target(work.density, name), fit.unit.units[name]
+    target, unit = make_target(work.density, name).over(fit.domain), fit.unit.units[name]
     operating, sigma = target.drive
+    found = {}
+    for value in sorted(mu, key=lambda value: abs(value - operating)):  # each state is found from one nearer by
+        found[value] = target.rest(float(value), sigma).rate
     return {
         "population": name, "drive": "mu", "unit": "mV/ms", "values": mu, "operating_point": operating, "truth": None,
-        "models": {"density": [target.rest(float(value), sigma).rate for value in mu], **(others or {}),
+        "models": {"density": [found[value] for value in mu], **(others or {}),
                    "unit": [unit.stationary(float(value), sigma)[1].rate for value in mu]},
     }  # fmt: skip
 
