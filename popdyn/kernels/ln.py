@@ -52,16 +52,19 @@ def integrate(
     """Rate (step,) [1/s] at input mu, sigma (step,) from w [A]; `second`: a damped oscillator as the filter of mu.
 
     First order: tau mu_f' = mu - mu_f, looked up at mu_f. Second: mu_f'' + 2/tau mu_f' + (1/tau^2 + omega^2) mu_f =
-    (1 + tau^2 omega^2)/tau (mu/tau + mu'), looked up at mu.
+    (1 + tau^2 omega^2)/tau (mu/tau + mu'), looked up at mu; before mu' at the middle of its change, as for a smooth mu
+    (at its end a rough mu would drive the filter up).
     """
-    x, v, s, last = mu[0], 0.0, sigma[0], mu[0]
+    x, v, s, last, gain_before = mu[0], 0.0, sigma[0], mu[0], -1.0
     for k in range(mu.shape[0]):
         pull = pulled(adaptation, w)
         if second:
             e = mu[k] - pull
             tau, omega = read(numbers, table, TAU, e, sigma[k]), read(numbers, table, OMEGA, e, sigma[k])
             stiff = 1.0 / tau**2 + omega**2
-            v += tau * stiff * (mu[k] - last)
+            gain = tau * stiff
+            v += 0.5 * (gain + (gain_before if gain_before >= 0.0 else gain)) * (mu[k] - last)
+            gain_before = gain
             force = stiff * mu[k]
             half = 0.5 * dt
             new = (v + half * (2.0 * force - stiff * (2.0 * x + half * v) - 2.0 * v / tau)) / (
