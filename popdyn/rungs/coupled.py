@@ -146,6 +146,10 @@ class CoupledDensity:
         dataset.encoding["cpu_s"] = time.process_time() - began
         return dataset
 
+    def march(self, protocol: Protocol) -> Array:
+        """Rates (population, step) [1/s] at the end of every step of a protocol, its transient included."""
+        return self._march_lower(protocol, 0).out[:, :, kernel.RATE]
+
     def linear_response(self, frequencies: Array, *, population: str, target: str = "mu") -> NDArray[np.complex128]:
         """d rate/d mu or d rate/d D of one population at the working point, its input held otherwise (open loop).
 

@@ -20,6 +20,7 @@ from popdyn.rungs.march import StepDrive, step_drive
 from popdyn.rungs.model_reader import Reader
 from popdyn.rungs.modes_choice import DT, Choice, choose_modes, run_modes
 from popdyn.rungs.modes_document import choice_document, choice_of
+from popdyn.rungs.modes_training import box_plan
 from popdyn.rungs.unit import KIND, SCHEMA
 from popdyn.spec import from_dict, to_dict, under_protocol
 from popdyn.spec.network import Network, Protocol
@@ -164,7 +165,15 @@ def derive_modes(density: Density, *, tolerance: float = TOLERANCE, seed: int = 
         op, h = density.grids[name].operator, density.problems[name].hierarchy(density.closure)
         domain = density.domains[name]
         choices[name] = choose_modes(
-            op, h, population.initial, domain, density.dt, tolerance=tolerance, seed=seed, modes=modes
+            op,
+            h,
+            population.initial,
+            domain,
+            box_plan(domain, density.dt, seed),
+            density.dt,
+            tolerance=tolerance,
+            seed=seed,
+            modes=modes,
         )
     return Modes(density.network, choices, density.closure, density.dt)
 

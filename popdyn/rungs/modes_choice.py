@@ -14,7 +14,7 @@ from popdyn.kernels import modes as kernel
 from popdyn.kernels.operators import Hierarchy, Operator
 from popdyn.rungs import modes_training as training
 from popdyn.rungs.march import StepDrive, first_state
-from popdyn.rungs.modes_training import Run
+from popdyn.rungs.modes_training import Inputs, Plan, Run
 from popdyn.spec.network import Initial
 from popdyn.theory.balance import balance, linearised, observability
 from popdyn.theory.discretisation import Domain
@@ -69,8 +69,8 @@ class Choice:
 
 
 def choose_modes(
-    op: Operator, h: Hierarchy, initial: Initial, domain: Domain, dt: float, *, tolerance: float, seed: int = 0,
-    modes: int | None = None,
+    op: Operator, h: Hierarchy, initial: Initial, domain: Domain, plan: Plan, dt: float, *, tolerance: float,
+    seed: int = 0, modes: int | None = None,
 ) -> Choice:  # fmt: skip
     """Train, balance, and take the fewest modes (or the number asked for).
 
@@ -78,13 +78,12 @@ def choose_modes(
     """
     began = time.process_time()
 
-    def runs(plan: tuple[tuple[str, float], ...], word: int, keep: bool) -> list[Run]:
-        drives = training.inputs(domain, plan, dt, seed * 3 + word)
-        return [training.march_through(op, h, initial, d, dt, kind, keep=keep) for kind, d in drives]
+    def runs(drives: Inputs, every: float = 0.0) -> list[Run]:
+        return [training.march_through(op, h, initial, d, dt, kind, every=every) for kind, d in drives]
 
-    trained = runs(training.TRAINING, 0, True)
+    trained = runs(plan.training, training.apart(plan.training, dt))
     snapshots, largest = training.joined(trained), max(float(run.rate.max()) for run in trained)
-    judges = runs(training.CHOICE, 1, False)
+    judges = runs(plan.choice)
     least = -tolerance * largest
     start = first_state(op, h, initial, dt)
     best: tuple[float, Reduced] | None = None
@@ -109,7 +108,7 @@ def choose_modes(
         raise NumericsError("no stable modes were found over the domain asked for; ask for a narrower one")
     reduced = best[1]
     x, W = begin(reduced, start)
-    held_out = runs(training.HELD_OUT, 2, False)
+    held_out = runs(plan.held_out)
     errors = judge(reduced, held_out, x, W, dt, -np.inf)
     scale = float(np.std(np.concatenate([r.rate for r in held_out])))
     return Choice(

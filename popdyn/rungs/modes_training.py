@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.signal import lfilter
 from scipy.special import ndtr
 
 from popdyn.errors import NumericsError
@@ -22,11 +23,23 @@ Array = NDArray[np.float64]
 SLOW, FAST = 50e-3, 6e-3  # [s] correlation times of random inputs
 DWELL = 0.2  # [s] on one level of a staircase
 SETTLE = 0.3  # [s] at the centre of the domain before anything counts
-EVERY = 2e-3  # [s] between snapshots
+EVERY, MOST = 2e-3, 5000  # [s] between snapshots; more of them are taken further apart
 SINE = 10.0  # [1/s]
 TRAINING = (("slow", 6.0), ("fast", 4.0), ("steps", 3.0))
 CHOICE = (("slow", 1.5), ("fast", 1.0), ("steps", 1.0))
 HELD_OUT = (("slow", 2.0), ("fast", 1.0), ("steps", 1.6), ("sine", 0.5))
+
+
+Inputs = list[tuple[str, StepDrive]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Inputs to train on, to choose the number of modes on, and to be judged on."""
+
+    training: Inputs
+    choice: Inputs
+    held_out: Inputs
 
 
 @dataclass(frozen=True)
@@ -39,10 +52,15 @@ class Run:
     snapshots: Snapshots | None
 
 
-def inputs(domain: Domain, plan: tuple[tuple[str, float], ...], dt: float, seed: int) -> list[tuple[str, StepDrive]]:
+def box_plan(domain: Domain, dt: float, seed: int) -> Plan:
+    """Inputs that fill a domain."""
+    return Plan(*(inputs(domain, kinds, dt, 3 * seed + k) for k, kinds in enumerate((TRAINING, CHOICE, HELD_OUT))))
+
+
+def inputs(domain: Domain, kinds: tuple[tuple[str, float], ...], dt: float, seed: int) -> Inputs:
     """Drives that fill the domain evenly: random ones of two speeds, staircases, a sine; mu and sigma independent."""
     found = []
-    for k, (kind, duration) in enumerate(plan):
+    for k, (kind, duration) in enumerate(kinds):
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(k,)))
         count, settle = round(duration / dt), round(SETTLE / dt)
         shares = np.stack([_share(kind, count, dt, rng) for _ in range(2)])
@@ -66,23 +84,25 @@ def _share(kind: str, count: int, dt: float, rng: np.random.Generator) -> Array:
         return np.repeat(levels, round(DWELL / dt))[:count]
     if kind == "sine":
         return np.asarray(0.5 + 0.3 * np.sin(2.0 * np.pi * SINE * dt * np.arange(1, count + 1)))
-    tau = SLOW if kind == "slow" else FAST
+    return np.asarray(ndtr(random_walk(count, dt, SLOW if kind == "slow" else FAST, rng)))
+
+
+def random_walk(count: int, dt: float, tau: float, rng: np.random.Generator) -> Array:
+    """(count,) of an Ornstein-Uhlenbeck process of unit variance."""
     keep = np.exp(-dt / tau)
     noise = rng.standard_normal(count)
     noise[1:] *= np.sqrt(1.0 - keep**2)
-    for i in range(1, count):
-        noise[i] += keep * noise[i - 1]
-    return np.asarray(ndtr(noise))
+    return np.asarray(lfilter([1.0], [1.0, -keep], noise))
 
 
 def march_through(
     op: operators.Operator, h: operators.Hierarchy, initial: Initial, drive: StepDrive, dt: float, kind: str = "",
-    *, keep: bool,
+    *, every: float = 0.0,
 ) -> Run:  # fmt: skip
-    """Run the density; `keep` its fields every `EVERY`."""
+    """Run the density; keep its fields `every` so many seconds (0: never)."""
     state = first_state(op, h, initial, dt)
     out = np.zeros((drive.mu.size, kernel.OUTPUTS))
-    stride = round(EVERY / dt) if keep else drive.mu.size
+    stride = round(every / dt) if every > 0.0 else drive.mu.size
     fields, scalars, ends = [], [], []
     for start in range(0, drive.mu.size, stride):
         part = slice(start, min(start + stride, drive.mu.size))
@@ -92,7 +112,7 @@ def march_through(
         )
         if done < wanted:
             raise NumericsError(f"the density is no longer finite at t = {(start + done) * dt:.4f} s of a training run")
-        if keep:
+        if every > 0.0:
             level = (state.done[0] - 1) % 3
             fields.append(_closed(h, state.fields[level], state.scalars[level]))
             scalars.append(state.scalars[level].copy())
@@ -100,7 +120,7 @@ def march_through(
     settle, per_bin = round(SETTLE / dt), round(1e-3 / dt)
     rate = 0.5 * (out[settle - 1 : -1, 0] + out[settle:, 0])
     rate = rate[: rate.size // per_bin * per_bin].reshape(-1, per_bin).mean(axis=1)
-    return Run(kind, drive, rate, _snapshots(fields, scalars, ends, drive) if keep else None)
+    return Run(kind, drive, rate, _snapshots(fields, scalars, ends, drive) if every > 0.0 else None)
 
 
 def _closed(h: operators.Hierarchy, fields: Array, s: Array) -> Array:
@@ -120,6 +140,12 @@ def _closed(h: operators.Hierarchy, fields: Array, s: Array) -> Array:
 def _snapshots(fields: list[Array], scalars: list[Array], ends: list[int], drive: StepDrive) -> Snapshots:
     s = np.array(scalars)
     return Snapshots(np.array(fields), s[:, kernel.P], s[:, kernel.W], s[:, kernel.J], drive.mu[ends], drive.D[ends])
+
+
+def apart(inputs: Inputs, dt: float) -> float:
+    """Time [s] between snapshots of runs."""
+    total = sum(drive.mu.size for _, drive in inputs) * dt
+    return float(np.ceil(max(EVERY, total / MOST) / dt) * dt)
 
 
 def joined(runs: list[Run]) -> Snapshots:

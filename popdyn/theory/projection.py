@@ -20,6 +20,7 @@ from math import factorial
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import eigh
 
 from popdyn.kernels import modes as kernel
 from popdyn.kernels.operators import Hierarchy, Operator
@@ -62,9 +63,9 @@ def project(op: Operator, h: Hierarchy, snapshots: Snapshots, count: int) -> tup
     inner = (M + 1) * cells
     deviation = stacked - P * mean
     scaled = deviation[:, :inner] * np.sqrt(weight)
-    left, size, _ = np.linalg.svd(scaled, full_matrices=False)
-    kept = min(count - 1, int(np.sum(size > LEAST_MODE * size[0])))
-    modes = deviation.T @ (left[:, :kept] / size[:kept])
+    left, size = _leading(scaled, count - 1)
+    kept = size.size
+    modes = deviation.T @ (left / size)
     basis = np.column_stack([mean, modes])
     test = np.zeros((kept + 1, inner))
     test[0, :cells] = dV
@@ -76,6 +77,17 @@ def project(op: Operator, h: Hierarchy, snapshots: Snapshots, count: int) -> tup
         norms.append((basis[part].T * weight[part]) @ basis[part])
     reduced = Reduced(_matrices(op, h, basis, test, M), test, np.zeros((4, 0, kept + 1)), np.array(norms))
     return reduced, stacked[:, :inner] @ test.T
+
+
+def _leading(rows: Array, count: int) -> tuple[Array, Array]:
+    """Left vectors (time, k) and singular values of the `count` leading modes, by the smaller Gram matrix."""
+    wide = rows.shape[1] > rows.shape[0]
+    gram = rows @ rows.T if wide else rows.T @ rows
+    last = gram.shape[0] - 1
+    values, vectors = eigh(gram, subset_by_index=[max(last - count + 1, 0), last])
+    kept = values > LEAST_MODE**2 * values[-1]
+    size, vectors = np.sqrt(values[kept][::-1]), vectors[:, kept][:, ::-1]
+    return (vectors if wide else rows @ (vectors / size)), size
 
 
 def _matrices(op: Operator, h: Hierarchy, basis: Array, test: Array, M: int) -> kernel.Modes:

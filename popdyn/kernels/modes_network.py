@@ -1,0 +1,118 @@
+"""Time stepping of a network of modes: projections, then every node in its few coordinates, then the activity."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from popdyn.kernels.modes import Modes, State, advance, means
+from popdyn.kernels.synapses import TAU, TAU_FAC, TAU_REC, Projections, transmit
+
+Array = NDArray[np.float64]
+Whole = NDArray[np.int64]
+
+RATE, V_MEAN, W_MEAN, LEAST_RATE, OUTPUTS = range(5)
+LOW_MU, HIGH_MU, LOW_D, HIGH_D, OUTSIDE, WATCHED = range(6)
+SETTLED = 12.0  # time constants
+BEYOND = 100.0  # spikes per neuron and step that no density fires
+
+
+class Nodes(NamedTuple):
+    """What the nodes are of, what drives them, and the box of (mu, D) that their modes were trained on."""
+
+    population: Whole  # (node,)
+    group: Whole  # (node,) whose modes
+    weight: Array  # (node,)
+    offset: Array  # (node,) [V/s]
+    scale: Array  # (node,) of the drive given to the population
+    noise: Array  # (node,) [V^2/s] beyond the population's
+    shift: Array  # (node,) [V] of its potentials against those of its group
+    gain_mu: Array  # (node, projection) [V]
+    gain_D: Array  # (node, projection) [V^2]
+    box: Array  # (node, 4): least and largest mu [V/s], least and largest D [V^2/s]
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def _watch(box: Array, mu: float, D: float, watched: Array) -> None:
+    watched[LOW_MU], watched[HIGH_MU] = min(watched[LOW_MU], mu), max(watched[HIGH_MU], mu)
+    watched[LOW_D], watched[HIGH_D] = min(watched[LOW_D], D), max(watched[HIGH_D], D)
+    if mu < box[0] or mu > box[1] or box[2] > D or box[3] < D:
+        watched[OUTSIDE] += 1.0
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def _hear(nodes: Nodes, projections: Projections, q: int, mu: float, D: float) -> tuple[float, float]:
+    """Drive of a node [V/s], [V^2/s] at the population's mu and D."""
+    drive, noise = nodes.offset[q] + nodes.scale[q] * mu, nodes.noise[q] + D
+    for k in range(projections.mean.shape[0]):
+        drive += nodes.gain_mu[q, k] * projections.mean[k]
+        noise += nodes.gain_D[q, k] * max(projections.variance[k], 0.0)
+    return drive, noise
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def settle(projections: Projections, activity: Array, dt: float) -> None:
+    """Bring the filters to constant `activity` (row, ring); step 0 comes next."""
+    slowest = dt
+    for k in range(projections.pre.shape[0]):
+        for number in (TAU, TAU_REC, TAU_FAC):
+            slowest = max(slowest, projections.numbers[k, number])
+    for t in range(-int(SETTLED * slowest / dt), 0):
+        transmit(projections, activity, t, dt)
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def listen(nodes: Nodes, projections: Projections, rates: Array, mu: Array, D: Array, dt: float, out: Array) -> None:
+    """Drives (2, node, step), mu and D, that nodes meet when the rows of `rates` (row, step) are what fires."""
+    activity = np.zeros((rates.shape[0], projections.lags.shape[1] + 2))
+    ring = activity.shape[1]
+    for t in range(rates.shape[1]):
+        for row in range(mu.shape[0], rates.shape[0]):
+            activity[row, t % ring] = rates[row, t]
+        transmit(projections, activity, t, dt)
+        for q in range(nodes.population.shape[0]):
+            a = nodes.population[q]
+            out[0, q, t], out[1, q, t] = _hear(nodes, projections, q, mu[a, t], D[a, t])
+        for row in range(mu.shape[0]):
+            activity[row, t % ring] = rates[row, t]
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def run(
+    modes: Sequence[Modes], states: Sequence[State], nodes: Nodes, projections: Projections, activity: Array,
+    external: Array, mu: Array, D: Array, restart: NDArray[np.bool_], first: int, dt: float, out: Array,
+    node_rate: Array, watched: Array,
+) -> int:  # fmt: skip
+    """Advance through mu, D, restart (population, step), writing out (population, step, OUTPUTS).
+
+    activity (population + external row, ring) holds the rates before step `first`; external (row, step) those of the
+    Poisson sources. node_rate (node,) sums the rates; watched (node, WATCHED) has the extremes of the drive and the
+    steps outside the box. Returns the number of steps done: fewer than asked when a value is not finite.
+    """
+    populations, ring = mu.shape[0], activity.shape[1]
+    for t in range(mu.shape[1]):
+        now = first + t
+        for row in range(external.shape[0]):
+            activity[populations + row, now % ring] = external[row, t]
+        transmit(projections, activity, now, dt)
+        for q in range(nodes.population.shape[0]):
+            a = nodes.population[q]
+            drive, noise = _hear(nodes, projections, q, mu[a, t], D[a, t])
+            _watch(nodes.box[q], drive, noise, watched[q])
+            group, state, share = modes[nodes.group[q]], states[q], nodes.weight[q]
+            rate = advance(group, state, drive, noise, dt, restart[a, t])
+            V, w = means(group, state)
+            out[a, t, RATE] += share * rate
+            out[a, t, V_MEAN] += share * (V + nodes.shift[q])
+            out[a, t, W_MEAN] += share * w
+            out[a, t, LEAST_RATE] = min(out[a, t, LEAST_RATE], rate)
+            node_rate[q] += rate
+        for a in range(populations):
+            activity[a, now % ring] = out[a, t, RATE]
+            if not abs(out[a, t, RATE]) < BEYOND / dt:  # nor is it a number
+                return t
+    return mu.shape[1]

@@ -1,0 +1,214 @@
+"""The modes rung of a network: every node in a few state variables, coupled as the densities are."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import xarray as xr
+from numba.typed import List
+from numpy.typing import NDArray
+
+from popdyn.errors import NumericsError, UsageError
+from popdyn.kernels import modes_network as kernel
+from popdyn.results import make_dataset
+from popdyn.rungs.bank import make_projections
+from popdyn.rungs.coupled import START, CoupledDensity
+from popdyn.rungs.derivation import Derivation
+from popdyn.rungs.domain import report_outside
+from popdyn.rungs.march import JUST_BEFORE, StepDrive, step_drive
+from popdyn.rungs.modes import TOLERANCE
+from popdyn.rungs.modes_choice import Choice, first_modes_state
+from popdyn.rungs.modes_nodes import Group, groups_of, make_nodes, plain_nodes, train
+from popdyn.rungs.network_traces import on_bins
+from popdyn.spec import under_protocol
+from popdyn.spec.network import Network, Protocol
+from popdyn.stimuli import source_rates
+from popdyn.types import Progress
+
+Array = NDArray[np.float64]
+
+CHUNK = 10_000  # steps between two looks at the clock
+UNDERSHOOT = 0.02  # of the largest rate of a node's domain, that its rate may fall below zero
+
+
+class CoupledModes:
+    """Populations of a network in their modes: connections, delays, heterogeneity; N -> infinity.
+
+    Parameters
+    ----------
+    derivation : nodes and working point of the network's density
+    groups, choices : which nodes share modes, and the modes of each group
+    closure : of the density; dt : step [s], a divisor of 1 ms and at most the shortest delay
+
+    Finite jumps and the regularity of trains, which the density carries, enter as one factor of each node's noise, at
+    the working point. Valid on the drives that the modes were trained on.
+    """
+
+    name = "modes"
+
+    def __init__(
+        self, derivation: Derivation, groups: list[Group], choices: list[Choice], closure: str, dt: float
+    ) -> None:
+        self.derivation, self.groups, self.choices, self.closure, self.dt = derivation, groups, choices, closure, dt
+        self.network: Network = derivation.problem.network
+        self.nodes = make_nodes(derivation, groups, choices, closure, dt)
+        self._constant: xr.Dataset | None = None
+
+    def rates(self) -> dict[str, float]:
+        """Long-run mean rate of each population at constant drive [1/s]: also where the network oscillates."""
+        mean = self._at_constant_drive()["rate"].sel(time=slice(0.0, None)).mean(("run", "time")).values
+        return {name: float(r) for name, r in zip(self.network.populations, mean, strict=True)}
+
+    def node_rates(self) -> list[tuple[str, float, float]]:
+        """Population, share of its neurons and long-run mean rate [1/s] of every node."""
+        return [(n, w, r) for n, w, r in json.loads(self._at_constant_drive().attrs["node_rates"])]
+
+    def _at_constant_drive(self) -> xr.Dataset:
+        if self._constant is None:
+            self._constant = self.simulate(constant(self.network))
+        return self._constant
+
+    def simulate(self, protocol: str | Protocol, *, seed: int = 0, strict: bool = False) -> xr.Dataset:
+        """Trajectory on 1 ms bins; `seed` has no effect.
+
+        Raises DomainError outside the domain where `strict`; NumericsError where a rate is not finite, or far below 0.
+        """
+        if isinstance(protocol, str) and protocol not in self.network.protocols:
+            raise UsageError(f"protocol: got {protocol!r}; allowed: {', '.join(self.network.protocols)}")
+        chosen = self.network.protocols[protocol] if isinstance(protocol, str) else protocol
+        began = time.process_time()
+        out, node_rate, watched, scored = self._march(chosen)
+        share = self._outside(watched, out.shape[1] - scored, strict=strict)
+        traces = on_bins(out, self.dt, chosen.transient, counted=False)
+        rows = zip(self.derivation.problem.nodes, node_rate / (out.shape[1] - scored), strict=True)
+        attrs = {
+            "rung": self.name, "closure": self.closure, "protocol": chosen.name,
+            "spec_hash": under_protocol(self.network, chosen).spec_hash, "bin": 1e-3, "dt": self.dt, "seed": seed,
+            "nodes": len(self.nodes.weight), "outside_domain": int(share > 0), "outside_domain_share": share,
+            "states": sum(self.choices[g].reduced.states for g in self.nodes.group),
+            "node_rates": json.dumps([[node.population, node.weight, float(rate)] for node, rate in rows]),
+        }  # fmt: skip
+        dataset = make_dataset(
+            traces.time, list(self.network.populations), rate=traces.rate, V_mean=traces.V_mean,
+            w_mean=traces.w_mean, attrs=attrs,
+        )  # fmt: skip
+        dataset.encoding["cpu_s"] = time.process_time() - began
+        return dataset
+
+    def equations(self) -> str:
+        """Every group of nodes: its equations, its modes, its errors, its domain; what they hear is the density's."""
+        from popdyn.rungs.coupled_text import network_equations
+        from popdyn.rungs.modes import stationary_at
+        from popdyn.rungs.modes_text import modes_equations
+
+        point, texts = self.derivation.point, []
+        for group, choice in zip(self.groups, self.choices, strict=True):
+            q = group.members[0]
+            names = {self.derivation.problem.nodes[k].population for k in group.members}
+            at = stationary_at(choice, float(point.mu[q]), float(np.sqrt(2.0 * point.D[q])))
+            texts.append(modes_equations(", ".join(sorted(names)), choice, at))
+        return "\n\n".join([*texts, network_equations(self.derivation, self.closure)])
+
+    def _march(self, protocol: Protocol) -> tuple[Array, Array, Array, int]:
+        mu, D, restart, external = inputs_of(self.network, protocol, self.dt)
+        projections = make_projections(self.derivation.problem, self.dt, 0.0)
+        firing = np.append(self.derivation.point.rates, external[:, 0])
+        activity = np.tile(firing[:, None], projections.lags.shape[1] + 2)
+        kernel.settle(projections, activity, self.dt)
+        modes, states = List(), List()
+        for choice in self.choices:
+            modes.append(choice.reduced.modes)
+        for g in self.nodes.group:
+            choice = self.choices[g]
+            x, W = choice.rest
+            states.append(first_modes_state(choice.reduced.modes, x, W, self.dt))
+        out = np.zeros((*mu.shape, kernel.OUTPUTS))
+        node_rate, watched = np.zeros(len(self.nodes.weight)), np.zeros((len(self.nodes.weight), kernel.WATCHED))
+        scored = round(protocol.transient / self.dt)
+        marks = sorted({*range(0, mu.shape[1], CHUNK), scored, mu.shape[1]})
+        for first, last in pairwise(marks):
+            if first == scored:
+                node_rate[:], watched[:] = 0.0, 0.0
+            part = slice(first, last)
+            done = kernel.run(
+                modes, states, self.nodes, projections, activity, external[:, part], mu[:, part], D[:, part],
+                restart[:, part], first, self.dt, out[:, part], node_rate, watched,
+            )  # fmt: skip
+            if done < last - first:
+                at = (first + done) * self.dt - protocol.transient
+                raise NumericsError(f"the modes are no longer finite at t = {at:.4f} s; derive them on a wider domain")
+        self._check_rates(out[:, scored:])
+        return out, node_rate, watched, scored
+
+    def _check_rates(self, out: Array) -> None:
+        largest = max(choice.largest for choice in self.choices)
+        for name, least in zip(self.network.populations, out[:, :, kernel.LEAST_RATE].min(axis=1), strict=True):
+            if least < -UNDERSHOOT * largest:
+                raise NumericsError(
+                    f"populations.{name}: the rate of the modes falls to {least:.3g} Hz; allowed: above "
+                    f"-{UNDERSHOOT:g} of the largest, {largest:.3g} Hz; derive them on a wider domain"
+                )
+
+    def _outside(self, watched: Array, steps: int, *, strict: bool) -> float:
+        shares = watched[:, kernel.OUTSIDE] / steps
+        worst = int(np.argmax(shares))
+        name = self.derivation.problem.nodes[worst].population
+        report_outside(
+            f"populations.{name}", float(shares[worst]), self.choices[self.nodes.group[worst]].domain, strict=strict
+        )
+        return float(shares[worst])
+
+
+def constant(network: Network) -> Protocol:
+    """One second at the spec's constant drive, after six adaptation times."""
+    longest = max(p.neuron.parameters.get("tau_w", 0.0) for p in network.populations.values())
+    return Protocol("constant", 1.0, 0.5 + round(6.0 * longest, 1), 0)
+
+
+def derive_coupled_modes(
+    density: CoupledDensity, *, tolerance: float = TOLERANCE, seed: int = 0,
+    protocols: Mapping[str, Protocol] | None = None, progress: Progress | None = None,
+) -> CoupledModes:  # fmt: skip
+    """Modes of a network's nodes on the drives that its densities meet under the protocols (default: the spec's)."""
+    wanted = [constant(density.network), *(protocols or density.network.protocols).values()]
+    met = [drives_met(density, protocol) for protocol in wanted]
+    groups, choices = groups_of(density.derivation), []
+    for k, group in enumerate(groups):
+        if progress is not None:
+            progress(k / len(groups), f"modes of the nodes: {k} of {len(groups)} kinds")
+        drives = [
+            replace(of_protocol[q], mu=of_protocol[q].mu + drift)
+            for of_protocol in met for q, drift in zip(group.members, group.drift, strict=True)
+        ]  # fmt: skip
+        choices.append(train(group, drives, density.closure, density.dt, tolerance=tolerance, seed=seed))
+    return CoupledModes(density.derivation, groups, choices, density.closure, density.dt)
+
+
+def drives_met(density: CoupledDensity, protocol: Protocol) -> list[StepDrive]:
+    """What every node hears under a protocol after its transient, from the rates that the densities fire at."""
+    rates = density.march(protocol)
+    nodes = plain_nodes(density.derivation, density.dt)
+    mu, D, restart, external = inputs_of(density.network, protocol, density.dt)
+    found = np.zeros((2, len(nodes.weight), mu.shape[1]))
+    projections = make_projections(density.derivation.problem, density.dt, 0.0)
+    kernel.listen(nodes, projections, np.concatenate([rates, external]), mu, D, density.dt, found)
+    after = slice(round(protocol.transient / density.dt), None)
+    return [
+        StepDrive(found[0, q, after], found[1, q, after], restart[a, after]) for q, a in enumerate(nodes.population)
+    ]
+
+
+def inputs_of(network: Network, protocol: Protocol, dt: float) -> tuple[Array, Array, NDArray[np.bool_], Array]:
+    """mu, D and restarts (population, step) of the white noise; rates (row, step) of the Poisson sources."""
+    populations = network.populations.values()
+    drives = [step_drive(p, protocol, dt, white=True) for p in populations]
+    mu, D = np.stack([d.mu for d in drives]), np.stack([d.D for d in drives])
+    restart = np.stack([d.restart for d in drives])
+    restart[:, :START] = True
+    ends: Array = -protocol.transient + dt * np.arange(1, mu.shape[1] + 1, dtype=np.float64)
+    return mu, D, restart, np.concatenate([source_rates(p, protocol, ends - JUST_BEFORE) for p in populations])

@@ -1,0 +1,185 @@
+"""Which nodes of a network share their modes, on which domain those are trained, and what they hear.
+
+Two nodes share modes when they differ by a translation of V and a constant drift alone: dV = (f(V) + mu) dt + sigma dW
+with threshold and reset moved by d is the other one's equation at mu + f_q(V_reset,q) - f(V_reset). All drive-like
+spreads, the in-degrees of a population and the colour's shift of a leaky integrator are of that kind.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+
+from popdyn.errors import NumericsError, UsageError
+from popdyn.kernels.modes_network import Nodes
+from popdyn.rungs.bank import make_wiring
+from popdyn.rungs.derivation import Derivation
+from popdyn.rungs.march import StepDrive
+from popdyn.rungs.modes import stationary_at
+from popdyn.rungs.modes_choice import Choice, choose_modes
+from popdyn.rungs.modes_training import FAST, SLOW, Plan, random_walk
+from popdyn.spec.network import Initial
+from popdyn.theory.discretisation import Domain, choose_grid
+from popdyn.theory.problem import DensityProblem, at_drive
+from popdyn.theory.stationary import find_stationary
+
+Array = NDArray[np.float64]
+
+BESIDE = 0.06  # of the range of a node's mu: s.d. of what is added to it in training
+LEAST_BESIDE = 0.03  # likewise, of its largest
+LONGEST = 2.5  # [s] of one node's drive that is trained on
+MOST_DRIVES = 3  # nodes of a group whose drives are
+SAME = 1e-9
+FACTORS = (0.4, 1.8)  # of the noise of projections, within which it is matched
+NO_NOISE, NO_CHANGE, NEAR = 1e-6, 1e-3, 0.03  # relative
+
+
+@dataclass(frozen=True)
+class Group:
+    """Nodes that share modes; `drift` and `V_shift` (node,) take their drive and their potentials to the group's."""
+
+    problem: DensityProblem
+    initial: Initial
+    members: tuple[int, ...]
+    drift: tuple[float, ...]  # [V/s]
+    V_shift: tuple[float, ...]  # [V]
+
+
+def groups_of(derivation: Derivation) -> list[Group]:
+    """The nodes of every population, by what they share."""
+    found: list[tuple[Array, Group]] = []
+    for q, node in enumerate(derivation.problem.nodes):
+        population = derivation.problem.network.populations[node.population]
+        start = replace(population.initial, V_mean=min(population.initial.V_mean, node.problem.barrier - 1e-3))
+        marks = _marks(node.problem)
+        for k, (other, group) in enumerate(found):
+            same = derivation.problem.nodes[group.members[0]].population == node.population
+            if same and np.all(np.abs(other - marks) <= SAME * (1.0 + np.abs(other))):
+                first = group.problem
+                found[k] = other, replace(
+                    group, members=(*group.members, q), drift=(*group.drift, _drift(node.problem) - _drift(first)),
+                    V_shift=(*group.V_shift, node.problem.V_reset - first.V_reset),
+                )  # fmt: skip
+                break
+        else:
+            found.append((marks, Group(node.problem, start, (q,), (0.0,), (0.0,))))
+    return [group for _, group in found]
+
+
+def _drift(problem: DensityProblem) -> float:
+    return float(problem.drift(np.array([problem.V_reset]))[0])
+
+
+def _marks(p: DensityProblem) -> Array:
+    """Numbers that two problems with the same modes have in common [mV, V/s, pA ...]."""
+    height = p.barrier - p.V_reset
+    V = p.V_reset + height * np.linspace(-2.0, 1.0, 40)
+    shape = p.drift(V) - _drift(p)
+    w = [p.a * 1e9, p.b * 1e12, p.tau_w, 1e3 * (p.E_w - p.V_reset) * (p.a != 0.0)] if p.adapts else [0.0] * 4
+    return np.concatenate([shape, [1e3 * height, p.t_ref * 1e3, p.C_m * 1e12 if p.adapts else 0.0], w])
+
+
+def plan_along(drives: list[StepDrive], dt: float, seed: int) -> Plan:
+    """Inputs along the drives that a group's nodes met, and beside them: random changes of two speeds are added.
+
+    A box of mu and sigma would hold much that a network, whose mu and sigma move together, never sees.
+    """
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(len(drives),)))
+    longest = round(LONGEST / dt)
+    parts = [_cut(d, longest) for d in drives]
+    chosen = [parts[i] for i in np.unique(np.linspace(0, len(parts) - 1, MOST_DRIVES).round().astype(int))]
+    wide = np.quantile(np.concatenate([d.mu for d in chosen]), [0.02, 0.98])
+    size = max(BESIDE * float(wide[1] - wide[0]), LEAST_BESIDE * float(np.abs(wide).max()))
+
+    def moved(drive: StepDrive, part: float) -> StepDrive:
+        slow, fast = (random_walk(drive.mu.size, dt, tau, rng) for tau in (SLOW, FAST))
+        sigma = 1.0 + part * LEAST_BESIDE * random_walk(drive.mu.size, dt, SLOW, rng)
+        return StepDrive(drive.mu + part * size * (slow + fast), drive.D * np.clip(sigma, 0.5, 1.5) ** 2, drive.restart)
+
+    kinds = [("met", 0.0), ("beside", 1.0), ("further", 2.0)]
+    training = [(kind, moved(d, part)) for kind, part in kinds for d in chosen]
+    return Plan(training, [(k, moved(d, p)) for k, p in kinds[:2] for d in chosen[:2]],
+                [(k, moved(d, p)) for k, p in kinds[:2] for d in chosen[-2:]])  # fmt: skip
+
+
+def _cut(drive: StepDrive, longest: int) -> StepDrive:
+    return StepDrive(drive.mu[:longest], drive.D[:longest], drive.restart[:longest])
+
+
+def domain_along(plan: Plan) -> Domain:
+    """The box of the training inputs."""
+    mu = np.concatenate([d.mu for _, d in plan.training])
+    sigma = np.sqrt(2.0 * np.concatenate([d.D for _, d in plan.training]))
+    return Domain(float(mu.min()), float(mu.max()), float(sigma.min()), float(sigma.max()))
+
+
+def train(group: Group, drives: list[StepDrive], closure: str, dt: float, *, tolerance: float, seed: int) -> Choice:
+    """Modes of a group along the drives that its nodes met, from a density on a grid of its own."""
+    plan = plan_along(drives, dt, seed)
+    domain = domain_along(plan)
+    mu, D = (
+        float(np.mean([np.mean(x) for x in columns])) for columns in ([d.mu for d in drives], [d.D for d in drives])
+    )
+    middle = at_drive(group.problem, mu, D)
+    op = choose_grid(middle, domain).operator
+    return choose_modes(op, middle.hierarchy(closure), group.initial, domain, plan, dt, tolerance=tolerance, seed=seed)
+
+
+def plain_nodes(derivation: Derivation, dt: float) -> Nodes:
+    """What the nodes hear in the diffusion approximation of Poisson trains; every node is a group of its own."""
+    problem = derivation.problem
+    if any(p.conductance for p in problem.projections):
+        raise UsageError("--rung modes: not with conductances; allowed: currents, or --rung density")
+    plain = [replace(grid, sources=(), beta=0.0, gamma=0.0) for grid in derivation.grids]
+    wiring, count = make_wiring(problem, plain, derivation.point, dt), len(problem.nodes)
+    return Nodes(
+        wiring.population, np.arange(count), wiring.weight, wiring.offset, wiring.scale, wiring.noise,
+        np.zeros(count), wiring.gain_mu, wiring.gain_D, np.tile([-np.inf, np.inf, -np.inf, np.inf], (count, 1)),
+    )  # fmt: skip
+
+
+def make_nodes(derivation: Derivation, groups: list[Group], choices: list[Choice], closure: str, dt: float) -> Nodes:
+    """What the nodes hear, the noise that projections bring scaled by what finite jumps and regular trains change."""
+    nodes = plain_nodes(derivation, dt)
+    for g, (members, choice) in enumerate(zip(groups, choices, strict=True)):
+        d = choice.domain
+        for q, drift, V_shift in zip(members.members, members.drift, members.V_shift, strict=True):
+            nodes.group[q], nodes.shift[q] = g, V_shift
+            nodes.offset[q] += drift
+            nodes.gain_D[q] *= noise_factor(derivation, q, choice, drift, closure)
+            nodes.box[q] = d.mu_low, d.mu_high, 0.5 * d.sigma_low**2, 0.5 * d.sigma_high**2
+    return nodes
+
+
+def noise_factor(derivation: Derivation, q: int, choice: Choice, drift: float, closure: str) -> float:
+    """Of the D that projections bring to a node, so that white noise gives it the rate of its working point.
+
+    The modes' own rate is matched where they have the density's there within `NEAR`; else, at a working point that the
+    network never visits (an unstable one), the density's.
+    """
+    point, node = derivation.point, derivation.problem.nodes[q]
+    mu, D, white, rate = float(point.mu[q]), float(point.D[q]), node.problem.D, float(point.node_rates[q])
+    if D - white < NO_NOISE * D:
+        return 1.0
+    at = at_drive(node.problem, mu, D)
+    op = choose_grid(at, Domain(mu, mu, 0.8 * at.sigma, 1.2 * at.sigma)).operator
+    h = at.hierarchy(closure)
+
+    def of_density(factor: float) -> float:
+        return find_stationary(op, h, mu, white + factor * (D - white)).rate
+
+    def of_modes(factor: float) -> float:
+        return stationary_at(choice, mu + drift, float(np.sqrt(2.0 * (white + factor * (D - white))))).rate
+
+    exact = of_density(1.0)
+    with suppress(ValueError, NumericsError):
+        near = abs(of_modes(1.0) - exact) < NEAR * exact
+        if not near and abs(exact - rate) < NO_CHANGE * rate:
+            return 1.0
+        matched = of_modes if near else of_density
+        return float(brentq(lambda factor: matched(factor) - rate, *FACTORS, xtol=1e-4))
+    return 1.0
