@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from popdyn.fitting.baselines import baselines
+from popdyn.fitting.density_target import AnyDensity, make_target
 from popdyn.fitting.domain import training_domain
 from popdyn.fitting.intervals import MEANING
 from popdyn.fitting.measures import ProtocolError, protocol_error
@@ -18,7 +19,6 @@ from popdyn.fitting.result import ResponseMisfit, UnitFit
 from popdyn.fitting.solve import COARSE_DT, solve
 from popdyn.fitting.statics import sample_gain
 from popdyn.fitting.target import Target
-from popdyn.fitting.targets import AnyDensity, make_target
 from popdyn.rungs.cascade import CascadePopulation
 from popdyn.rungs.cascade_parameters import starting_values
 from popdyn.rungs.domain import share_outside

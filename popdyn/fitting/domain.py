@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
+from popdyn.fitting.density_target import make_target
 from popdyn.fitting.target import Target
-from popdyn.fitting.targets import make_target
 from popdyn.rungs.density import Density
 from popdyn.rungs.unit import drive_of
 from popdyn.spec.network import Network

@@ -12,8 +12,8 @@ from fitted_cases import adex, eif
 
 from popdyn.errors import UsageError
 from popdyn.fitting import fit_cascade
+from popdyn.fitting.density_target import make_target
 from popdyn.fitting.domain import density_over_domain
-from popdyn.fitting.targets import make_target
 from popdyn.rungs.cascade_parameters import fitted as parameters_of
 from popdyn.rungs.density import Density
 from popdyn.rungs.unit import CascadeUnit

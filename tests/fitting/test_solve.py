@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from fitted_cases import eif
 
+from popdyn.fitting.density_target import make_target
 from popdyn.fitting.intervals import coordinate_spread
 from popdyn.fitting.protocols import Job, training_jobs
 from popdyn.fitting.residuals import BIN, Misfit, Record
 from popdyn.fitting.solve import COARSE_DT, FINE_DT, solve
 from popdyn.fitting.statics import sample_gain
-from popdyn.fitting.targets import make_target
 from popdyn.rungs.cascade import CascadePopulation
 from popdyn.rungs.cascade_parameters import SIGMA_PARAMETERS, starting_values
 from popdyn.rungs.density import Density

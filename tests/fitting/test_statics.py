@@ -9,9 +9,9 @@ import pytest
 from fitted_cases import adex, eif
 
 from popdyn.fitting import asked_domain, training_domain
+from popdyn.fitting.density_target import make_target
 from popdyn.fitting.protocols import heldout_jobs, training_jobs
 from popdyn.fitting.statics import sample_gain
-from popdyn.fitting.targets import make_target
 from popdyn.rungs.density import Density
 from popdyn.rungs.unit import drive_of
 from popdyn.spec.network import Network, PoissonDrive, Protocol, Stimulus
