@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from popdyn.comparison import compare
     from popdyn.errors import PopdynError
-    from popdyn.fitting import fit_cascade as fit
     from popdyn.results import open_dataset as open
     from popdyn.spec import Network, Neuron, Population, Protocol, Stimulus, load
     from popdyn.workflows.convert import convert
+    from popdyn.workflows.fit import fit
     from popdyn.workflows.rates import rates
     from popdyn.workflows.simulate import simulate
 
@@ -22,7 +22,7 @@ _HOMES = {
     "simulate": "popdyn.workflows.simulate:simulate",
     "convert": "popdyn.workflows.convert:convert",
     "compare": "popdyn.comparison:compare",
-    "fit": "popdyn.fitting:fit_cascade",
+    "fit": "popdyn.workflows.fit:fit",
     "open": "popdyn.results:open_dataset",
     "Network": "popdyn.spec:Network",
     "Population": "popdyn.spec:Population",

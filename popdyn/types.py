@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from popdyn.spec.network import Protocol as StimulusProtocol
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 ComplexArray = NDArray[np.complex128]
 
 Progress = Callable[[float, str], None]

@@ -21,6 +21,8 @@ from source_tree import FILES, LIBRARY, MODULES, ROOT, functions, imports, modul
 
 from popdyn import cli, neurons, stimuli
 from popdyn.neurons import MODELS, NeuronModel
+from popdyn.rungs import families
+from popdyn.rungs.families import FAMILIES, Family
 from popdyn.stimuli import KINDS, StimulusKind
 from popdyn.theory.problem import CLOSURES
 
@@ -143,7 +145,7 @@ def _entries(folder: ModuleType, kind: type) -> dict[str, list[Any]]:
     return found
 
 
-REGISTRIES = [(neurons, NeuronModel, MODELS), (stimuli, StimulusKind, KINDS)]
+REGISTRIES = [(neurons, NeuronModel, MODELS), (stimuli, StimulusKind, KINDS), (families, Family, FAMILIES)]
 
 
 @pytest.mark.parametrize(("folder", "kind", "registry"), REGISTRIES)
@@ -153,9 +155,9 @@ def test_every_entry_is_registered_under_its_name(folder, kind, registry):
     assert [entry.name for entry in registry.values()] == list(registry)
 
 
-@pytest.mark.parametrize(("folder", "kind"), [(neurons, NeuronModel), (stimuli, StimulusKind)])
+@pytest.mark.parametrize(("folder", "kind"), [(neurons, NeuronModel), (stimuli, StimulusKind), (families, Family)])
 def test_every_file_of_a_registry_has_a_test(folder, kind):
-    home = ROOT / "tests" / folder.__name__.removeprefix("popdyn.")
+    home = ROOT / "tests" / folder.__name__.removeprefix("popdyn.").replace(".", "/")
     missing = [name for name in _entries(folder, kind) if not (home / f"test_{name}.py").is_file()]
     assert missing == []
 
@@ -164,6 +166,14 @@ def test_every_neuron_model_has_a_source_and_every_parameter_words():
     assert [m.name for m in MODELS.values() if not re.search(r"\d{4}", m.source)] == []
     assert [(m.name, p.name) for m in (*MODELS.values(), *KINDS.values()) for p in m.parameters if not p.doc] == []
     assert [k.name for k in KINDS.values() if not k.doc] == []
+
+
+def test_every_family_has_a_source_and_is_written_out():
+    theory = (ROOT / "docs" / "theory" / "units.md").read_text(encoding="utf-8")
+    for family in FAMILIES.values():
+        assert re.search(r"\d{4}", family.source)
+        assert f"`{family.name}`" in theory
+        assert family.equation in theory
 
 
 def test_every_closure_is_written_out_and_tested():

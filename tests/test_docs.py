@@ -22,6 +22,7 @@ from popdyn.neurons import MODELS
 from popdyn.parameters import Parameter
 from popdyn.rungs.cascade_parameters import fitted
 from popdyn.rungs.density import Density
+from popdyn.rungs.families import FAMILIES, of_unit
 from popdyn.spec import connection, drive, load, network, neuron, synapse
 from popdyn.stimuli import KINDS, TARGET
 
@@ -140,6 +141,16 @@ def test_symbols_of_the_unit():
     ]
 
 
+def test_symbols_of_the_simple_rate_units():
+    found: dict[tuple[str, ...], list[str]] = {}
+    for family in FAMILIES.values():
+        for p in of_unit(family, 1, varying_tau=True, varying_sigma=True):
+            row = (f"`{re.sub('_1$', '_j', p.name)}`", p.doc, p.unit_in("V/s", "V/sqrt(s)"))
+            found.setdefault(row, []).append(family.name)
+    table = rows("symbols.md", "## Simple rate units")
+    assert sorted(table) == sorted([*row, ", ".join(where)] for row, where in found.items())
+
+
 def test_one_symbol_has_one_meaning_and_one_unit():
     headings = (
         "## Neurons",
@@ -148,6 +159,7 @@ def test_one_symbol_has_one_meaning_and_one_unit():
         "## Stimuli",
         "## Populations and protocols",
         "## The rate unit",
+        "## Simple rate units",
     )
     symbols = [row[0] for heading in headings for row in rows("symbols.md", heading)]
     twice = {"`alpha`"}  # docs/decisions/0006-networks-as-data.md

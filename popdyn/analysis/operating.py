@@ -12,7 +12,7 @@ from popdyn.rungs.population_nodes import population_nodes
 from popdyn.spec.network import Network
 from popdyn.theory.network_problem import NetworkNode, NetworkProblem, network_problem
 from popdyn.theory.network_response import LinearNetwork, linear_network
-from popdyn.theory.problem import DEFAULT_CLOSURE
+from popdyn.theory.problem import DEFAULT_CLOSURE, need_diffusion
 from popdyn.theory.self_consistent import RateMap
 from popdyn.theory.working_point import working_point
 
@@ -25,9 +25,9 @@ TOLERANCE = 0.02  # of a rate, for nodes and finite jumps
 def as_problem(network: Network | NetworkProblem) -> NetworkProblem:
     """The problem itself, or that of a spec: heterogeneous populations and quenched input as nodes."""
     if isinstance(network, NetworkProblem):
-        refuse_conductances(network.network)
+        refuse_what_is_not_derived(network.network)
         return network
-    refuse_conductances(network)
+    refuse_what_is_not_derived(network)
     plain = network_problem(network)
     point = working_point(plain, start=from_silence(plain))
     return network_problem(network, population_nodes(plain, point, TOLERANCE).nodes)
@@ -52,7 +52,7 @@ def linearised(
         return network
     closure = closure or DEFAULT_CLOSURE
     spec = network if isinstance(network, Network) else network.network
-    refuse_conductances(spec)
+    refuse_what_is_not_derived(spec)
     nodes = None if isinstance(network, Network) else _by_population(network)
     start = rates if rates is not None else from_silence(network_problem(spec))
     derived = derive(spec, nodes, closure=closure, tolerance=TOLERANCE, jumps=jumps, start=start, regular=regular)
@@ -63,8 +63,13 @@ def _by_population(problem: NetworkProblem) -> dict[str, tuple[NetworkNode, ...]
     return {name: tuple(n for n in problem.nodes if n.population == name) for name in problem.names}
 
 
-def refuse_conductances(network: Network) -> None:
-    """SpecError where a synapse is a conductance: maps and responses here know a diffusion that depends on V not."""
+def refuse_what_is_not_derived(network: Network) -> None:
+    """SpecError where a synapse is a conductance: maps and responses here know a diffusion that depends on V not.
+
+    UsageError where a population has escape noise.
+    """
+    for population in network.populations.values():
+        need_diffusion(population)
     places = [(f"connections[{k}].synapse", c.synapse.kind) for k, c in enumerate(network.connections)]
     for name, population in network.populations.items():
         places += [

@@ -13,13 +13,14 @@ from popdyn.rungs.cohort_density import CohortDensity
 from popdyn.rungs.cohort_nodes import CohortNodes
 from popdyn.rungs.coupled import CoupledDensity
 from popdyn.rungs.density import Density
+from popdyn.rungs.mixed import MixedDensity
 from popdyn.rungs.static_gain import AdaptationVariable
 from popdyn.spec.network import Network, Population
 from popdyn.theory.gif_population import gif_problem
 from popdyn.theory.gif_problem import traces
 from popdyn.theory.heterogeneity import at_node
 
-AnyDensity = Density | CoupledDensity | CohortDensity | CohortNodes
+AnyDensity = Density | CoupledDensity | CohortDensity | CohortNodes | MixedDensity
 
 NODE_DT = 2e-4
 """Step of the density of a node [s]: many march; its error is a twentieth of what a unit is judged by."""
@@ -33,8 +34,10 @@ def make_target(density: AnyDensity, name: str) -> Target:
     network = density.network
     if name not in network.populations:
         raise UsageError(f"population: got {name!r}; allowed: {', '.join(network.populations)}")
-    if network.connections:
-        raise DomainError("a unit is fitted to a population that stands alone; got a network with connections")
+    if network.connections or isinstance(density, MixedDensity):
+        raise DomainError(
+            "a unit is fitted to a population that stands alone; got a network, or kinds of neurons that mix"
+        )
     population = network.populations[name]
     groups = _groups(density, name)
     label = f"density ({groups[0][1].density.closure})"

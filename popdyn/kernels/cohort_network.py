@@ -9,7 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from popdyn.kernels.cohort_state import CohortModel, CohortState
-from popdyn.kernels.cohorts import advance, look
+from popdyn.kernels.cohorts import advance, expected_rate, look
 from popdyn.kernels.synapses import Projections, transmit
 
 Array = NDArray[np.float64]
@@ -50,19 +50,22 @@ def cohort_parts(bank: CohortBank, q: int) -> tuple[CohortModel, CohortState]:
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def _hear(
-    wiring: CohortWiring, projections: Projections, activity: Array, first: int, dt: float, before: Array, mu: Array,
-    gain: Array, D: Array,
+    wiring: CohortWiring, projections: Projections, smooth: Projections, activity: Array, first: int, dt: float,
+    before: Array, mu: Array, gain: Array, D: Array,
 ) -> None:  # fmt: skip
     """Add what arrives to mu, gain (population, step) and D (population, step, source), as means over each step.
 
     before (2, projection): mean and variance at the end of the step before, kept up.
     """
+    heard = projections if smooth.pre.shape[0] == 0 else smooth
     for t in range(mu.shape[1]):
-        transmit(projections, activity, first + t, dt)
+        transmit(projections, activity[0], first + t, dt)
+        if smooth.pre.shape[0] > 0:
+            transmit(smooth, activity[1], first + t, dt)
         for k in range(projections.mean.shape[0]):
             mean = 0.5 * (before[0, k] + projections.mean[k])
-            variance = max(0.5 * (before[1, k] + projections.variance[k]), 0.0)
-            before[0, k], before[1, k] = projections.mean[k], projections.variance[k]
+            variance = max(0.5 * (before[1, k] + heard.variance[k]), 0.0)
+            before[0, k], before[1, k] = projections.mean[k], heard.variance[k]
             for a in range(mu.shape[0]):
                 mu[a, t] += wiring.gain_mu[a, k] * mean
                 gain[a, t] += wiring.quenched[a, k] * mean
@@ -72,25 +75,26 @@ def _hear(
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def run_cohorts(
-    bank: CohortBank, table: Array, wiring: CohortWiring, projections: Projections, activity: Array, before: Array,
-    external: Array, mu: Array, gain: Array, D: Array, first: int, block: int, dt: float, every: int, rate: Array,
-    seen: Array,
+    bank: CohortBank, table: Array, wiring: CohortWiring, projections: Projections, smooth: Projections,
+    activity: Array, before: Array, external: Array, mu: Array, gain: Array, D: Array, first: int, block: int,
+    dt: float, every: int, rate: Array, expected: Array, seen: Array,
 ) -> int:  # fmt: skip
     """Advance through mu, gain (population, step), D (population, step, source), which what arrives is added to.
 
-    `block` steps at a time, at most the shortest delay: each population takes them at a stretch. activity (population +
-    external row, ring) holds the rates of the steps before `first`, external (row, step) those of the Poisson sources.
-    rate (population, step) [1/s]; seen (population, sample, ...) of the whole run, as `cohorts.integrate` has it.
-    Returns the steps done.
+    `block` steps at a time, at most the shortest delay: each population takes them at a stretch. activity (2,
+    population + external row, ring) holds the rates of the steps before `first`, external (row, step) those of other
+    sources. The mean input follows activity[0], its variance activity[1] by `smooth`, or without its projections the
+    first, too. rate (population, step) [1/s]; expected (population, step or none): the same without chance; seen
+    (population, sample, ...) of the whole run, as `cohorts.integrate` has it. Returns the steps done.
     """
-    populations, ring, steps = mu.shape[0], activity.shape[1], mu.shape[1]
+    populations, ring, steps = mu.shape[0], activity.shape[2], mu.shape[1]
     for start in range(0, steps, block):
         stop = min(start + block, steps)
         for t in range(start, stop):
             for row in range(external.shape[0]):
-                activity[populations + row, (first + t) % ring] = external[row, t]
+                activity[:, populations + row, (first + t) % ring] = external[row, t]
         _hear(
-            wiring, projections, activity, first + start, dt, before, mu[:, start:stop], gain[:, start:stop],
+            wiring, projections, smooth, activity, first + start, dt, before, mu[:, start:stop], gain[:, start:stop],
             D[:, start:stop],
         )  # fmt: skip
         for a in range(populations):
@@ -98,7 +102,9 @@ def run_cohorts(
             for t in range(start, stop):
                 fired = advance(model, table, state, mu[a, t], gain[a, t], D[a, t], bank.neurons[a], bank.words[a])
                 rate[a, t] = fired / dt
-                activity[a, (first + t) % ring] = rate[a, t]
+                activity[:, a, (first + t) % ring] = rate[a, t]
+                if expected.shape[1] > 0:
+                    expected[a, t] = expected_rate(model, state) / dt
                 if not abs(rate[a, t]) < BEYOND / dt:
                     return start
                 if (first + t + 1) % every == every // 2 % every:

@@ -29,6 +29,7 @@ from popdyn.kernels.cohort_state import (
     KAPPA_RELEASE,
     MASS,
     MEAN,
+    OLD,
     OPEN,
     PART_DRIVE,
     PART_DROP,
@@ -198,6 +199,20 @@ def advance(
             _restore(model, state, size)
         open_cohort(slots, size, place, model.whole[RING], model.whole[CLOSURE])
     return own[2 * size + 2]
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
+def expected_rate(model: CohortModel, state: CohortState) -> float:
+    """Of the share that fired in the last step, what was to be expected of the hazard."""
+    size = model.whole[SIZE]
+    work, slots = MEAN + size + packed(size, 0), state.slots
+    if model.whole[CLOSURE] == UNTOUCHED:
+        return np.exp(slots[work + ELL, OLD] + 0.5 * slots[work + S, OLD])
+    expected = state.own[2 * size + 2]
+    for c in range(slots.shape[1]):
+        if c != COMING:  # its work rows have served another purpose since
+            expected -= slots[work + NARROW, c]
+    return expected
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)

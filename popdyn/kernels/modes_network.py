@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -83,7 +82,7 @@ def listen(nodes: Nodes, projections: Projections, rates: Array, mu: Array, D: A
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
 def run(
-    modes: Sequence[Modes], states: Sequence[State], nodes: Nodes, projections: Projections, activity: Array,
+    modes: list[Modes], states: list[State], nodes: Nodes, projections: Projections, activity: Array,
     external: Array, mu: Array, D: Array, restart: NDArray[np.bool_], first: int, dt: float, out: Array,
     node_rate: Array, watched: Array,
 ) -> int:  # fmt: skip

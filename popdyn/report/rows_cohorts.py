@@ -10,15 +10,15 @@ from popdyn.report.schema_cohorts import CohortDerivation
 from popdyn.report.text import number, plain, quantity
 
 ORDERS = {1: "means", 2: "means and covariances"}
-SOURCES = ("closure", "history", "ages", "step")
+SOURCES = ("closure", "history", "ages", "step", "spread")
 
 
 def cohort_table(report: Report) -> Table | None:
     """One row per population: what its cohorts keep, for how long, what is frozen, its noise and working point."""
     rows = tuple(_row(d) for d in report.get("cohorts", []))
     columns = (
-        "population", "neurons", "model", "closure keeps", "beside V", "frozen: s.d. over neurons", "cohorts",
-        "history", "step", "shot noise", "over Poisson's", "rate [Hz]", "mu [mV/ms]", "sigma [mV/√ms]",
+        "population", "neurons", "model", "closure keeps", "beside V", "frozen: s.d. over neurons", "spread as",
+        "cohorts", "history", "step", "shot noise", "over Poisson's", "rate [Hz]", "mu [mV/ms]", "sigma [mV/√ms]",
     )  # fmt: skip
     return Table(columns, rows) if rows else None
 
@@ -33,6 +33,7 @@ def _row(d: CohortDerivation) -> tuple[str, ...]:
         f"{ORDERS.get(d['order'], str(d['order']))} ({plain(d['closure'], 40)})",
         ", ".join(plain(name, 40) for name in d["variables"]) or "—",
         ", ".join(frozen) or "—",
+        plain(d.get("spread", "—"), 120),
         f"{d.get('cohorts', 0)} from {quantity(d.get('width'), 's')}",
         quantity(d.get("history"), "s"),
         quantity(d.get("dt"), "s"),

@@ -14,7 +14,8 @@ class CohortDerivation(Document, total=False):
     variables, coloured noise y(tau [s]); frozen: standard deviation over neurons (SI); history, width, dt [s]; cohorts:
     their number; shot_noise: coloured, white, none; regularity: of recurrent noise, over that of Poisson trains, by
     source; mu [V/s], sigma [V/sqrt(s)] of all noise at low frequency, rate [1/s]; predicted: relative errors of the
-    stationary rate by source (theory.predicted_error), input held.
+    stationary rate by source (theory.predicted_error), input held; spread: how a spread is taken, in words, with its
+    relative error, and into how many nodes.
     """
 
     population: Required[str]
@@ -34,3 +35,6 @@ class CohortDerivation(Document, total=False):
     mu: float
     sigma: float
     predicted: dict[str, float]
+    spread: str
+    spread_error: float
+    nodes: int

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from popdyn.errors import UsageError
 from popdyn.neurons import MODELS
 from popdyn.rungs.cohort_density import CohortDensity
-from popdyn.rungs.cohort_nodes import CohortNodes
+from popdyn.rungs.cohort_nodes import CohortNodes, cohort_rung
 from popdyn.rungs.coupled import CoupledDensity
 from popdyn.rungs.density import Density
+from popdyn.rungs.mixed import MixedDensity
 from popdyn.spec.network import Network
-from popdyn.theory.gif_nodes import is_skewed, needs_nodes
 from popdyn.theory.problem import DEFAULT_CLOSURE
 
 
@@ -22,29 +21,30 @@ def is_coupled(network: Network) -> bool:
 
 
 def has_escape_noise(network: Network) -> bool:
-    """Whether the neurons of all populations fire by a hazard. Raises UsageError where only some do."""
-    escape = {name: MODELS[p.neuron.model].escape for name, p in network.populations.items()}
-    if len(set(escape.values())) > 1:
-        some = ", ".join(name for name, of in escape.items() if of)
-        raise UsageError(
-            f"populations {some} have escape noise and others have not: the density rung does not mix them yet; "
-            "take one kind, or --rung spiking"
-        )
-    return any(escape.values())
+    """Whether the neurons of all populations fire by a hazard."""
+    return all(MODELS[p.neuron.model].escape for p in network.populations.values())
 
 
-def density_rung(network: Network, **options: Any) -> Density | CoupledDensity | CohortDensity | CohortNodes:
-    """`CohortDensity` for escape noise; else `Density`, or `CoupledDensity` where `is_coupled` or of finite size.
+def is_mixed(network: Network) -> bool:
+    """Whether the neurons of some populations fire by a hazard, and of others by a threshold."""
+    return len({MODELS[p.neuron.model].escape for p in network.populations.values()}) > 1
+
+
+def density_rung(
+    network: Network, **options: Any
+) -> Density | CoupledDensity | CohortDensity | CohortNodes | MixedDensity:
+    """`CohortDensity` for escape noise, `MixedDensity` where only some populations have it; else `Density`, or
+    `CoupledDensity` where `is_coupled` or of finite size.
 
     `CohortNodes` where escape noise meets a spread that is no frozen variable, or, without connections, a skewed one.
     Options are theirs; the default closure of the others is that of cohorts, too.
     """
+    if is_mixed(network):
+        return MixedDensity(network, **options)
     if has_escape_noise(network):
         if options.get("closure") == DEFAULT_CLOSURE:
             del options["closure"]
-        if any(needs_nodes(p) or (is_skewed(p) and not network.connections) for p in network.populations.values()):
-            return CohortNodes(network, **options)
-        return CohortDensity(network, **options)
+        return cohort_rung(network, **options)
     if is_coupled(network) or options.get("finite"):
         return CoupledDensity(network, **options)
     return Density(network, **options)

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.integrate import quad
 
 from popdyn.kernels.cohort_network import CohortBank, CohortWiring
 from popdyn.spec.network import Network
 from popdyn.theory.cohort_grid import AgeGrid, first_cohorts, make_model
+from popdyn.theory.escape_nodes import single_filter
 from popdyn.theory.gif_problem import GifProblem
 from popdyn.theory.network_problem import NetworkProblem
 from popdyn.theory.projections import Projection
@@ -47,12 +47,8 @@ def noises(problem: NetworkProblem, name: str, shot_noise: str) -> Noises:
 
 def colour(problem: NetworkProblem, p: Projection) -> float:
     """Time constant [s] of the single filter that gives V the variance that the synapse gives it; 0 for delta."""
-    if p.synapse.kind != "alpha":
-        return p.synapse.tau_syn
     neuron = problem.network.populations[p.post].neuron.parameters
-    ratio = p.synapse.tau_syn * neuron["g_L"] / neuron["C_m"]
-    area = quad(lambda x: 2.0 / (np.pi * (1.0 + x * x) * (1.0 + (ratio * x) ** 2) ** 2), 0.0, np.inf)[0]
-    return float((1.0 / area - 1.0) * neuron["C_m"] / neuron["g_L"])
+    return single_filter(p.synapse, neuron["C_m"] / neuron["g_L"])
 
 
 def channels(problem: NetworkProblem) -> tuple[tuple[Projection, ...], list[int]]:
@@ -107,16 +103,21 @@ def make_wiring(
 
 
 def make_bank(
-    network: Network, problems: dict[str, GifProblem], grid: AgeGrid, closure: str, dt: float, *, seed: int | None
-) -> CohortBank:
-    """All populations at the spec's initial condition; `seed` None: infinitely many neurons."""
+    network: Network, problems: dict[str, GifProblem], grid: AgeGrid, closure: str, dt: float, *, seed: int | None,
+    streams: int = 0,
+) -> CohortBank:  # fmt: skip
+    """All populations at the spec's initial condition; `seed` None: infinitely many neurons.
+
+    streams: how many random streams of this seed others draw from.
+    """
     built = []
     for name, problem in problems.items():
         initial = network.populations[name].initial
         model = make_model(problem, dt, grid, closure)
         built.append((*model, *first_cohorts(problem, model, grid, initial.V_mean, initial.V_std)))
     words = [
-        np.random.SeedSequence(seed or 0, spawn_key=(q,)).generate_state(4, np.uint64) for q in range(len(problems))
+        np.random.SeedSequence(seed or 0, spawn_key=(streams + q,)).generate_state(4, np.uint64)
+        for q in range(len(problems))
     ]
     sizes = [float(network.populations[name].size) if seed is not None else 0.0 for name in problems]
     stacked = [_padded([one[n] for one in built]) for n in range(len(built[0]))]

@@ -3,63 +3,50 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from popdyn.errors import DomainError, NumericsError, UsageError
-from popdyn.kernels.cohort_network import CohortBank, run_cohorts
+from popdyn.errors import DomainError, UsageError
 from popdyn.results import make_dataset
-from popdyn.rungs.bank import make_projections
-from popdyn.rungs.cohort_bank import SHOT_NOISE, channels, colour, make_bank, make_wiring, noises
-from popdyn.rungs.cohort_drive import external_rates, mean_drive
+from popdyn.rungs.cohort_bank import SHOT_NOISE, colour, noises
+from popdyn.rungs.cohort_march import BIN, Heard, Run, advance, cohort_side, on_bins, run_away, run_of
 from popdyn.rungs.coupled_limits import check_synapses
+from popdyn.rungs.escape_corrections import is_wide
 from popdyn.spec import under_protocol
 from popdyn.spec.network import Network, Protocol
 from popdyn.theory.cohort_grid import CLOSURES, AgeGrid, age_grid
 from popdyn.theory.cohort_march import DT
 from popdyn.theory.cohort_response import linear_response, regular_share
+from popdyn.theory.escape_nodes import log_variance
 from popdyn.theory.gif_population import gif_problem
-from popdyn.theory.gif_problem import GifProblem, modes
-from popdyn.theory.hazard_moments import table
+from popdyn.theory.gif_problem import GifProblem
 from popdyn.theory.network_problem import NetworkProblem
 from popdyn.theory.projections import projections
 from popdyn.types import Progress
 
 Array = NDArray[np.float64]
 
-BIN = 1e-3  # [s]
 CHUNK = 1.0  # [s] between two looks at the clock
 SETTLE = 8.0  # longest time constants before a constant drive is averaged
-NARROW = 0.01  # of Delta_V: spread of V by unequal numbers of synapses that is left out
 ROUNDS = 3  # of quenched widths and rates
 AVERAGED = 5.0  # [s] over which a network of finite size is averaged
 
 
-def _need_charges(network: Network) -> None:
-    """DomainError where a synapse is a conductance: V would no longer be linear between spikes."""
-    inner = [c.synapse for c in network.connections]
-    outer = [s.synapse for p in network.populations.values() for s in p.poisson]
+def need_charges(network: Network, populations: Collection[str]) -> None:
+    """DomainError where a synapse onto one of these is a conductance: V would no longer be linear between spikes."""
+    inner = [c.synapse for c in network.connections if c.post in populations]
+    outer = [s.synapse for name in populations for s in network.populations[name].poisson]
     if any(s is not None and s.kind == "conductance" for s in [*inner, *outer]):
         raise DomainError(
             'synapse "conductance" at the density rung with escape noise; allowed: synapses whose J is a charge; '
             'take "exponential" with the charge at the mean V, or --rung spiking'
         )
-
-
-@dataclass(frozen=True)
-class Run:
-    """Rates (population, step) [1/s] at the ends of the steps, `cohorts.look` of every bin (population, bin, ...)."""
-
-    rate: Array
-    seen: Array
-    mu: Array
-    gain: Array
-    D: Array
-    bank: CohortBank
 
 
 class CohortDensity:
@@ -74,6 +61,7 @@ class CohortDensity:
     grid : ages at which cohorts are kept apart; default: by tau_m
     shot_noise : of the synapses, "coloured" (default), "white", or "none" (the mean input alone)
     settle : False: trains as irregular as Poisson's, inputs alike for all neurons of a population (no working point)
+    scale : of all charges J, for neurons whose C_m is not that which J was taken at
     progress : called with (fraction, message)
 
     Valid when
@@ -90,7 +78,7 @@ class CohortDensity:
 
     def __init__(
         self, network: Network, *, closure: str = "gaussian", dt: float = DT, finite: bool = False,
-        grid: AgeGrid | None = None, shot_noise: str = "coloured", settle: bool = True,
+        grid: AgeGrid | None = None, shot_noise: str = "coloured", settle: bool = True, scale: float = 1.0,
         progress: Progress | None = None,
     ) -> None:  # fmt: skip
         if closure not in CLOSURES:
@@ -105,9 +93,11 @@ class CohortDensity:
         self.settings: dict[str, str | float | bool] = {
             "closure": closure, "dt": dt, "finite": finite, "shot_noise": shot_noise, "settle": settle
         }  # fmt: skip
+        self._options: dict[str, Any] = {**self.settings, "grid": grid, "scale": scale}
         self.progress: Progress | None = None
-        _need_charges(network)
-        self.coupling = NetworkProblem(network, projections(network), ())
+        need_charges(network, network.populations)
+        inputs = tuple(replace(p, J=scale * p.J) for p in projections(network))
+        self.coupling = NetworkProblem(network, inputs, ())
         self.noises = {name: noises(self.coupling, name, shot_noise) for name in network.populations}
         self.moments = (np.zeros(len(network.populations)), np.zeros(len(network.populations)))
         self.share = np.ones(len(self.coupling.projections))
@@ -118,6 +108,20 @@ class CohortDensity:
             for _ in range(ROUNDS):
                 self._settle()
         self.progress = progress
+
+    def like(self, **changed: Any) -> CohortDensity:
+        """The same with other options."""
+        return CohortDensity(self.network, **{**self._options, **changed})
+
+    @property
+    def heard(self) -> Heard:
+        """What populations hear of each other."""
+        return Heard(self.coupling, self.noises, self.shot_noise, self.share, self.moments)
+
+    @property
+    def cohort_closure(self) -> str:
+        """The closure, by the name that it has where there are densities, too."""
+        return self.closure
 
     def rates(self) -> dict[str, float]:
         """Long-run mean rate of each population at constant drive [1/s]: also where the network oscillates."""
@@ -136,22 +140,17 @@ class CohortDensity:
         chosen = self.network.protocols[protocol] if isinstance(protocol, str) else protocol
         began = time.process_time()
         run = self.run(chosen, seed if self.finite else None)
-        per_bin = round(BIN / self.dt)
-        before = np.concatenate([run.rate[:, :1], run.rate[:, :-1]], axis=1)
-        steps = run.rate if self.finite else 0.5 * (run.rate + before)
-        rate = steps.reshape(len(self.problems), -1, per_bin).mean(axis=2)
-        V_mean = run.seen[:, :, 0] + np.array([[p.E_L] for p in self.problems.values()])
-        w_mean = np.stack([self._current(q, run.seen[q]) for q in range(len(self.problems))])
+        traces = on_bins(run, self.problems, self.dt, chosen.transient, finite=self.finite)
         attrs = {
             "rung": self.name, "closure": self.closure, "closures_used": self.closure, "protocol": chosen.name,
             "spec_hash": under_protocol(self.network, chosen).spec_hash, "bin": BIN, "dt": self.dt, "seed": seed,
             "finite_size": int(self.finite), "mass_error": float(np.abs(run.seen[:, :, 1] - 1.0).max()),
             "history": self.grid.history, "shot_noise": self.shot_noise,
         }  # fmt: skip
-        centres = (np.arange(rate.shape[1]) + 0.5) * BIN - chosen.transient
-        names = list(self.network.populations)
-        stack = {"rate": rate.T[None], "V_mean": V_mean.T[None], "w_mean": w_mean.T[None]}
-        dataset = make_dataset(centres, names, **stack, attrs=attrs)
+        dataset = make_dataset(
+            traces.time, list(self.network.populations), rate=traces.rate, V_mean=traces.V_mean, w_mean=traces.w_mean,
+            attrs=attrs,
+        )  # fmt: skip
         dataset.encoding["cpu_s"] = time.process_time() - began
         return dataset
 
@@ -186,17 +185,13 @@ class CohortDensity:
             for name, p in self.network.populations.items()
         }
 
-    def _current(self, q: int, seen: Array) -> Array:
-        """Mean spike-triggered current (bin,) [A] of population q."""
-        current = modes(list(self.problems.values())[q]).current
-        return np.asarray(seen[:, 2 : 2 + current.size] @ current)
-
     def _settle(self) -> None:
         """Quenched widths and regularity of the trains at the rates that they lead to: one round."""
         run = self.run(self._at_rest(0.2), None)
         names, late = list(self.problems), round(0.2 / self.dt)
         rates = run.rate[:, -late:].mean(axis=1)
-        squares = rates**2 * np.exp([self._log_variance(run.bank, q) for q in range(rates.size)])
+        problems = self.problems.values()
+        squares = rates**2 * np.exp([log_variance(p, run.bank.own[q]) for q, p in enumerate(problems)])
         self.moments = (rates, squares)
         width, held = self.coupling.quenched(rates, squares), [self._held(run, q) for q in range(rates.size)]
         for k, p in enumerate(self.coupling.projections):
@@ -206,7 +201,7 @@ class CohortDensity:
         wide = set()
         for name, problem in self.problems.items():
             own = [k for k, p in enumerate(self.coupling.projections) if p.post == name]
-            if problem.tau_m * np.sqrt(np.sum(width[own] ** 2)) > NARROW * problem.Delta_V:
+            if is_wide(problem, float(np.sqrt(np.sum(width[own] ** 2)))):
                 wide.add(name)
         self.problems = self._problems(frozenset(wide))
 
@@ -219,48 +214,15 @@ class CohortDensity:
         D = run.D[q, -late:, : 1 + len(problem.colours)].mean(axis=0)
         return replace(problem, mu=float(run.mu[q, -late:].mean()), frozen=frozen), D
 
-    def _log_variance(self, bank: CohortBank, q: int) -> float:
-        """Variance over neurons of ln rate, from what frozen variables are on average at a spike: m' C^-1 m."""
-        problem = list(self.problems.values())[q]
-        m = modes(problem)
-        frozen = [i for i in range(len(m.names)) if m.covariance[i, i] > 0.0]
-        if not frozen:
-            return 0.0
-        size = len(m.names)
-        at_spike = bank.own[q, 2 * size + 2 :][frozen]
-        return float(at_spike @ np.linalg.solve(m.covariance[np.ix_(frozen, frozen)], at_spike))
-
     def run(self, protocol: Protocol, seed: int | None) -> Run:
         """March through a protocol; seed None: N -> infinity."""
-        network, dt = self.network, self.dt
-        drives = [mean_drive(p, protocol, dt) for p in network.populations.values()]
-        mu = np.stack([one for one, _ in drives])
-        bank = make_bank(network, self.problems, self.grid, self.closure, dt, seed=seed)
-        wiring = make_wiring(
-            self.coupling, self.noises, self.shot_noise, self.share, *self.moments, finite=seed is not None
-        )  # fmt: skip
-        D = np.zeros((*mu.shape, wiring.gain_D.shape[1]))
-        D[:, :, 0] = np.stack([one for _, one in drives])
-        gain, (kinds, _) = np.zeros_like(mu), channels(self.coupling)
-        projected = make_projections(replace(self.coupling, projections=kinds), dt, 0.0)
-        external = external_rates(network, protocol, dt)
-        inner = [int(f) for f, p in zip(projected.first, kinds, strict=True) if p.pre]
-        block = max(1, min(inner, default=round(BIN / dt)))
-        activity = np.zeros((len(drives) + external.shape[0], projected.lags.shape[1] + block + 1))
-        before, per_bin, rate = np.zeros((2, len(projected.pre))), round(BIN / dt), np.zeros(mu.shape)
-        most = max(len(modes(p).names) for p in self.problems.values())
-        seen = np.zeros((mu.shape[0], -(-mu.shape[1] // per_bin), 2 + most))
-        for first, last in pairwise([*range(0, mu.shape[1], round(CHUNK / dt)), mu.shape[1]]):
-            part = slice(first, last)
-            done = run_cohorts(
-                bank, table(), wiring, projected, activity, before, external[:, part], mu[:, part], gain[:, part],
-                D[:, part], first, block, dt, per_bin, rate[:, part], seen,
-            )  # fmt: skip
-            if done < last - first:
-                raise NumericsError(
-                    f"rates run away at t = {(first + done) * dt - protocol.transient:.3f} s; weaken excitation, "
-                    f"or halve dt (now {dt * 1e3:g} ms)"
-                )
+        heard = self.heard
+        side = cohort_side(heard, self.problems, self.grid, self.closure, protocol, self.dt, seed)
+        steps = side.mu.shape[1]
+        for first, last in pairwise([*range(0, steps, round(CHUNK / self.dt)), steps]):
+            reached = advance(side, heard, first, last, self.dt)
+            if reached < last:
+                raise run_away(reached * self.dt - protocol.transient, self.dt)
             if self.progress is not None:
-                self.progress(last / mu.shape[1], "marching the cohorts")
-        return Run(rate, seen, mu, gain, D, bank)
+                self.progress(last / steps, "marching the cohorts")
+        return run_of(side)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,17 +12,22 @@ from numpy.typing import NDArray
 
 from popdyn.errors import DomainError
 from popdyn.rungs.cohort_density import CohortDensity
+from popdyn.rungs.population_nodes import moves
 from popdyn.spec import under_protocol
 from popdyn.spec.network import Network, Population, Protocol
-from popdyn.theory.gif_nodes import gif_nodes, is_skewed, needs_nodes
+from popdyn.theory.gif_nodes import TOLERANCE, Spread, charge_scale, choose_spread, needs_nodes
+from popdyn.theory.gif_problem import GifProblem
 from popdyn.theory.heterogeneity import Quadrature, at_node
 from popdyn.types import Progress
 
 Array = NDArray[np.float64]
+DRIVES = 3  # of the protocols' mu, that frozen variables are judged at
 
 
 @dataclass(frozen=True)
-class _Member:
+class Member:
+    """One node: its population, its share of that, and its cohorts."""
+
     population: str
     weight: float
     rung: CohortDensity
@@ -33,11 +39,13 @@ class CohortNodes:
     Parameters
     ----------
     network : resolved spec without connections, all of whose populations have escape noise
+    tolerance : that nodes or frozen variables are chosen for
+    spreads : how each heterogeneous population is taken; default: `theory.gif_nodes.choose_spread`
     finite : populations have their size, shared among the nodes in whole neurons
     progress : called with (fraction, message)
     options : of `CohortDensity`
 
-    `rules`: the quadrature of every population that has one, with its estimated error.
+    `rules`: the quadrature of every population that has one, with its estimated error; `problems`: of heaviest nodes.
 
     Raises
     ------
@@ -51,23 +59,39 @@ class CohortNodes:
     name = "density"
 
     def __init__(
-        self, network: Network, *, finite: bool = False, progress: Progress | None = None, **options: Any
-    ) -> None:
-        wide = [name for name, p in network.populations.items() if needs_nodes(p) or is_skewed(p)]
-        if network.connections:
-            first = (wide or list(network.populations))[0]
-            raise DomainError(
-                f"populations.{first}: spread of parameters other than thresholds, drives, resets and adaptation "
-                "between connected populations with escape noise; allowed: without connections; take several "
-                "populations, or the rung spiking"
-            )
-        self.network, self.finite, self.progress = network, finite, progress
-        self.rules: dict[str, Quadrature] = {name: gif_nodes(network.populations[name]) for name in wide}
-        self.members: list[_Member] = []
+        self, network: Network, *, finite: bool = False, tolerance: float = TOLERANCE,
+        spreads: Mapping[str, Spread] | None = None, progress: Progress | None = None, **options: Any,
+    ) -> None:  # fmt: skip
+        refuse_connected(network, list(network.populations))
+        self.network, self.finite, self.progress, self.options = network, finite, progress, options
+        self.spreads = choose_spreads(network, tolerance) if spreads is None else spreads
+        self.rules: dict[str, Quadrature] = {name: s.rule for name, s in self.spreads.items() if s.nodes}
+        self.members: list[Member] = []
         for name, population in network.populations.items():
-            for weight, one in _nodes(population, self.rules.get(name), finite):
+            for weight, scale, one in _nodes(population, self.rules.get(name), finite):
                 alone = replace(network, populations={name: one})
-                self.members.append(_Member(name, weight, CohortDensity(alone, finite=finite, **options)))
+                rung = CohortDensity(alone, finite=finite, scale=scale, **options)
+                self.members.append(Member(name, weight, rung))
+        first = self.members[0].rung
+        self.settings = {**first.settings, "tolerance": tolerance}
+        self.closure = self.cohort_closure = first.closure
+        self.dt, self.shot_noise, self.heard = first.dt, first.shot_noise, first.heard
+        shown = {name: self.of(name)[0].rung for name in network.populations}
+        self.problems = {name: rung.problems[name] for name, rung in shown.items()}
+        self.grid = max((m.rung.grid for m in self.members), key=lambda grid: grid.levels)
+
+    def like(self, **changed: Any) -> CohortNodes:
+        """The same with other options; its choice of nodes stays."""
+        kept = {"finite": self.finite, "tolerance": self.settings["tolerance"], "spreads": self.spreads}
+        return CohortNodes(self.network, **{**kept, **self.options, **changed})
+
+    def of(self, name: str) -> list[Member]:
+        """The nodes of one population, the heaviest first."""
+        return sorted((m for m in self.members if m.population == name), key=lambda m: -m.weight)
+
+    def working_point(self) -> dict[str, tuple[GifProblem, Array]]:
+        """As `CohortDensity.working_point`, of the heaviest node of every population."""
+        return {name: self.of(name)[0].rung.working_point()[name] for name in self.network.populations}
 
     def rates(self) -> dict[str, float]:
         """Long-run mean rate of each population at constant drive [1/s]."""
@@ -106,8 +130,8 @@ class CohortNodes:
     def equations(self) -> str:
         """The equations of every node with its share of the population."""
         parts = []
-        for name, rule in self.rules.items():
-            parts.append(f"population {name}: {rule.method}, estimated error of the rate {rule.error:.2%}\n")
+        for name, spread in self.spreads.items():
+            parts.append(f"population {name}: {spread.words}\n")
         parts += [f"weight {m.weight:.6g}\n{m.rung.equations()}\n" for m in self.members]
         return "\n".join(parts)
 
@@ -115,16 +139,45 @@ class CohortNodes:
         return self.network.protocols[protocol] if isinstance(protocol, str) else protocol
 
 
-def _nodes(population: Population, rule: Quadrature | None, finite: bool) -> list[tuple[float, Population]]:
-    """(weight, population) of every node; of finite size whole neurons, nodes without any left out."""
+def refuse_connected(network: Network, populations: Sequence[str]) -> None:
+    """DomainError where populations that need nodes are connected."""
+    if network.connections and populations:
+        raise DomainError(
+            f"populations.{populations[0]}: spread of parameters other than thresholds, drives, resets and adaptation "
+            "between connected populations with escape noise; allowed: without connections; take several "
+            "populations, or the rung spiking"
+        )
+
+
+def choose_spreads(network: Network, tolerance: float = TOLERANCE) -> dict[str, Spread]:
+    """How every heterogeneous population of a network without connections is taken."""
+    return {
+        name: choose_spread(p, tolerance, moves=moves(network, p, DRIVES))
+        for name, p in network.populations.items()
+        if p.spread
+    }
+
+
+def cohort_rung(network: Network, *, tolerance: float = TOLERANCE, **options: Any) -> CohortDensity | CohortNodes:
+    """`CohortNodes` where a population without connections takes nodes, else `CohortDensity`."""
+    refuse_connected(network, [name for name, p in network.populations.items() if needs_nodes(p)])
+    spreads = {} if network.connections else choose_spreads(network, tolerance)
+    if any(spread.nodes for spread in spreads.values()):
+        return CohortNodes(network, tolerance=tolerance, spreads=spreads, **options)
+    return CohortDensity(network, **options)
+
+
+def _nodes(population: Population, rule: Quadrature | None, finite: bool) -> list[tuple[float, float, Population]]:
+    """(weight, scale of charges, population) of every node; of finite size whole neurons, those without left out."""
     if rule is None:
-        return [(1.0, population)]
+        return [(1.0, 1.0, population)]
     sizes = _whole(np.array([node.weight for node in rule.nodes]), population.size)
     found = []
     for node, size in zip(rule.nodes, sizes, strict=True):
         one = replace(at_node(population, node), size=max(int(size), 1))
         if size > 0 or not finite:
-            found.append((size / population.size if finite else node.weight, one))
+            weight = size / population.size if finite else node.weight
+            found.append((weight, charge_scale(population, node), one))
     return found
 
 

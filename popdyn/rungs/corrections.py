@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from popdyn.kernels.operators import Operator
+from popdyn.rungs.escape_corrections import Held, Share, hold
 from popdyn.rungs.node_grids import jump_rate
+from popdyn.theory.cohort_response import membrane_share
 from popdyn.theory.discretisation import Domain, choose_grid
 from popdyn.theory.grid import frozen_state
 from popdyn.theory.network_problem import NetworkNode, NetworkProblem
@@ -25,11 +28,12 @@ ROUGH = 2e-3  # tolerance of the grids that ratios of rates are taken on
 @dataclass(frozen=True)
 class Corrections:
     """Per node: rate over that of the mean closure, filter (beta, gamma) [1/s] of its inputs' noise; per population
-    what the diffusion approximation would cost, relative to its rate."""
+    what the diffusion approximation would cost, relative to its rate; populations of escape noise by name."""
 
     factor: Array
     filters: list[tuple[float, float]]
     jump_cost: dict[str, float]
+    held: dict[str, Held]
 
 
 @dataclass(frozen=True)
@@ -44,11 +48,17 @@ class _Frozen:
 
 def corrections(
     problem: NetworkProblem, point: WorkingPoint, closure: str, jumps: bool | None, tolerance: float,
-    *, regular: bool = True,
+    *, regular: bool = True, before: Mapping[str, Held] | None = None,
 ) -> Corrections:  # fmt: skip
-    """All of them at the working point; finite jumps count where their effect is above a third of the tolerance."""
+    """All of them at the working point; finite jumps count where their effect is above a third of the tolerance.
+
+    before: populations of escape noise, whose trains are those of the last round; none: as irregular as Poisson's.
+    """
     frozen = [_freeze(node, point, q) for q, node in enumerate(problem.nodes)]
-    factor, costs = np.ones(len(frozen)), dict.fromkeys(problem.names, 0.0)
+    factor, costs = np.ones(len(problem.everyone)), dict.fromkeys(problem.names, 0.0)
+    share = _shares(problem, frozen, before or {}) if regular else _poisson
+    held = {e.population: hold(problem, len(frozen) + i, point, share) for i, e in enumerate(problem.escaping)}
+    factor[len(frozen) :] = [one.factor for one in held.values()]
     filters = []
     for q, (node, at) in enumerate(zip(problem.nodes, frozen, strict=True)):
         whole = at.problem
@@ -59,13 +69,40 @@ def corrections(
         cost = 0.0 if with_jumps is None else at.rate / with_jumps - 1.0
         if abs(cost) > abs(costs[node.population]):
             costs[node.population] = cost
-        beta, gamma, sigma2 = _train_filter(problem, point, frozen, q) if regular else (0.0, 0.0, 0.0)
+        beta, gamma, sigma2 = _train_filter(problem, point, frozen, held, q) if regular else (0.0, 0.0, 0.0)
         filters.append((beta, gamma))
         coloured = coloured_rate(at.operator, at.u, whole.D, whole.t_ref, beta, gamma, sigma2)
         factor[q] = full / at.rate * coloured / at.rate
         if wanted(cost, jumps, tolerance):
             factor[q] /= 1.0 + cost
-    return Corrections(factor, filters, costs)
+    return Corrections(factor, filters, costs, held)
+
+
+def _poisson(_pre: str, _tau: float, _tau_syn: float) -> float:
+    return 1.0
+
+
+def _shares(problem: NetworkProblem, frozen: list[_Frozen], before: Mapping[str, Held]) -> Share:
+    """What membranes take of the trains of either kind; of escape noise not yet known, of Poisson's."""
+    escape = {e.population for e in problem.escaping}
+
+    def share(pre: str, tau: float, tau_syn: float) -> float:
+        if pre in before:
+            return membrane_share(before[pre].trains, tau, tau_syn)
+        if pre in escape:
+            return 1.0
+        return _filtered_share(problem, frozen, pre, tau, tau_syn)
+
+    return share
+
+
+def _filtered_share(problem: NetworkProblem, frozen: list[_Frozen], pre: str, tau: float, tau_syn: float) -> float:
+    """F(tau, tau_syn) = (tau F(tau) - tau_syn F(tau_syn))/(tau - tau_syn): the transform at 1/tau and 1/tau_syn."""
+    alone = _mean_regularity(problem, frozen, pre, tau).F
+    if tau_syn == 0.0:
+        return alone
+    slow = tau_syn * (1.0 + 1e-4) if abs(tau_syn / tau - 1.0) < 1e-4 else tau_syn
+    return (tau * alone - slow * _mean_regularity(problem, frozen, pre, slow).F) / (tau - slow)
 
 
 def wanted(cost: float, jumps: bool | None, tolerance: float) -> bool:
@@ -83,7 +120,7 @@ def _freeze(node: NetworkNode, point: WorkingPoint, q: int) -> _Frozen:
 
 
 def _train_filter(
-    problem: NetworkProblem, point: WorkingPoint, frozen: list[_Frozen], q: int
+    problem: NetworkProblem, point: WorkingPoint, frozen: list[_Frozen], held: Mapping[str, Held], q: int
 ) -> tuple[float, float, float]:
     """beta, gamma [1/s] of the summed trains that node q hears, and their variance [V^2/s]."""
     node = problem.nodes[q]
@@ -95,7 +132,7 @@ def _train_filter(
     for k, variance in variances.items():
         pre = problem.projections[k].pre
         if pre not in known:
-            known[pre] = _mean_regularity(problem, frozen, pre, tau)
+            known[pre] = held[pre].regularity(tau) if pre in held else _mean_regularity(problem, frozen, pre, tau)
         F += variance * known[pre].F
         cv2 += variance * known[pre].cv2
     total = sum(variances.values())

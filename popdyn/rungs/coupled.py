@@ -5,53 +5,40 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from popdyn.errors import NumericsError, UsageError
+from popdyn.errors import UsageError
 from popdyn.kernels import network as kernel
 from popdyn.kernels.closures import CUMULANT
 from popdyn.results import make_dataset
-from popdyn.rungs.bank import COUNTED_EARLY, finite_size, make_bank, make_projections, make_wiring
 from popdyn.rungs.coupled_limits import check_memory, check_synapses
+from popdyn.rungs.density_march import Run, advance, by_closures, density_side, not_finite, parts
 from popdyn.rungs.derivation import Derivation, derive
-from popdyn.rungs.march import JUST_BEFORE, step_drive
 from popdyn.rungs.network_traces import on_bins
 from popdyn.rungs.open_loop import open_loop_response
 from popdyn.spec import under_protocol
 from popdyn.spec.network import Network, Protocol
-from popdyn.stimuli import source_rates
 from popdyn.theory.network_problem import NetworkNode
-from popdyn.theory.problem import CLOSURES, DEFAULT_CLOSURE, LOWER_CLOSURE
+from popdyn.theory.problem import CLOSURES, DEFAULT_CLOSURE, need_diffusion
 from popdyn.types import Progress
 
 Array = NDArray[np.float64]
 
 DT = 1e-4  # [s]
-START = 5  # steps of backward Euler that damp the corners of the initial density
-CHUNK = 10_000  # steps between two looks at the clock
 AVERAGED = 5.0  # [s] over which a network of finite size is averaged
 FINITE_CLOSURE = "hermite2"
 
 
-@dataclass(frozen=True)
-class Run:
-    """What the kernel leaves: outputs of every step, extremes per node, mean rate of each node over t >= 0 [1/s]."""
-
-    out: Array
-    watched: Array
-    node_rates: Array
-    closure: str
-
-
-def _parts(steps: int, scored: int) -> list[slice]:
-    """Steps between two looks at the clock; one part starts where scored time does."""
-    starts = [*range(0, scored, CHUNK), *range(scored, steps, CHUNK), steps]
-    return [slice(first, last) for first, last in pairwise(starts)]
+def closure_of(closure: str, dt: float, finite: bool) -> str:
+    """The closure that is marched with. Raises UsageError for one that there is not, or an odd step."""
+    if closure not in CLOSURES:
+        raise UsageError(f"closure: got {closure!r}; allowed: {', '.join(CLOSURES)}")
+    if abs(round(1e-3 / dt) * dt - 1e-3) > 1e-12:
+        raise UsageError(f"dt: got {dt:g} s; allowed: 1 ms divided by a whole number")
+    return FINITE_CLOSURE if finite and CLOSURES[closure][0] == CUMULANT else closure
 
 
 class CoupledDensity:
@@ -86,13 +73,11 @@ class CoupledDensity:
         jumps: bool | None = None, finite: bool = False, regular: bool = True,
         nodes: Mapping[str, tuple[NetworkNode, ...]] | None = None, progress: Progress | None = None,
     ) -> None:  # fmt: skip
-        if closure not in CLOSURES:
-            raise UsageError(f"closure: got {closure!r}; allowed: {', '.join(CLOSURES)}")
-        if abs(round(1e-3 / dt) * dt - 1e-3) > 1e-12:
-            raise UsageError(f"dt: got {dt:g} s; allowed: 1 ms divided by a whole number")
+        self.closure = closure_of(closure, dt, finite)
+        for population in network.populations.values():
+            need_diffusion(population)
         check_synapses(network, dt)
         self.network, self.dt, self.finite, self.progress = network, dt, finite, progress
-        self.closure = FINITE_CLOSURE if finite and CLOSURES[closure][0] == CUMULANT else closure
         self.settings: dict[str, str | float | bool | None] = {
             "closure": self.closure, "dt": dt, "tolerance": tolerance, "jumps": jumps, "finite": finite,
             "regular": regular,
@@ -170,53 +155,20 @@ class CoupledDensity:
         return [(n.population, n.weight, float(r)) for n, r in zip(nodes, rates, strict=True)]
 
     def _march_lower(self, protocol: Protocol, seed: int) -> Run:
-        """March with the closure, or with the next lower one where its moments stop belonging to a density."""
-        closure = self.closure
-        while True:
-            try:
-                return self._march(protocol, seed, closure)
-            except NumericsError:
-                if closure not in LOWER_CLOSURE or not any(g.problem.adapts for g in self.derivation.grids):
-                    raise
-                closure = LOWER_CLOSURE[closure]
+        adapts = any(g.problem.adapts for g in self.derivation.grids)
+        return by_closures(lambda closure: self._march(protocol, seed, closure), self.closure, adapts)
 
     def _march(self, protocol: Protocol, seed: int, closure: str) -> Run:
-        problem, grids, point = self.derivation.problem, self.derivation.grids, self.derivation.point
-        drives = [step_drive(p, protocol, self.dt, white=True) for p in self.network.populations.values()]
-        finite = finite_size(problem, seed) if self.finite else None
-        bank = make_bank(grids, problem, closure, self.dt, finite)
-        wiring = make_wiring(problem, grids, point, self.dt, self.finite)
-        projections = make_projections(problem, self.dt, COUNTED_EARLY if self.finite else 0.0)
-        mu, D = np.stack([d.mu for d in drives]), np.stack([d.D for d in drives])
-        restart = np.stack([d.restart for d in drives])
-        restart[:, :START] = True
-        external = self._external(protocol, mu.shape[1])
-        smooth = make_projections(problem, self.dt, 0.0) if self.finite else projections
-        activity = np.zeros((2, len(drives) + external.shape[0], projections.lags.shape[1] + 2))
-        out = np.zeros((*mu.shape, kernel.OUTPUTS))
-        node_rate, watched = np.zeros(len(grids)), np.zeros((len(grids), kernel.WATCHED))
-        watched[:, [kernel.LOW_MU, kernel.LOW_D]] = np.inf
-        watched[:, [kernel.HIGH_MU, kernel.HIGH_D]] = -np.inf
-        scored = round(protocol.transient / self.dt)
-        for part in _parts(mu.shape[1], scored):
-            first = part.start
-            if first == scored:
-                node_rate[:] = 0.0
-            done = kernel.run(
-                bank, wiring, projections, smooth, activity, external[:, part], mu[:, part], D[:, part],
-                restart[:, part], first, self.dt, out[:, part], node_rate, watched,
-            )  # fmt: skip
-            if done < mu[:, part].shape[1]:
-                raise NumericsError(
-                    f"the density is no longer finite at t = {(first + done) * self.dt - protocol.transient:.4f} s; "
-                    f"halve dt (now {self.dt * 1e3:g} ms) or take a lower closure"
-                )
+        populations = list(self.network.populations.values())
+        own_seed = seed if self.finite else None
+        side = density_side(self.derivation, populations, protocol, closure, self.dt, own_seed)
+        steps, scored = side.mu.shape[1], round(protocol.transient / self.dt)
+        for part in parts(steps, scored):
+            if part.start == scored:
+                side.node_rate[:] = 0.0
+            reached = advance(side, part.start, part.stop, self.dt)
+            if reached < part.stop:
+                raise not_finite(reached * self.dt - protocol.transient, self.dt)
             if self.progress is not None:
-                self.progress(part.stop / mu.shape[1], "integrating the densities")
-        return Run(out, watched, node_rate / (mu.shape[1] - scored), closure)
-
-    def _external(self, protocol: Protocol, steps: int) -> Array:
-        """Rates [1/s] of the Poisson sources at the end of every step."""
-        ends: Array = -protocol.transient + self.dt * np.arange(1, steps + 1, dtype=np.float64)
-        populations = self.network.populations.values()
-        return np.concatenate([source_rates(p, protocol, ends - JUST_BEFORE) for p in populations])
+                self.progress(part.stop / steps, "integrating the densities")
+        return Run(side.out, side.watched, side.node_rate / (steps - scored), closure)

@@ -17,7 +17,8 @@ from popdyn.errors import NumericsError, UsageError
 from popdyn.kernels import modes_network as kernel
 from popdyn.results import make_dataset
 from popdyn.rungs.bank import make_projections
-from popdyn.rungs.coupled import START, CoupledDensity
+from popdyn.rungs.coupled import CoupledDensity
+from popdyn.rungs.density_march import START
 from popdyn.rungs.derivation import Derivation
 from popdyn.rungs.domain import report_outside
 from popdyn.rungs.march import JUST_BEFORE, StepDrive, step_drive

@@ -32,6 +32,8 @@ def network_equations(derivation: Derivation, closure: str) -> str:
         lines += CONDUCTANCES
     for i, name in enumerate(problem.names):
         nodes = [q for q, node in enumerate(problem.nodes) if node.population == name]
+        if not nodes:  # of escape noise
+            continue
         rule = derivation.rules.get(name)
         split = f"{len(nodes)} nodes ({rule.method})" if rule else "one node"
         grid = derivation.grids[nodes[0]]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from popdyn.errors import Fault, SpecError
-from popdyn.rungs.choose import has_escape_noise
+from popdyn.rungs.choose import has_escape_noise, is_mixed
 from popdyn.rungs.cohort_bank import SHOT_NOISE
 from popdyn.rungs.cohort_density import CohortDensity
+from popdyn.rungs.cohort_nodes import CohortNodes, cohort_rung
 from popdyn.rungs.coupled import CoupledDensity
+from popdyn.rungs.mixed import MixedDensity
 from popdyn.rungs.model_reader import Reader
 from popdyn.rungs.unit import KIND, SCHEMA
 from popdyn.spec import from_dict, to_dict
@@ -29,11 +31,14 @@ class DensityModel:
 
     def density(
         self, *, closure: str | None = None, progress: Progress | None = None
-    ) -> CoupledDensity | CohortDensity:
+    ) -> CoupledDensity | CohortDensity | CohortNodes | MixedDensity:
         """The rung; nodes, working point and finite jumps are derived anew."""
         options = {**self.settings, **({} if closure is None else {"closure": closure}), "progress": progress}
-        kind = CohortDensity if has_escape_noise(self.network) else CoupledDensity
-        return kind(self.network, **options)
+        if is_mixed(self.network):
+            return MixedDensity(self.network, **options)
+        if has_escape_noise(self.network):
+            return cohort_rung(self.network, **options)
+        return CoupledDensity(self.network, **options)
 
     def to_dict(self) -> dict[str, Any]:
         """The model as model.json holds it."""
@@ -55,6 +60,8 @@ def density_model(document: Any, source: str = "") -> DensityModel:
         raise SpecError(faults, source)
     network = from_dict(spec.data)
     settings = (_cohort_settings if has_escape_noise(network) else _settings)(given)
+    if is_mixed(network):
+        settings |= _words(given, {"cohort_closure": tuple(cohort_grid.CLOSURES), "shot_noise": SHOT_NOISE})
     if faults:
         raise SpecError(faults, source)
     if network.spec_hash != written:
@@ -76,12 +83,19 @@ def _settings(table: Reader) -> dict[str, Any]:
     return found
 
 
-def _cohort_settings(table: Reader) -> dict[str, Any]:
-    found: dict[str, Any] = {"dt": table.number("dt", above=0.0)}
-    for key, words in (("closure", tuple(cohort_grid.CLOSURES)), ("shot_noise", SHOT_NOISE)):
-        found[key] = table.text(key)
+def _words(table: Reader, allowed: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    found = {key: table.text(key) for key in allowed}
+    for key, words in allowed.items():
         if found[key] not in words:
             table.fault(key, found[key], ", ".join(words))
+    return found
+
+
+def _cohort_settings(table: Reader) -> dict[str, Any]:
+    found: dict[str, Any] = {"dt": table.number("dt", above=0.0)}
+    found |= _words(table, {"closure": tuple(cohort_grid.CLOSURES), "shot_noise": SHOT_NOISE})
+    if "tolerance" in table.data:
+        found["tolerance"] = table.number("tolerance", high=1.0, above=0.0)
     for key in ("finite", "settle"):
         found[key] = table.data.get(key)
         if not isinstance(found[key], bool):

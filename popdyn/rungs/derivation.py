@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from popdyn.rungs.bank import NodeGrid, equal_cells
 from popdyn.rungs.corrections import corrections, diffusive_part, wanted
+from popdyn.rungs.escape_corrections import Held
 from popdyn.rungs.node_grids import node_grid
 from popdyn.rungs.population_nodes import population_nodes
 from popdyn.spec.network import Network
@@ -25,7 +26,10 @@ SETTLED = 5e-4  # change of a node's correction at which the working point is ta
 
 @dataclass(frozen=True)
 class Derivation:
-    """A network's nodes, their grids, the working point they were derived at, and what finite jumps changed."""
+    """A network's nodes, their grids, the working point they were derived at, and what finite jumps changed.
+
+    held: populations of escape noise, which have neither node nor grid.
+    """
 
     problem: NetworkProblem
     grids: list[NodeGrid]
@@ -33,6 +37,7 @@ class Derivation:
     jump_cost: Mapping[str, float]  # relative error of the rate that the diffusion approximation would make
     finite_jumps: Mapping[str, bool]
     rules: Mapping[str, Quadrature]  # of the populations with more than one node
+    held: Mapping[str, Held] = field(default_factory=dict)
     moved: float = 0.0  # relative change of rates and corrections in the last round: above SETTLED they had not settled
 
 
@@ -60,17 +65,19 @@ def derive(
         problem = coloured_at(plain, point.rates, point.squares)
         point = working_point(problem, start=point.rates)
     problem, plain = _coloured(problem, point), _coloured(plain, point)
-    factor, conductances = np.ones(len(problem.nodes)), any(p.conductance for p in problem.projections)
+    factor, conductances = np.ones(len(problem.everyone)), any(p.conductance for p in problem.projections)
+    held: Mapping[str, Held] = {}
     for _ in range(ROUNDS):
         point = working_point(problem, factor=factor, start=point.rates)
         before = point.rates
         if conductances:
             problem = with_conductance_colour(plain, problem, point)
             point = working_point(problem, factor=factor, start=point.rates)
-        found = corrections(problem, point, closure, jumps, tolerance, regular=regular)
+        found = corrections(problem, point, closure, jumps, tolerance, regular=regular, before=held)
         moved = float(np.max(np.abs(found.factor - factor)))
         moved = max(moved, float(np.max(np.abs(point.rates - before) / (before + 0.1))))
-        factor = found.factor
+        factor, held = found.factor, found.held
+        problem, plain = _dispersed(problem, held), _dispersed(plain, held)
         if moved < SETTLED:
             break
     point = working_point(problem, factor=factor, start=point.rates)
@@ -79,7 +86,13 @@ def derive(
     for q, (node, (beta, gamma)) in enumerate(zip(problem.nodes, found.filters, strict=True)):
         grid = node_grid(problem, q, point, use[node.population])
         grids.append(replace(grid, beta=beta, gamma=gamma, part=diffusive_part(problem, q, point, grid.sources)))
-    return Derivation(problem, equal_cells(grids), point, found.jump_cost, use, rules, moved)
+    return Derivation(problem, equal_cells(grids), point, found.jump_cost, use, rules, held, moved)
+
+
+def _dispersed(problem: NetworkProblem, held: Mapping[str, Held]) -> NetworkProblem:
+    """Populations of escape noise with the spread of their rates over neurons."""
+    escaping = [replace(e, dispersion=held[e.population].dispersion) for e in problem.escaping]
+    return replace(problem, escaping=tuple(escaping))
 
 
 def _coloured(problem: NetworkProblem, point: WorkingPoint) -> NetworkProblem:

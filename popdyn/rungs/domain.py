@@ -21,20 +21,23 @@ def share_outside(domain: Domain, mu: FloatArray, sigma: FloatArray) -> float:
     return float(np.mean((mu < domain.mu_low) | (mu > domain.mu_high) | (sigma < low) | (sigma > high)))
 
 
-def describe(domain: Domain) -> str:
-    """The domain in words."""
+UNITS = ("V/s", "V/sqrt(s)")
+
+
+def describe(domain: Domain, units: tuple[str, str] = UNITS) -> str:
+    """The domain in words; `units` of mu and sigma."""
     sigma = f"sigma {domain.sigma_low:.4g}"
     if domain.sigma_high > domain.sigma_low:
         sigma += f" to {domain.sigma_high:.4g}"
-    return f"mu {domain.mu_low:.4g} to {domain.mu_high:.4g} V/s, {sigma} V/sqrt(s)"
+    return f"mu {domain.mu_low:.4g} to {domain.mu_high:.4g} {units[0]}, {sigma} {units[1]}"
 
 
-def report_outside(where: str, share: float, domain: Domain, *, strict: bool) -> None:
+def report_outside(where: str, share: float, domain: Domain, *, strict: bool, units: tuple[str, str] = UNITS) -> None:
     """Says that `share` of the time lies outside: DomainError when `strict`, else DomainWarning; silent at 0."""
     if share <= 0:
         return
     message = (
-        f"{where}: {share:.2%} of the time outside the domain of validity ({describe(domain)}); "
+        f"{where}: {share:.2%} of the time outside the domain of validity ({describe(domain, units)}); "
         "derive the model on a wider domain"
     )
     if strict:

@@ -31,7 +31,9 @@ def population_nodes(problem: NetworkProblem, point: WorkingPoint, tolerance: fl
     width = problem.quenched(point.rates, point.squares)
     made: dict[str, tuple[NetworkNode, ...]] = {}
     rules: dict[str, Quadrature] = {}
-    for i, (name, population) in enumerate(problem.network.populations.items()):
+    homogeneous = [node.population for node in problem.nodes]
+    for i, name in enumerate(homogeneous):
+        population = problem.network.populations[name]
         own = [k for k, projection in enumerate(problem.projections) if projection.post == name]
         quenched = float(np.sqrt(np.sum(width[own] ** 2)))
         p = population.neuron.parameters
@@ -43,21 +45,21 @@ def population_nodes(problem: NetworkProblem, point: WorkingPoint, tolerance: fl
             quenched = 0.0
         if not population.spread and quenched == 0.0:
             continue
-        drives = [(mu + move, sigma) for move in _moves(problem.network, population)]
+        drives = [(mu + move, sigma) for move in moves(problem.network, population)]
         rule = quadrature(population, tolerance / 3.0, most=most, drives=drives, quenched=quenched)
         made[name] = tuple(_node(population, rule, k) for k in range(len(rule.nodes)))
         rules[name] = rule
     return Nodes(made, rules)
 
 
-def _moves(network: Network, population: Population) -> list[float]:
-    """Five places of the protocols' mu around the spec's [V/s]."""
+def moves(network: Network, population: Population, count: int = 5) -> list[float]:
+    """Places of the protocols' mu around the spec's [V/s]."""
     samples = [np.zeros(1)]
     for protocol in network.protocols.values():
         t = np.linspace(0.0, protocol.duration, 400)
         samples.append(waveforms(protocol, population.name, "mu")(t))
     low, high = (float(x) for x in np.quantile(np.concatenate(samples), [0.05, 0.95]))
-    return list(np.linspace(min(low, -AROUND), max(high, AROUND), 5))
+    return list(np.linspace(min(low, -AROUND), max(high, AROUND), count))
 
 
 def _node(population: Population, rule: Quadrature, k: int) -> NetworkNode:

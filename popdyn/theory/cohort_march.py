@@ -96,8 +96,9 @@ def stationary(
     grid: AgeGrid | None = None,
     closure: str = "gaussian",
     D: Array | None = None,
+    settled: float = TOLERANCE,
 ) -> StationaryCohorts:
-    """The state that a constant drive leads to, by marching until the rate stays.
+    """The state that a constant drive leads to, by marching until the rate changes by less than `settled`.
 
     D (source,): of white and coloured noise; default the problem's sigma. Raises NumericsError where it never settles.
     """
@@ -109,7 +110,7 @@ def stationary(
     for _ in range(MOST):
         rate, seen = march(cohorts, mu, many)
         mean = float(rate.mean())
-        if abs(mean - last) <= TOLERANCE * max(mean, 1e-6):
+        if abs(mean - last) <= settled * max(mean, 1e-6):
             return StationaryCohorts(float(rate.mean()), problem.E_L + float(seen[0, 0]), seen[0, 2:], cohorts)
         last = mean
     raise NumericsError(f"the rate still moves after {MOST} times the longest time constant; is the drive finite?")

@@ -81,8 +81,17 @@ def regular_share(problem: GifProblem, tau: float, tau_syn: float, D: Array | No
 
     F = 1 + 2 int (m(t) - m(inf)) K(t) dt, m the rate after a spike, K the autocorrelation of what is left of the input.
     """
-    m = after_spike(stationary(problem, dt=COARSE, D=D), D)
+    return membrane_share(after_spike(stationary(problem, dt=COARSE, D=D), D), tau, tau_syn)
+
+
+def membrane_share(m: Array, tau: float, tau_syn: float) -> float:
+    """The same from m (step,) in steps of COARSE."""
     t = (np.arange(m.size) + 1.0) * COARSE
     slow = tau_syn * (1.0 + 1e-6)
     K = (tau * np.exp(-t / tau) - (slow * np.exp(-t / slow) if slow > 0.0 else 0.0)) / (tau - slow)
     return float(1.0 + 2.0 * COARSE * (np.sum((m - m[-1]) * K) - 0.5 * m[-1]))
+
+
+def slow_share(m: Array) -> float:
+    """S(0)/r of the trains, of renewal trains CV^2, from the rate m (step,) after a spike in steps of COARSE."""
+    return float(1.0 + 2.0 * COARSE * (np.sum(m - m[-1]) - 0.5 * m[-1]))

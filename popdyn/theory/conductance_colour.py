@@ -115,7 +115,7 @@ def coloured_at(plain: NetworkProblem, rates: Array, squares: Array) -> NetworkP
     """The problem with the colour that its conductances have at these rates (population,): to find a working point."""
     if not any(p.conductance for p in plain.projections):
         return plain
-    fired = np.zeros(len(plain.nodes))
+    fired = np.zeros(len(plain.everyone))
     return with_conductance_colour(plain, plain, WorkingPoint(rates, squares, fired, *plain.inputs(rates, squares)))
 
 

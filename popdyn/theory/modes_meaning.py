@@ -16,7 +16,7 @@ from scipy.linalg import eig
 from popdyn.kernels import modes as kernel
 from popdyn.theory.reduced import Reduced, ReducedState, derivatives, through_past, to_drive
 
-ROUNDS, SETTLED = 60, 1e-10
+ROUNDS, SETTLED, ROUNDING = 60, 1e-10, 1e-6
 NEAR_RATE = 0.35  # relative distance of a frequency to the rate within which it is the neurons' own rhythm
 MOSTLY = 0.5
 ADAPTATION, SPREAD, RHYTHM, FILTER = "adaptation", "spread of w between neurons", "refractoriness", "input filter"
@@ -42,6 +42,7 @@ def meaning(reduced: Reduced, state: ReducedState) -> list[Mode]:
     found: list[tuple[complex, float, str]] = []
     for start in np.linalg.eigvals(now + chain):
         value = _settle(now, chain, t_ref, complex(start))
+        value = complex(value.real, value.imag if abs(value.imag) > ROUNDING * abs(value) else 0.0)
         if abs(value) < 1.0 or value.imag < 0.0 or any(abs(value - other) < 1e-6 * abs(value) for other, _, _ in found):
             continue  # the mass, the other of a pair, or one met already
         delay = np.exp(-value * t_ref)
@@ -74,7 +75,7 @@ def _follows(
     reduced: Reduced, state: ReducedState, value: complex, left: NDArray[np.complex128], right: NDArray[np.complex128]
 ) -> str:
     taking_part = np.abs(left * right)
-    if reduced.states > reduced.count and taking_part[-1] > MOSTLY * taking_part.sum():
+    if reduced.states > reduced.count and taking_part[-1] == taking_part.max():
         return ADAPTATION
     frequency = value.imag / (2.0 * np.pi)
     if abs(frequency - state.rate) < NEAR_RATE * state.rate and frequency > 0.0:

@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from popdyn.kernels.shunt import PARTS
 from popdyn.neurons import MODELS
-from popdyn.spec.network import Network, Population
+from popdyn.spec.network import Network, Population, Synapse
 from popdyn.theory.conductances import Conductances, conducts, node_conductances
+from popdyn.theory.escape_nodes import EscapeNode, escape_node
 from popdyn.theory.problem import DensityProblem, density_problem
 from popdyn.theory.projections import Projection, projections
 from popdyn.theory.synaptic import release
@@ -45,14 +46,31 @@ class NetworkNode:
     z: float = 0.0
     noise_factor: float = 1.0
 
+    @property
+    def dispersion(self) -> float:
+        """<nu^2>/<nu>^2 over its neurons, which are equal."""
+        return 1.0
+
+    def white_share(self, _synapse: Synapse) -> float:
+        """Of the D of an input: filtered noise counts as white."""
+        return 1.0
+
 
 @dataclass(frozen=True)
 class NetworkProblem:
-    """Nodes and projections of a network, and the rates that are being fed back."""
+    """Nodes and projections of a network, and the rates that are being fed back.
+
+    escaping: populations of escape noise, which come after the nodes in all that is "of every node" below.
+    """
 
     network: Network
     projections: tuple[Projection, ...]
     nodes: tuple[NetworkNode, ...]
+    escaping: tuple[EscapeNode, ...] = ()
+
+    @property
+    def everyone(self) -> tuple[NetworkNode | EscapeNode, ...]:
+        return (*self.nodes, *self.escaping)
 
     @property
     def names(self) -> list[str]:
@@ -62,9 +80,9 @@ class NetworkProblem:
         """Mean rate and mean square rate of each population, (population,)."""
         mean, square = np.zeros(len(self.names)), np.zeros(len(self.names))
         place = {name: i for i, name in enumerate(self.names)}
-        for node, rate in zip(self.nodes, node_rates, strict=True):
+        for node, rate in zip(self.everyone, node_rates, strict=True):
             mean[place[node.population]] += node.weight * rate
-            square[place[node.population]] += node.weight * rate**2
+            square[place[node.population]] += node.weight * node.dispersion * rate**2
         return mean, square
 
     def presynaptic(self, rates: Array) -> Array:
@@ -90,7 +108,7 @@ class NetworkProblem:
 
     def in_degrees(self, q: int, nu: Array, width: Array) -> dict[int, float]:
         """K_pq of every projection that node q hears, at presynaptic rates nu and quenched widths (projection,)."""
-        node = self.nodes[q]
+        node = self.everyone[q]
         own = [k for k, p in enumerate(self.projections) if p.post == node.population]
         total = float(np.sqrt(np.sum(width[own] ** 2)))
         found = {}
@@ -107,11 +125,12 @@ class NetworkProblem:
         With conductances mu and D are those at V_reset (popdyn.kernels.shunt).
         """
         nu, width = self.presynaptic(rates), self.quenched(rates, squares)
-        mu = np.array([node.problem.mu for node in self.nodes])
-        D = np.array([node.problem.D for node in self.nodes])
-        shunt = np.zeros((len(self.nodes), PARTS))
+        nodes = self.everyone
+        mu = np.array([node.problem.mu for node in nodes])
+        D = np.array([node.problem.D for node in nodes])
+        shunt = np.zeros((len(nodes), PARTS))
         u = self.released(rates)
-        for q, node in enumerate(self.nodes):
+        for q, node in enumerate(nodes):
             if conducts(self.projections, node.population):
                 drift, diffusion, shunt[q] = self.conductances(q, nu, width).at(u, u)
                 mu[q], D[q] = mu[q] + drift, D[q] + diffusion
@@ -120,7 +139,8 @@ class NetworkProblem:
                 if p.conductance:
                     continue
                 mu[q] += node.scale * K * p.J * charge * nu[k]
-                D[q] += 0.5 * node.scale**2 * K * p.J**2 * p.square * charge**2 * nu[k]
+                white = node.scale**2 * node.white_share(p.synapse)
+                D[q] += 0.5 * white * K * p.J**2 * p.square * charge**2 * nu[k]
         return mu, D, shunt
 
     def conductances(self, q: int, nu: Array, width: Array, square: Array | None = None) -> Conductances:
@@ -157,12 +177,15 @@ def white_problem(population: Population) -> DensityProblem:
 
 def network_problem(network: Network, nodes: Mapping[str, tuple[NetworkNode, ...]] | None = None) -> NetworkProblem:
     """The problem of a network; `nodes` of a population default to one, of the parameters of its centre."""
+    escape = {name for name, population in network.populations.items() if MODELS[population.neuron.model].escape}
     made = [
         node
         for name, population in network.populations.items()
+        if name not in escape
         for node in (nodes or {}).get(name) or (NetworkNode(name, 1.0, white_problem(population)),)
     ]
-    return NetworkProblem(network, projections(network), tuple(made))
+    escaping = tuple(escape_node(population) for name, population in network.populations.items() if name in escape)
+    return NetworkProblem(network, projections(network), tuple(made), escaping)
 
 
 def shifted(problem: DensityProblem, shift: float) -> DensityProblem:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from popdyn.errors import NumericsError
 from popdyn.kernels.operators import Operator
+from popdyn.theory.escape_nodes import escape_rate
 from popdyn.theory.grid import bulk, frozen_state, operator_on
 from popdyn.theory.network_problem import NetworkProblem
 from popdyn.theory.operator import moved
@@ -25,6 +26,7 @@ Inputs = tuple[Array, Array, Array]
 """mu, D and shunt of every node (NetworkProblem.inputs)."""
 TOLERANCE = 1e-7
 RUNAWAY = 1000.0  # [1/s]
+LEAST_D = 1e-9  # [V^2/s] that the slope in D is taken over where there is no noise
 GENTLE = 12  # damped steps from silence before Newton's method
 
 
@@ -44,14 +46,20 @@ class WorkingPoint:
 
 
 class NodeRates:
-    """Rate of each node at (mu, D, shunt) in the `mean` closure, on a grid that follows the working point."""
+    """Rate of each node at (mu, D, shunt) in the `mean` closure, on a grid that follows the working point.
+
+    Populations of escape noise: by cohorts (theory.escape_nodes).
+    """
 
     def __init__(self, problem: NetworkProblem, factor: Array | None = None) -> None:
         self.problem = problem
-        self.factor = np.ones(len(problem.nodes)) if factor is None else factor
+        self.factor = np.ones(len(problem.everyone)) if factor is None else factor
         self._grids: list[tuple[float, float, Array, Operator] | None] = [None] * len(problem.nodes)
 
     def __call__(self, q: int, mu: float, D: float, shunt: Array) -> float:
+        if q >= len(self.problem.nodes):
+            escaping = self.problem.escaping[q - len(self.problem.nodes)]
+            return float(self.factor[q] * escape_rate(escaping.problem, mu, D))
         node = self.problem.nodes[q].problem
         h = node.hierarchy("mean")
         op = self._operator(q, mu, D, shunt)
@@ -128,7 +136,8 @@ def loop_gain(
     mu, D, shunt = at
     step_mu = 1e-3 * (np.abs(mu) + 1.0)
     to_mu = np.array([node_rate(q, mu[q] + step_mu[q], D[q], shunt[q]) - found[q] for q in range(mu.size)]) / step_mu
-    to_D = np.array([node_rate(q, mu[q], 1.01 * D[q], shunt[q]) - found[q] for q in range(mu.size)]) / (0.01 * D)
+    more_D = 0.01 * np.maximum(D, LEAST_D)
+    to_D = np.array([node_rate(q, mu[q], D[q] + more_D[q], shunt[q]) - found[q] for q in range(mu.size)]) / more_D
     gain = np.zeros((rates.size, rates.size))
     for b in range(rates.size):
         step = 1e-3 * (rates[b] + 1.0)

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from popdyn.rungs.cohort_density import CohortDensity
+from popdyn.rungs.cohort_nodes import CohortNodes
+from popdyn.rungs.mixed import MixedDensity
 from popdyn.spec.statistics import left_out
 from popdyn.theory.gif_problem import GifProblem, modes
 from popdyn.workflows.derive_network import INFINITE, MEAN_FIELD
-from popdyn.workflows.network_report import FREQUENCIES, OPEN_LOOP
-from popdyn.workflows.unit_report import response_part, unit_domains, unit_parts, unit_rung
+from popdyn.workflows.network_report import open_response
+from popdyn.workflows.unit_report import unit_domains, unit_parts, unit_rung
 
 if TYPE_CHECKING:
     from popdyn.workflows.conversion import Conversion
@@ -21,7 +24,7 @@ ORDER = {"gaussian": 2, "cohort_mean": 1}
 NOT_AVAILABLE = (
     "fixed points, stability and spectra (popdyn analyse): not derived for cohorts; rates are where the march stays",
     "limits of the theory: their checks rest on that analysis; what is known of the errors: docs/theory/cohorts.md",
-    "rates over neurons: frozen variables stand in the place of nodes, so that there is no rate of a single node",
+    "rates over neurons: not drawn for cohorts",
     "density2d, the arbiter between closures: it is of V and w; the error of the closure is predicted instead",
 )
 
@@ -38,13 +41,13 @@ def cohort_parts(work: Conversion) -> dict[str, Any]:
     held, rates = density.working_point(), density.rates()
     return {
         "rungs": _rungs(work),
-        "responses": [_response(work, name) for name in names],
+        "responses": [open_response(density, name, work) for name in names],
         **unit_parts(work),
-        "cohorts": [_derivation(work, name, *held[name], rates[name]) for name in names],
+        "cohorts": [cohort_derivation(work, density, name, *held[name], rates[name]) for name in names],
         "equations": {"density": density.equations(), **({"unit": work.unit.equations()} if work.unit else {})},
         "domain": [*_domain(work), *unit_domains(work)],
         "not_available": [*NOT_AVAILABLE, *(NO_UNIT if work.unit is None else ())],
-        "warnings": [*work.warnings, *_warnings(work)],
+        "warnings": [*work.warnings, *cohort_warnings(work)],
         "settings": {"density": json.dumps(density.settings, sort_keys=True)},
     }
 
@@ -55,6 +58,9 @@ def _rungs(work: Conversion) -> list[dict[str, Any]]:
     simulated = protocol.duration + protocol.transient
     size = sum(p.size for p in network.populations.values())
     most = max(len(modes(p).names) for p in density.problems.values())
+    parts = f"{len(density.problems)} populations"
+    if isinstance(density, CohortNodes):
+        parts = f"{len(density.members)} nodes"
     whole = "networks" if network.connections else "groups of neurons"
 
     def sampled(name: str, label: str, about: str) -> dict[str, Any]:
@@ -68,7 +74,7 @@ def _rungs(work: Conversion) -> list[dict[str, Any]]:
         cost = work.results[name].encoding.get("cpu_s")
         cohorts = density.grid.cohorts
         return {"name": name, "label": label, "about": about,
-                "state": f"{len(density.problems)} populations x {cohorts} cohorts x {numbers}",
+                "state": f"{parts} x {cohorts} cohorts x {numbers}",
                 "cpu_s_per_s": None if cost is None else float(cost) / simulated}  # fmt: skip
 
     rungs = [sampled("spiking", "spiking network", f"{size} neurons, simulated by Brian2")]
@@ -87,25 +93,31 @@ def _rungs(work: Conversion) -> list[dict[str, Any]]:
     return rungs + unit_rung(work, simulated)
 
 
-def _response(work: Conversion, name: str) -> dict[str, Any]:
-    found = work.cohorts.linear_response(FREQUENCIES, population=name)
-    return response_part(work, name, FREQUENCIES, found, OPEN_LOOP)
-
-
-def _derivation(work: Conversion, name: str, held: GifProblem, D: np.ndarray, rate: float) -> dict[str, Any]:
-    density, population = work.cohorts, work.network.populations[name]
+def cohort_derivation(
+    work: Conversion,
+    density: CohortDensity | CohortNodes | MixedDensity,
+    name: str,
+    held: GifProblem,
+    D: np.ndarray,
+    rate: float,
+) -> dict[str, Any]:
+    """How a population became cohorts, and its input at the working point."""
+    population, heard_by, closure = work.network.populations[name], density.heard, density.cohort_closure
     frozen = dict(held.frozen)
     if "gain" in density.problems[name].frozen:
         frozen["mu with unequal inputs"] = frozen.pop("mu")
-    recurrent = [k for k, p in enumerate(density.coupling.projections) if p.post == name and p.pre]
+    recurrent = [k for k, p in enumerate(heard_by.coupling.projections) if p.post == name and p.pre]
     heard = recurrent if density.shot_noise != "none" else []
+    spread = work.spreads.get(name)
     return {
-        "population": name, "model": population.neuron.model, "size": population.size, "closure": density.closure,
-        "order": ORDER[density.closure], "variables": list(modes(density.problems[name]).names[1:]), "frozen": frozen,
+        "population": name, "model": population.neuron.model, "size": population.size, "closure": closure,
+        "order": ORDER[closure], "variables": list(modes(density.problems[name]).names[1:]), "frozen": frozen,
         "history": density.grid.history, "width": density.grid.width, "cohorts": density.grid.cohorts,
         "dt": density.dt, "shot_noise": density.shot_noise if recurrent or population.poisson else "no synapses",
-        "regularity": {density.coupling.projections[k].pre: float(density.share[k]) for k in heard},
+        "regularity": {heard_by.coupling.projections[k].pre: float(heard_by.share[k]) for k in heard},
         "rate": rate, "mu": held.mu, "sigma": float(np.sqrt(2.0 * D.sum())), "predicted": work.at_rest.get(name, {}),
+        "nodes": len(spread.rule.nodes) if spread and spread.nodes else 1,
+        **({"spread": spread.words, "spread_error": spread.error} if spread else {}),
     }  # fmt: skip
 
 
@@ -118,7 +130,10 @@ def _domain(work: Conversion) -> list[str]:
     if work.network.connections:
         lines.append("presynaptic trains are independent but for the rates they share; their shot noise is normal")
     if any(p.spread for p in work.network.populations.values()):
-        lines.append("spread parameters count by mean and standard deviation (lambda_0: of its logarithm)")
+        lines.append(
+            "spread parameters that are frozen variables count by mean and standard deviation (lambda_0: of its "
+            "logarithm)"
+        )
     for connection in work.network.connections:
         lines += [
             f"left out of {connection.pre} to {connection.post}: {text}" for text in left_out(connection, work.network)
@@ -126,6 +141,11 @@ def _domain(work: Conversion) -> list[str]:
     return lines
 
 
-def _warnings(work: Conversion) -> list[str]:
+def cohort_warnings(work: Conversion) -> list[str]:
+    """What the march leaves to be said."""
     found = work.results["density"].attrs["mass_error"]
-    return [f"the share of all neurons in cohorts was off by up to {found:.1e}"] if found > MASS else []
+    lines = [f"the share of all neurons in cohorts was off by up to {found:.1e}"] if found > MASS else []
+    for name, spread in work.spreads.items():
+        if spread.error > work.tolerance / 3.0:
+            lines.append(f"population {name}: {spread.words}, more than a third of the tolerance")
+    return lines

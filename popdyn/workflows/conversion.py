@@ -11,10 +11,13 @@ from popdyn.analysis.validity import Validity
 from popdyn.comparison import Comparison
 from popdyn.fitting import UnitFit
 from popdyn.rungs.cohort_density import CohortDensity
+from popdyn.rungs.cohort_nodes import CohortNodes
 from popdyn.rungs.coupled import CoupledDensity
 from popdyn.rungs.density import Density
+from popdyn.rungs.mixed import MixedDensity
 from popdyn.rungs.unit import CascadeUnit
 from popdyn.spec import Network
+from popdyn.theory.gif_nodes import Spread
 from popdyn.workflows.prediction import PredictedError
 from popdyn.workflows.truth import Truth
 
@@ -24,17 +27,18 @@ class Conversion:
     """What a conversion found; `document` is the report's JSON, `verdict` its word.
 
     `density` is of populations that stand alone, of a network, or of escape noise; `validity` and `annealed` belong to
-    networks, `at_rest` (expected errors of stationary rates by source) to escape noise.
+    networks, `at_rest` (expected errors of stationary rates by source) and `spreads` to escape noise.
     """
 
     network: Network
     protocol: str
     target: str
     tolerance: float
-    density: Density | CoupledDensity | CohortDensity
+    density: Density | CoupledDensity | CohortDensity | CohortNodes | MixedDensity
     results: dict[str, xr.Dataset] = field(default_factory=dict)
     predicted: dict[str, PredictedError] = field(default_factory=dict)
     at_rest: dict[str, dict[str, float]] = field(default_factory=dict)
+    spreads: dict[str, Spread] = field(default_factory=dict)
     fits: dict[str, UnitFit] = field(default_factory=dict)
     unit: CascadeUnit | None = None
     truth: Truth | None = None
@@ -65,10 +69,17 @@ class Conversion:
         return self.density
 
     @property
-    def cohorts(self) -> CohortDensity:
+    def cohorts(self) -> CohortDensity | CohortNodes:
         """The density of populations of escape noise."""
-        if not isinstance(self.density, CohortDensity):
+        if not isinstance(self.density, CohortDensity | CohortNodes):
             raise TypeError("the density is of populations without escape noise")
+        return self.density
+
+    @property
+    def mixed(self) -> MixedDensity:
+        """The density of a network of both kinds."""
+        if not isinstance(self.density, MixedDensity):
+            raise TypeError("the density is of one kind")
         return self.density
 
     def cost(self, stage: str, cpu_s: float | None, wall_s: float | None = None, note: str = "") -> None:

@@ -15,10 +15,12 @@ from popdyn.neurons import MODELS
 from popdyn.neurons.traces import slowest
 from popdyn.report import judge, to_json, validate
 from popdyn.report import write as write_report
-from popdyn.rungs.choose import has_escape_noise, is_coupled
+from popdyn.rungs.choose import has_escape_noise, is_coupled, is_mixed
 from popdyn.rungs.cohort_density import CohortDensity
+from popdyn.rungs.cohort_nodes import CohortNodes
 from popdyn.rungs.coupled import CoupledDensity
 from popdyn.rungs.density_document import DensityModel
+from popdyn.rungs.mixed import MixedDensity
 from popdyn.rungs.model_file import write_model
 from popdyn.spec import Network, Population, load
 from popdyn.workflows.annealed import anneal
@@ -26,6 +28,7 @@ from popdyn.workflows.conversion import Conversion
 from popdyn.workflows.convert_report import report_document
 from popdyn.workflows.derive_alone import derive_alone
 from popdyn.workflows.derive_cohorts import derive_cohorts
+from popdyn.workflows.derive_mixed import derive_mixed
 from popdyn.workflows.derive_network import INFINITE, MEAN_FIELD, derive_network
 from popdyn.workflows.source import UNIT_REFUSED, no_unit, protocol_name
 from popdyn.workflows.truth import Truth, from_file, simulate_truth, truth_job
@@ -101,7 +104,6 @@ def _order(
 ) -> Order:  # fmt: skip
     if to is not None and to not in TARGETS:
         raise UsageError(f"--to: got {to!r}; allowed: {', '.join(TARGETS)} (`modes` is not derived yet)")
-    has_escape_noise(network)  # refuses what mixes
     why = no_unit(network)
     if to == "unit" and why:
         raise UsageError(UNIT_REFUSED.format(option="to", why=why, fix="--to density"))
@@ -145,10 +147,10 @@ def _start_truth(pool: ThreadPoolExecutor, order: Order, say: Progress) -> Futur
 
 
 def _derive(order: Order, pending: Future[Truth] | None, say: Progress) -> Conversion:
-    escape = has_escape_noise(order.network)
+    escape, both = has_escape_noise(order.network), is_mixed(order.network)
     differ = any(p.spread for p in order.network.populations.values())
     coupled = order.finite_size or is_coupled(order.network)
-    if not (escape or differ) and (order.to == "unit" or not coupled):
+    if not (escape or both or differ) and (order.to == "unit" or not coupled):
         return derive_alone(order.network, order.protocol, order.to, order.tolerance, say)
     runs = 0
     if order.finite_size and order.truth is True:
@@ -156,8 +158,12 @@ def _derive(order: Order, pending: Future[Truth] | None, say: Progress) -> Conve
     elif order.finite_size:
         runs = 1 if pending is None else pending.result().dataset.sizes["run"]
     fine = min(order.tolerance, COARSEST)
-    derive = derive_cohorts if escape else derive_network
-    work = derive(order.network, order.protocol, fine, say, finite_runs=runs, seed=order.seed, to=order.to)
+    options: dict[str, Any] = {"finite_runs": runs, "seed": order.seed}
+    if both:
+        work = derive_mixed(order.network, order.protocol, fine, say, **options)
+    else:
+        derive = derive_cohorts if escape else derive_network
+        work = derive(order.network, order.protocol, fine, say, to=order.to, **options)
     work.tolerance = order.tolerance
     work.summary = order.why and f"Converted to the density rung: {order.why}."
     return work
@@ -219,7 +225,7 @@ def write(work: Conversion, out: str | Path) -> None:
     write_report(work.document, folder)
     if work.unit is not None:
         write_model(work.unit, folder / "model.json")
-    elif isinstance(work.density, CoupledDensity | CohortDensity):
+    elif isinstance(work.density, CoupledDensity | CohortDensity | CohortNodes | MixedDensity):
         write_model(DensityModel(work.network, work.density.settings), folder / "model.json")
 
 

@@ -10,12 +10,15 @@ import numpy as np
 
 from popdyn.report import trace_part
 from popdyn.rungs.cohort_density import CohortDensity
+from popdyn.rungs.cohort_nodes import CohortNodes
 from popdyn.rungs.coupled import CoupledDensity
 from popdyn.rungs.density import Density
+from popdyn.rungs.mixed import MixedDensity
 from popdyn.spec import to_dict
 from popdyn.theory.problem import input_statistics
 from popdyn.workflows.cohort_report import cohort_parts
 from popdyn.workflows.derive_network import INFINITE, MEAN_FIELD
+from popdyn.workflows.mixed_report import mixed_parts
 from popdyn.workflows.network_report import network_parts
 from popdyn.workflows.step_answer import step_answer
 from popdyn.workflows.stimulus import stimulus_of
@@ -61,8 +64,10 @@ def report_document(work: Conversion, command: str, spec_text: str) -> dict[str,
 
 
 def _parts(work: Conversion) -> dict[str, Any]:
-    if isinstance(work.density, CohortDensity):
+    if isinstance(work.density, CohortDensity | CohortNodes):
         return cohort_parts(work)
+    if isinstance(work.density, MixedDensity):
+        return mixed_parts(work)
     return network_parts(work) if isinstance(work.density, CoupledDensity) else _alone_parts(work)
 
 
@@ -77,7 +82,7 @@ def _alone_parts(work: Conversion) -> dict[str, Any]:
         "curves": [_curve(work, name) for name in names if name in work.fits],
         "steps": [step for _, step in answers],
         "responses": [
-            response_part(work, n, FREQUENCIES, density.linear_response(FREQUENCIES, population=n)) for n in names
+            response_part(work.unit, n, FREQUENCIES, density.linear_response(FREQUENCIES, population=n)) for n in names
         ],
         "units": [unit_table(fit) for fit in work.fits.values()],
         "equations": {"density": density.equations(), "unit": work.unit.equations() if work.unit else ""},

@@ -12,7 +12,9 @@ import xarray as xr
 from popdyn.analysis.validity import validity
 from popdyn.errors import NumericsError, PopdynError
 from popdyn.rungs.cohort_density import CohortDensity
+from popdyn.rungs.cohort_nodes import CohortNodes
 from popdyn.rungs.coupled import CoupledDensity
+from popdyn.rungs.mixed import MixedDensity
 from popdyn.spec import Network
 from popdyn.types import Progress
 from popdyn.workflows.conversion import Conversion
@@ -61,8 +63,8 @@ def derive_network(
 
 
 def of_finite_size(
-    work: Conversion, make: Callable[[], CoupledDensity | CohortDensity], trajectory: xr.Dataset, say: Progress,
-    runs: int, seed: int,
+    work: Conversion, make: Callable[[], CoupledDensity | CohortDensity | CohortNodes | MixedDensity],
+    trajectory: xr.Dataset, say: Progress, runs: int, seed: int,
 ) -> None:  # fmt: skip
     """The density of finite size that `make` makes takes the place of N -> infinity, which stays beside it."""
     began = time.process_time()

@@ -9,7 +9,9 @@ import numpy as np
 
 from popdyn.neurons import MODELS
 from popdyn.report.figure_neurons import ENDS
+from popdyn.rungs.derivation import Derivation
 from popdyn.spec.statistics import left_out
+from popdyn.types import DerivedRung
 from popdyn.workflows.derive_network import INFINITE, MEAN_FIELD
 from popdyn.workflows.over_neurons import (
     counted_quantiles,
@@ -34,10 +36,10 @@ def network_parts(work: Conversion) -> dict[str, Any]:
     names = list(work.network.populations)
     return {
         "rungs": _rungs(work),
-        "responses": [_response(work, name) for name in names],
+        "responses": [open_response(density, name, work) for name in names],
         **unit_parts(work),
-        "derivations": [_derivation(work, name) for name in names],
-        "neuron_rates": _neuron_rates(work),
+        "derivations": [density_derivation(density.derivation, name) for name in names],
+        "neuron_rates": neuron_rates(work),
         "validity": _validity(work),
         "equations": {"density": density.equations(), **({"unit": work.unit.equations()} if work.unit else {})},
         "domain": [*_domain(work), *unit_domains(work)],
@@ -76,9 +78,8 @@ def _rungs(work: Conversion) -> list[dict[str, Any]]:
     if work.annealed is not None:
         rungs.append(sampled("annealed", "annealed network", "the same neurons, independent inputs of the same rates"))
     finite = "populations of their size" if density.finite else "N → ∞"
-    rungs.append(
-        derived("density", "population density", f"{finite}, closure {density.closure}, {_jumps(work)}", fields)
-    )
+    about = f"{finite}, closure {density.closure}, {jumps_in(density.derivation)}"
+    rungs.append(derived("density", "population density", about, fields))
     if INFINITE in work.results:
         rungs.append(derived(INFINITE, "density, N → ∞", "the same without fluctuations", fields))
     if MEAN_FIELD in work.results:
@@ -87,25 +88,27 @@ def _rungs(work: Conversion) -> list[dict[str, Any]]:
     return rungs + unit_rung(work, simulated)
 
 
-def _jumps(work: Conversion) -> str:
-    with_jumps = [name for name, used in work.coupled.derivation.finite_jumps.items() if used]
+def jumps_in(derived: Derivation) -> str:
+    """Where jumps are kept finite, in words."""
+    with_jumps = [name for name, used in derived.finite_jumps.items() if used]
     return f"finite jumps in {', '.join(with_jumps)}" if with_jumps else "diffusion"
 
 
-def _response(work: Conversion, name: str) -> dict[str, Any]:
-    found = work.coupled.linear_response(FREQUENCIES, population=name)
-    return response_part(work, name, FREQUENCIES, found, OPEN_LOOP)
+def open_response(density: DerivedRung, name: str, work: Conversion | None = None) -> dict[str, Any]:
+    """Response of a population to mu with what it hears held; of the unit, too, where `work` has one."""
+    found = density.linear_response(FREQUENCIES, population=name)
+    return response_part(None if work is None else work.unit, name, FREQUENCIES, found, OPEN_LOOP)
 
 
-def _derivation(work: Conversion, name: str) -> dict[str, Any]:
-    derived = work.coupled.derivation
+def density_derivation(derived: Derivation, name: str) -> dict[str, Any]:
+    """How a population became nodes of a density, and its input at the working point."""
     nodes = [q for q, node in enumerate(derived.problem.nodes) if node.population == name]
     weight = np.array([derived.problem.nodes[q].weight for q in nodes])
     rule = derived.rules.get(name)
     grids = [derived.grids[q] for q in nodes]
     delta = any(p.post == name and p.synapse.kind == "delta" for p in derived.problem.projections)
     return {
-        "population": name, "size": work.network.populations[name].size, "nodes": len(nodes),
+        "population": name, "size": derived.problem.network.populations[name].size, "nodes": len(nodes),
         "method": rule.method if rule else "one node", "quadrature_error": rule.error if rule else None,
         "importance": dict(rule.importance) if rule else {},
         "jump_cost": derived.jump_cost.get(name, 0.0) if delta else None,
@@ -117,7 +120,7 @@ def _derivation(work: Conversion, name: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _neuron_rates(work: Conversion) -> list[dict[str, Any]]:
+def neuron_rates(work: Conversion) -> list[dict[str, Any]]:
     """Of the populations with several nodes."""
     duration = work.network.protocols[work.protocol].duration
     truth = None if work.truth is None else work.truth.dataset
@@ -168,16 +171,20 @@ def _domain(work: Conversion) -> list[str]:
 def _warnings(work: Conversion) -> list[str]:
     density = work.coupled
     lines = [] if work.validity is None else list(work.validity.words)
-    found = work.results["density"].attrs
+    return lines + density_warnings(work, density.derivation, float(density.settings["tolerance"] or 0.0))
+
+
+def density_warnings(work: Conversion, derived: Derivation, tolerance: float) -> list[str]:
+    """What the march, the working point and the nodes of densities leave to be said."""
+    lines, found = [], work.results["density"].attrs
     if found["positive_steps"]:
         lines.append(f"the positive scheme took {found['positive_steps']} steps of the density rung (first order)")
-    tolerance = float(density.settings["tolerance"] or 0.0)
-    if density.derivation.moved > tolerance / 10.0:
+    if derived.moved > tolerance / 10.0:
         lines.append(
-            f"the working point had not settled: it last moved by {100 * density.derivation.moved:.2g} %; nodes, grids "
+            f"the working point had not settled: it last moved by {100 * derived.moved:.2g} %; nodes, grids "
             "and the noise of recurrent input are those of about there"
         )
-    for name, rule in density.derivation.rules.items():
+    for name, rule in derived.rules.items():
         if rule.error > tolerance / 3.0:
             lines.append(
                 f"population {name}: {len(rule.nodes)} nodes leave an estimated error of {100 * rule.error:.2g} %, "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ import xarray as xr
 
 from popdyn.comparison import compare
 from popdyn.rungs.density import Density
+from popdyn.types import Rung
 
 NEXT_CLOSURE = {
     "mean": "hermite1", "hermite1": "hermite2", "hermite2": "hermite3", "hermite3": "cumulant3",
@@ -35,20 +37,34 @@ def predict_error(density: Density, protocol: str, trajectory: xr.Dataset) -> di
     Halving a second-order scheme leaves a quarter of the error: the distances of grid and step are times 4/3.
     """
     network, dt, closure = density.network, density.dt, density.closure
-    others = {
+    others: dict[str, tuple[Rung, float]] = {
         "closure": (Density(network, closure=NEXT_CLOSURE[closure], dt=dt, domain=density.domains), 1.0),
         "grid": (Density(network, closure=closure, dt=dt, domain=density.domains, refine=2.0), 4.0 / 3.0),
         "step": (Density(network, closure=closure, dt=dt / 2.0, domain=density.domains), 4.0 / 3.0),
     }
-    found: dict[str, dict[str, tuple[float, float]]] = {}
+    if not any(p.adapts for p in density.problems.values()):
+        del others["closure"]
+    return in_all(distances(others, protocol, trajectory))
+
+
+Parts = dict[str, dict[str, tuple[float, float]]]
+"""(nrmse, |bias|) by population and source."""
+
+
+def distances(others: Mapping[str, tuple[Rung, float]], protocol: str, trajectory: xr.Dataset) -> Parts:
+    """Of a trajectory from that of every other rung, times its factor."""
+    found: Parts = {}
     for part, (other, factor) in others.items():
-        if part == "closure" and not any(p.adapts for p in density.problems.values()):
-            continue
-        comparison = compare(other.simulate(protocol), trajectory)
-        for name, measures in comparison.populations.items():
-            nrmse = np.nan if measures.nrmse is None else factor * abs(measures.nrmse)  # a rate that does not vary
-            bias = np.nan if measures.bias is None else factor * abs(measures.bias)
+        for name, measures in compare(other.simulate(protocol), trajectory).populations.items():
+            nrmse, bias = (
+                np.nan if value is None else factor * abs(value) for value in (measures.nrmse, measures.bias)
+            )  # a rate that does not vary has no nrmse
             found.setdefault(name, {})[part] = (nrmse, bias)
+    return found
+
+
+def in_all(found: Parts) -> dict[str, PredictedError]:
+    """The sources of every population together."""
     return {
         name: PredictedError(
             float(np.sqrt(sum(nrmse**2 for nrmse, _ in parts.values()))),

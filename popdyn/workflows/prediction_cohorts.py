@@ -1,4 +1,4 @@
-"""The error of a density of cohorts predicted before any spike: closure, history, ages, step."""
+"""The error of a density of cohorts predicted before any spike: closure, history, ages, step, spread."""
 
 from __future__ import annotations
 
@@ -8,31 +8,63 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from popdyn.comparison import compare
 from popdyn.rungs.cohort_density import CohortDensity
+from popdyn.rungs.cohort_nodes import DRIVES, CohortNodes, choose_spreads
+from popdyn.rungs.mixed import MixedDensity
+from popdyn.rungs.population_nodes import moves
+from popdyn.theory.gif_nodes import Spread, choose_spread
+from popdyn.theory.gif_population import gif_problem
 from popdyn.theory.predicted_error import CLOSURE_SHARE, predicted_error
-from popdyn.workflows.prediction import PredictedError
+from popdyn.types import Rung
+from popdyn.workflows.prediction import PredictedError, distances, in_all
 
 STEP_FACTOR = 2.0  # of the distance to half the step, as theory.predicted_error has it
 
 
-def predict_at_rest(density: CohortDensity) -> dict[str, dict[str, float]]:
-    """`theory.predicted_error` of every population at its working point, input from others held: relative, by source.
+def spreads_of(density: CohortDensity | CohortNodes | MixedDensity, tolerance: float) -> dict[str, Spread]:
+    """How the spread of every heterogeneous population of cohorts is taken; of frozen ones at the working point.
+
+    Between populations that hear each other all are frozen variables, whatever they cost.
+    """
+    if isinstance(density, CohortNodes):
+        return dict(density.spreads)
+    if not density.network.connections:
+        return choose_spreads(density.network, tolerance)
+    found = {}
+    for name, (held, D) in density.working_point().items():
+        population = density.network.populations[name]
+        if population.spread:
+            own = gif_problem(population)
+            white = float(np.sum(D * held.tau_m / (held.tau_m + np.array([0.0, *held.colours]))))
+            heard = held.mu - own.mu, max(white - own.D, 0.0)
+            spread = choose_spread(population, tolerance, heard, moves(density.network, population, DRIVES))
+            found[name] = replace(spread, nodes=False)
+    return found
+
+
+def predict_at_rest(
+    density: CohortDensity | CohortNodes | MixedDensity, spreads: dict[str, Spread]
+) -> dict[str, dict[str, float]]:
+    """`theory.predicted_error` of every population at its working point, input from others held: relative, by source;
+    of nodes that of the heaviest. spread: of frozen variables or nodes.
 
     Raises NumericsError where a population has no stationary rate.
     """
-    return {
+    found = {
         name: predicted_error(problem, dt=density.dt, grid=density.grid, D=D)
         for name, (problem, D) in density.working_point().items()
     }
+    for name, spread in spreads.items():
+        found[name]["spread"] = spread.error
+    return found
 
 
 def predict_cohort_error(
-    density: CohortDensity, protocol: str, trajectory: xr.Dataset, at_rest: dict[str, dict[str, float]]
+    density: CohortDensity | CohortNodes, protocol: str, trajectory: xr.Dataset, at_rest: dict[str, dict[str, float]]
 ) -> dict[str, PredictedError]:
     """nrmse: distances, over the protocol and with what populations hear of each other, to the same density with
     `cohort_mean`, twice the history, half the width of cohorts and half the step, weighed as in
-    theory.predicted_error; bias: the sum of `at_rest`.
+    theory.predicted_error, and the spread's error at rest; bias: the sum of `at_rest`.
     """
     grid = density.grid
     others: dict[str, tuple[dict[str, Any], float]] = {
@@ -41,12 +73,13 @@ def predict_cohort_error(
         "ages": ({"grid": replace(grid, ring=2 * grid.ring, levels=max(1, grid.levels - 1))}, 1.0),
         "step": ({"dt": 0.5 * density.dt}, STEP_FACTOR),
     }
-    parts: dict[str, dict[str, float]] = {name: {} for name in at_rest}
-    for part, (changed, factor) in others.items():
-        other = CohortDensity(density.network, **{"dt": density.dt, "grid": grid, **changed})
-        for name, measures in compare(other.simulate(protocol), trajectory).populations.items():
-            parts[name][part] = np.nan if measures.nrmse is None else factor * abs(measures.nrmse)
-    return {
-        name: PredictedError(float(np.sqrt(sum(e**2 for e in found.values()))), sum(at_rest[name].values()), found)
-        for name, found in parts.items()
+    made: dict[str, tuple[Rung, float]] = {
+        part: (density.like(**{"grid": grid, **changed}), factor) for part, (changed, factor) in others.items()
     }
+    found = {
+        name: {part: (nrmse, 0.0) for part, (nrmse, _) in parts.items()}
+        for name, parts in distances(made, protocol, trajectory).items()
+    }
+    for name, sizes in at_rest.items():
+        found[name]["at rest"] = (sizes.get("spread", 0.0), sum(sizes.values()))
+    return in_all(found)

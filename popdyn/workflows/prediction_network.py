@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
+
 import xarray as xr
 
-from popdyn.comparison import compare
 from popdyn.rungs.coupled import CoupledDensity
-from popdyn.workflows.prediction import NEXT_CLOSURE, PredictedError
+from popdyn.workflows.prediction import NEXT_CLOSURE, PredictedError, distances, in_all
 
 
 def predict_network_error(
@@ -19,25 +19,14 @@ def predict_network_error(
     do beyond independent inputs is not in it: that is the annealed line and the checks of validity.
     """
     adapts = any(node.problem.adapts for node in density.derivation.problem.nodes)
-    others = {"step": (density.closure, density.dt / 2.0, 4.0 / 3.0)}
+    others: dict[str, tuple[dict[str, Any], float]] = {"step": ({"dt": density.dt / 2.0}, 4.0 / 3.0)}
     if adapts:
-        others["closure"] = (NEXT_CLOSURE[density.closure], density.dt, 1.0)
-    found: dict[str, dict[str, tuple[float, float]]] = {}
-    for part, (closure, dt, factor) in others.items():
-        other = CoupledDensity(density.network, closure=closure, dt=dt, tolerance=tolerance)
-        comparison = compare(other.simulate(protocol), trajectory)
-        for name, measures in comparison.populations.items():
-            nrmse, bias = (
-                np.nan if value is None else factor * abs(value) for value in (measures.nrmse, measures.bias)
-            )  # a rate that does not vary has no nrmse
-            found.setdefault(name, {})[part] = (nrmse, bias)
+        others["closure"] = ({"closure": NEXT_CLOSURE[density.closure]}, 1.0)
+    kept: dict[str, Any] = {"closure": density.closure, "dt": density.dt, "tolerance": tolerance}
+    made = {
+        part: (CoupledDensity(density.network, **kept | changed), factor) for part, (changed, factor) in others.items()
+    }
+    found = distances(made, protocol, trajectory)
     for name, rule in density.derivation.rules.items():
         found[name]["nodes"] = (rule.error, 0.0)
-    return {
-        name: PredictedError(
-            float(np.sqrt(sum(nrmse**2 for nrmse, _ in parts.values()))),
-            float(sum(bias for _, bias in parts.values())),
-            {part: nrmse for part, (nrmse, _) in parts.items()},
-        )
-        for name, parts in found.items()
-    }
+    return in_all(found)

@@ -13,6 +13,7 @@ from popdyn.errors import UsageError
 from popdyn.quantities import parse
 from popdyn.rungs.coupled import CoupledDensity
 from popdyn.rungs.density import with_drive
+from popdyn.rungs.mixed import MixedDensity
 from popdyn.spec import Network
 from popdyn.types import Progress
 from popdyn.workflows.over_neurons import nodes_of, sd_log_rate
@@ -40,7 +41,8 @@ def rates(
     if vary is None:
         made = derived_rung(source, rung, closure, progress=progress)
         populations: dict[str, Any] = {n: {"rate": rate, "unit": "Hz"} for n, rate in made.rates().items()}
-        for name, nodes in nodes_of(made.node_rates() if isinstance(made, CoupledDensity) else []).items():
+        several = made.node_rates() if isinstance(made, CoupledDensity | MixedDensity) else []
+        for name, nodes in nodes_of(several).items():
             if len(nodes) > 1:
                 populations[name]["nodes"] = [{"share": weight, "rate": rate} for weight, rate in nodes]
                 populations[name]["sd_log_rate"] = sd_log_rate(nodes)

@@ -11,6 +11,7 @@ from typing import Any
 from popdyn.errors import SpecError, UsageError
 from popdyn.neurons import MODELS
 from popdyn.rungs.density_document import DensityModel
+from popdyn.rungs.rate_unit import RateUnit
 from popdyn.rungs.unit import CascadeUnit
 from popdyn.spec import Network, load
 from popdyn.types import Progress, Rung
@@ -24,7 +25,7 @@ class Source:
     """A resolved network, and the model that came with it when the file was a model.json."""
 
     network: Network
-    unit: CascadeUnit | None = None
+    unit: CascadeUnit | RateUnit | None = None
     density: DensityModel | None = None
 
 
@@ -41,6 +42,9 @@ def open_source(given: str | Path | Mapping[str, Any] | Network) -> Source:
             model = read_any_model(given)
             if isinstance(model, DensityModel):
                 return Source(model.network, density=model)
+            if model.network is None:
+                fix = "allowed: a model of a spec, or `RateUnit.simulate` in Python"
+                raise UsageError(f"{given}: a unit fitted to a recording, which has no spec; {fix}")
             return Source(model.network, model)
     return Source(load(given))
 
@@ -55,13 +59,26 @@ def protocol_name(network: Network, wanted: str | None) -> str:
 
 
 def no_unit(network: Network) -> str:
-    """Why no rate unit can be fitted to the populations of a network; empty where it can."""
+    """Why no cascade unit can be fitted to the populations of a network; empty where it can."""
+    from popdyn.rungs.choose import is_mixed
+
+    if is_mixed(network):
+        return "some populations have escape noise and others have not"
+    why = not_alone(network)
+    if why:
+        return why
+    for name, population in network.populations.items():
+        if population.spread and population.poisson:
+            return f"populations.{name} differs in {', '.join(population.spread)} and hears Poisson sources"
+    return ""
+
+
+def not_alone(network: Network) -> str:
+    """What drives a population beside white noise, and so keeps a rate unit from being fitted; empty where nothing."""
     if network.connections:
         one = network.connections[0]
         return f"{one.pre} connects to {one.post} (connections[0])"
     for name, population in network.populations.items():
-        if population.spread and population.poisson:
-            return f"populations.{name} differs in {', '.join(population.spread)} and hears Poisson sources"
         if any(drive.synapse is not None for drive in population.poisson):
             return f"populations.{name}.poisson acts through a synapse"
     for name, protocol in network.protocols.items():
@@ -111,13 +128,13 @@ def _no_density2d(network: Network) -> str:
 
 
 def _density(source: Source, closure: str | None, finite: bool, progress: Progress | None) -> Rung:
-    from popdyn.rungs.choose import density_rung, is_coupled
+    from popdyn.rungs.choose import density_rung, is_coupled, is_mixed
     from popdyn.theory.problem import DEFAULT_CLOSURE
 
     if source.density is not None and not finite:
         return source.density.density(closure=closure, progress=progress)
     options: dict[str, Any] = {"closure": closure or DEFAULT_CLOSURE}
-    if finite or is_coupled(source.network):
+    if finite or is_coupled(source.network) or is_mixed(source.network):
         options["progress"] = progress
     if finite:
         options["finite"] = True
@@ -146,6 +163,7 @@ __all__ = [
     "derived_rung",
     "fit_units",
     "no_unit",
+    "not_alone",
     "open_source",
     "protocol_name",
 ]

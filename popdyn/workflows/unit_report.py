@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from popdyn.fitting import ProtocolError, UnitFit, make_target
+from popdyn.rungs.unit import CascadeUnit
 from popdyn.types import ComplexArray, FloatArray
 
 if TYPE_CHECKING:
@@ -83,12 +84,12 @@ def curve_drives(work: Conversion, name: str) -> FloatArray:
 
 
 def response_part(
-    work: Conversion, name: str, frequencies: FloatArray, density: ComplexArray, note: str = ""
+    unit: CascadeUnit | None, name: str, frequencies: FloatArray, density: ComplexArray, note: str = ""
 ) -> dict[str, Any]:
     """Linear response to mu of the density, and of the unit where there is one."""
     curves, error = {"density": density}, {}
-    if work.unit is not None:
-        curves["unit"] = work.unit.linear_response(frequencies, population=name)
+    if unit is not None:
+        curves["unit"] = unit.linear_response(frequencies, population=name)
         error["unit"] = float(np.max(np.abs(curves["unit"] - density)) / np.max(np.abs(density)))
     return {
         "population": name, "target": "mu", "unit": "Hz/(mV/ms)", "frequency": frequencies,

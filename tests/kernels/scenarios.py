@@ -12,10 +12,13 @@ from pathlib import Path
 
 import numpy as np
 from cohort_scenarios import cohorts
+from mixed_scenarios import mixed
+from modes_scenarios import modes
 from network_scenarios import networks
 from numpy.typing import NDArray
 
 from popdyn.kernels import density_1d, ln
+from popdyn.kernels import rate_units as rate_units_kernel
 from popdyn.kernels.resolvent import resolvent
 from popdyn.rungs import density_2d
 from popdyn.rungs.cascade import CascadePopulation
@@ -123,17 +126,34 @@ def linear_nonlinear() -> Results:
     return {"linear-nonlinear": np.stack([*rates, one])}
 
 
+def rate_units() -> Results:
+    """Every family with two adaptation variables, its rates and their derivatives; time constant varying, and not."""
+    steps, found = 40, {}
+    mu, sigma = 1.0 + np.sin(np.linspace(0.0, 6.0, steps))[None], np.linspace(0.05, 0.07, steps)[None]
+    row = np.array([20.0, 0.4, 2.0, 0.5, -3.0, 5e-3, 2.0, 1.2, 0.01, 0.1, 0.02, 0.02])
+    for varying in (0.0, 2.0):
+        row[rate_units_kernel.QUICKENING] = varying
+        for family in range(4):
+            fixed = (family, np.tile(row, (3, 1)), np.zeros(3, dtype=np.int64), mu, sigma, 0.06, 1e-3, 4)
+            rate, slope = np.empty((3, steps // 4)), np.empty((3, steps // 4, row.size))
+            rate_units_kernel.integrate(*fixed, np.full(3, 5.0), np.full((3, 2), 4.0), rate)
+            found[f"rate units {family} {varying:g}"] = rate.copy()
+            rate_units_kernel.tangent(*fixed, np.full(3, 5.0), np.full((3, 2), 4.0), rate, slope)
+            found[f"their slopes {family} {varying:g}"] = slope.reshape(3, -1)
+    return found
+
+
 def results() -> Results:
-    return {
+    alone = {
         **linear_nonlinear(),
         **density(),
         **density_of_V_and_w(),
         **threshold(),
         **resolvents(),
         **cascade(),
-        **networks(),
-        **cohorts(),
+        **rate_units(),
     }
+    return {**alone, **networks(), **cohorts(), **mixed(), **modes(POPULATION)}
 
 
 def main(path: str) -> None:

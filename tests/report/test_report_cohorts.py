@@ -23,7 +23,8 @@ def make_cohort_report(label: str = "E") -> dict:
             "frozen": {"V_T_star": 2e-3, "mu with unequal inputs": 0.02, "adaptation": 0.3},
             "history": 0.105, "width": 1e-3, "cohorts": 33, "dt": 5e-4, "shot_noise": "coloured",
             "regularity": {label: 0.61}, "rate": 12.3, "mu": 1.25, "sigma": 0.01,
-            "predicted": {"closure": 5e-4, "history": 1e-7, "ages": 2e-6, "step": 4e-5},
+            "predicted": {"closure": 5e-4, "history": 1e-7, "ages": 2e-6, "step": 4e-5, "spread": 2e-3},
+            "spread": "frozen variables (0.20 % off cubature of degree 5, 9 nodes)", "spread_error": 2e-3, "nodes": 1,
         },
         {"population": "I", "model": "poisson", "closure": "cohort_mean", "order": 1, "variables": []},
     ]  # fmt: skip
@@ -36,10 +37,11 @@ def test_the_cohorts_in_words():
     table = rows(page, "cohorts")
     assert table[0][:5] == ["E", "4,000", "gif", "means and covariances (gaussian)", "a(0.03), E"]
     assert table[0][5] == "V_T_star 2.00\u202fmV, mu with unequal inputs 0.0200 mV/ms, adaptation 0.300"
-    assert table[0][6:11] == ["33 from 1.00\u202fms", "105\u202fms", "500\u202fµs", "coloured", "E 0.61"]
-    assert table[0][11:] == ["12.3", "1.25", "0.316"]
-    assert table[1][3:8] == ["means (cohort_mean)", "—", "—", "0 from —", "—"]
-    assert table[2] == ["E", "0.050", "1.0·10^−5", "0.00020", "0.0040", "0.054"]
+    assert table[0][7:12] == ["33 from 1.00\u202fms", "105\u202fms", "500\u202fµs", "coloured", "E 0.61"]
+    assert table[0][6] == "frozen variables (0.20 % off cubature of degree 5, 9 nodes)"
+    assert table[0][12:] == ["12.3", "1.25", "0.316"]
+    assert table[1][3:9] == ["means (cohort_mean)", "—", "—", "—", "0 from —", "—"]
+    assert table[2] == ["E", "0.050", "1.0·10^−5", "0.00020", "0.0040", "0.20", "0.25"]
     assert "rate unit E" in page.by_id("main").text
     assert {"#cohorts", "#not-available"} <= {e.attributes["href"] for e in page.all("a")}
 

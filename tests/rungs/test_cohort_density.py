@@ -7,7 +7,6 @@ from spiking_gif_network import spikes
 from popdyn.errors import DomainError, UsageError
 from popdyn.rungs.choose import density_rung
 from popdyn.rungs.cohort_density import CohortDensity
-from popdyn.rungs.density import Density
 from popdyn.spec import load
 from popdyn.spec.network import Protocol
 from popdyn.theory.cohort_march import stationary
@@ -98,15 +97,6 @@ def test_response_and_equations():
 
 
 def test_what_it_refuses():
-    mixed = load({
-        "schema": 1,
-        "populations": {
-            "E": {"size": 10, "neuron": GIF, "noise": {"mu": "1 mV/ms", "sigma": "0 mV/sqrt(ms)"}},
-            "I": {"size": 10, "neuron": {"model": "lif"}, "noise": {"mu": "1 mV/ms", "sigma": "1 mV/sqrt(ms)"}},
-        },
-    })  # fmt: skip
-    with pytest.raises(UsageError, match="does not mix"):
-        density_rung(mixed)
     with pytest.raises(DomainError, match="C_m"):
         CohortDensity(
             alone(
@@ -121,11 +111,6 @@ def test_what_it_refuses():
         density_rung(alone(), closure="hermite2")
     with pytest.raises(UsageError, match="1 ms divided"):
         density_rung(alone(), dt=3e-4)
-    assert isinstance(density_rung(load({"schema": 1, "populations": {"E": mixed_lif()}})), Density)
-
-
-def mixed_lif():
-    return {"size": 10, "neuron": {"model": "lif"}, "noise": {"mu": "1 mV/ms", "sigma": "1 mV/sqrt(ms)"}}
 
 
 def test_heterogeneity_of_the_spec():

@@ -1,0 +1,77 @@
+"""Residuals of simple rate units and their exact derivatives, for many units in one call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from popdyn.fitting.coordinates import Coordinates
+from popdyn.fitting.targets import Target
+from popdyn.kernels import rate_units as kernel
+from popdyn.rungs.rate_population import RatePopulation
+from popdyn.types import FloatArray, IntArray
+
+FAILED = 10.0
+"""Residual in the place of one that is not finite."""
+
+
+@dataclass(frozen=True)
+class RateMisfit:
+    """(unit - target)/(rms of the target's deviation)/sqrt(number of bins) over all targets, one after the other.
+
+    Where targets hold several sets (of synthetic data), `owner` says which one a row of coordinates answers to.
+    """
+
+    unit: RatePopulation
+    coordinates: Coordinates
+    targets: tuple[Target, ...]
+
+    @property
+    def weights(self) -> FloatArray:
+        return np.array([1.0 / (t.scale * np.sqrt(t.bins)) for t in self.targets])
+
+    @property
+    def lengths(self) -> list[int]:
+        return [t.bins for t in self.targets]
+
+    def rows(self, x: FloatArray) -> FloatArray:
+        rows = np.tile(self.unit.row(), (len(x), 1))
+        rows[:, [p.column for p in self.coordinates.parameters]] = self.coordinates.values(x)
+        return rows
+
+    def residuals(self, x: FloatArray, owner: IntArray | None = None) -> FloatArray:
+        """(unit, parameter) -> (unit, bin)."""
+        parts = []
+        for t, weight in zip(self.targets, self.weights, strict=True):
+            rate = np.empty((len(x), t.first + t.bins))
+            kernel.integrate(*self._arguments(x, t), rate)
+            parts.append(weight * (rate[:, t.first :] - _own(t, owner)))
+        return np.nan_to_num(np.concatenate(parts, axis=1), nan=FAILED, posinf=FAILED, neginf=-FAILED)
+
+    def with_slopes(self, x: FloatArray, owner: IntArray | None = None) -> tuple[FloatArray, FloatArray]:
+        """Residuals (unit, bin) and their derivatives (unit, bin, parameter) with respect to the coordinates."""
+        parts, slopes = [], []
+        columns, chain = [p.column for p in self.coordinates.parameters], self.coordinates.derivative(x)
+        for t, weight in zip(self.targets, self.weights, strict=True):
+            arguments = self._arguments(x, t)
+            rate = np.empty((len(x), t.first + t.bins))
+            slope = np.empty((*rate.shape, arguments[1].shape[1]))
+            kernel.tangent(*arguments, rate, slope)
+            parts.append(weight * (rate[:, t.first :] - _own(t, owner)))
+            slopes.append(weight * slope[:, t.first :, columns] * chain[:, None])
+        residuals = np.nan_to_num(np.concatenate(parts, axis=1), nan=FAILED, posinf=FAILED, neginf=-FAILED)
+        return residuals, np.nan_to_num(np.concatenate(slopes, axis=1), nan=0.0, posinf=0.0, neginf=0.0)
+
+    def _arguments(self, x: FloatArray, t: Target) -> tuple[Any, ...]:
+        rows = self.rows(x)
+        start = np.full(len(x), self.unit.start)
+        adaptation = np.full((len(x), self.unit.adaptation), self.unit.start)
+        which = np.zeros(len(x), dtype=np.int64)
+        number, sigma0 = self.unit.kind.number, self.unit.sigma0
+        return (number, rows, which, t.mu[None], t.sigma[None], sigma0, t.dt, t.steps_per_bin, start, adaptation)
+
+
+def _own(target: Target, owner: IntArray | None) -> FloatArray:
+    return target.rate if owner is None else target.rate[owner]

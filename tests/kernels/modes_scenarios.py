@@ -1,0 +1,79 @@
+"""Modes of small coarse densities, alone and in a network, through the kernels of modes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numba.typed import List
+from numpy.typing import NDArray
+
+from popdyn.kernels import modes as kernel
+from popdyn.kernels import modes_network, synapses
+from popdyn.rungs.march import StepDrive, first_state
+from popdyn.rungs.modes_choice import begin, first_modes_state, run_modes
+from popdyn.rungs.modes_training import joined, march_through
+from popdyn.spec.network import Initial, Population
+from popdyn.theory.balance import balance, observability
+from popdyn.theory.grid import operator_on
+from popdyn.theory.problem import density_problem
+from popdyn.theory.projection import project
+from popdyn.theory.reduced import Reduced
+
+Results = dict[str, NDArray[np.generic]]
+START = Initial(-0.06, 3e-3, 50e-12, 10e-12)
+
+
+Made = tuple[Reduced, NDArray[np.float64], float]
+
+
+def reduced(population: Population, closure: str, count: int, t_ref: float) -> Made:
+    """Modes of a coarse density, from 30 ms of training, and where they start."""
+    problem = replace(density_problem(population), t_ref=t_ref)
+    op, h = operator_on(problem, 2.5e-3, 1.0, problem.D, problem.mu), problem.hierarchy(closure)
+    t = np.arange(300) * 1e-4
+    mu, D = 1.8 + 0.4 * np.sin(600.0 * t) * np.sin(130.0 * t), problem.D * (1.0 + 0.3 * np.sin(350.0 * t))
+    run = march_through(op, h, START, StepDrive(mu, D, t == 0.0), 1e-4, every=2e-4)
+    snapshots = joined([run])
+    big, states = project(op, h, snapshots, 14)
+    small = balance(big, states, observability(big, states, snapshots, 0), count)
+    return small, *begin(small, first_state(op, h, START, 1e-4))
+
+
+def modes(population: Population) -> Results:
+    """Marching with and without dead time and moments; a network of the same."""
+    found: Results = {}
+    drive = StepDrive(np.linspace(1.6, 2.0, 60), np.full(60, 0.5 * population.noise.sigma**2), np.arange(60) % 30 == 0)
+    made = {}
+    for closure, t_ref in (("mean", 0.0), ("hermite1", 1.3e-3), ("cumulant3", 0.05e-3)):
+        made[closure] = reduced(population, closure, 7, t_ref)
+        found[f"modes {closure}"] = run_modes(*made[closure], drive, 1e-4)[:, : kernel.LEAST_RATE]
+    found["modes in a network"] = network([made["mean"], made["cumulant3"]], drive)
+    return found
+
+
+def network(made: list[Made], drive: StepDrive) -> NDArray[np.float64]:
+    """Two nodes of one population that hear it."""
+    groups, states = List(), List()
+    for small, x, W in made:
+        groups.append(small.modes)
+        states.append(first_modes_state(small.modes, x, W, 1e-4))
+    nodes = modes_network.Nodes(
+        np.zeros(2, np.int64), np.arange(2), np.array([0.4, 0.6]), np.zeros(2), np.ones(2), np.zeros(2),
+        np.array([0.0, 1e-3]), np.full((2, 1), 2e-3), np.full((2, 1), 1e-6), np.tile([0.0, 9.0, 0.0, 9.0], (2, 1)),
+    )  # fmt: skip
+    projections = synapses.Projections(
+        np.zeros(1, np.int64), np.full(1, synapses.EXPONENTIAL), np.full((1, synapses.NUMBERS), 3e-3),
+        np.array([[0.0, 0.0, 0.7, 0.3]]), np.full(1, 2), np.zeros((1, synapses.STATES)), np.zeros(1), np.zeros(1),
+    )  # fmt: skip
+    activity = np.full((1, 6), 8.0)
+    modes_network.settle(projections, activity, 1e-3)
+    heard = np.zeros((2, 2, 60))
+    mu, D, restart = drive.mu[None], drive.D[None], drive.restart[None]
+    modes_network.listen(nodes, projections, np.full((1, 60), 8.0), mu, D, 1e-4, heard)
+    out, rates, watched = np.zeros((1, 60, modes_network.OUTPUTS)), np.zeros(2), np.zeros((2, modes_network.WATCHED))
+    done = modes_network.run(
+        groups, states, nodes, projections, activity, np.zeros((0, 60)), mu, D, restart, 0, 1e-4, out, rates, watched
+    )
+    assert done == 60
+    return np.concatenate([out[0].T, heard[:, 0]])
