@@ -84,7 +84,8 @@ class CohortModes:
             "rung": self.name, "closure": self.closure, "protocol": chosen.name,
             "spec_hash": under_protocol(self.network, chosen).spec_hash, "bin": BIN, "dt": self.dt, "seed": seed,
             "outside_domain": int(max(outside.values()) > 0), "outside_domain_share": outside,
-            "error_estimate": estimates, "states": {name: c.reduced.states for name, c in self.choices.items()},
+            "error_estimate": max(estimates.values()), "error_estimates": estimates,
+            "states": {name: c.reduced.states for name, c in self.choices.items()},
         }  # fmt: skip
         t = (np.arange(len(traces)) + 0.5) * BIN - chosen.transient
         dataset = make_dataset(

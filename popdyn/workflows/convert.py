@@ -148,7 +148,9 @@ def _start_truth(pool: ThreadPoolExecutor, order: Order, say: Progress) -> Futur
 
 def _derive(order: Order, pending: Future[Truth] | None, say: Progress) -> Conversion:
     escape, both = has_escape_noise(order.network), is_mixed(order.network)
-    if order.to == "unit" or not (escape or both or order.finite_size or is_coupled(order.network)):
+    differ = any(p.spread for p in order.network.populations.values())
+    coupled = order.finite_size or is_coupled(order.network)
+    if not (escape or both or differ) and (order.to == "unit" or not coupled):
         return derive_alone(order.network, order.protocol, order.to, order.tolerance, say)
     runs = 0
     if order.finite_size and order.truth is True:
@@ -156,8 +158,12 @@ def _derive(order: Order, pending: Future[Truth] | None, say: Progress) -> Conve
     elif order.finite_size:
         runs = 1 if pending is None else pending.result().dataset.sizes["run"]
     fine = min(order.tolerance, COARSEST)
-    derive = derive_mixed if both else derive_cohorts if escape else derive_network
-    work = derive(order.network, order.protocol, fine, say, finite_runs=runs, seed=order.seed)
+    options: dict[str, Any] = {"finite_runs": runs, "seed": order.seed}
+    if both:
+        work = derive_mixed(order.network, order.protocol, fine, say, **options)
+    else:
+        derive = derive_cohorts if escape else derive_network
+        work = derive(order.network, order.protocol, fine, say, to=order.to, **options)
     work.tolerance = order.tolerance
     work.summary = order.why and f"Converted to the density rung: {order.why}."
     return work

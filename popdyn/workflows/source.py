@@ -17,7 +17,7 @@ from popdyn.spec import Network, load
 from popdyn.types import Progress, Rung
 
 RUNGS = ("spiking", "density", "density2d", "unit")
-UNIT_REFUSED = "--{option}: a rate unit is fitted to populations that stand alone and are homogeneous; {why}; use {fix}"
+UNIT_REFUSED = "--{option}: a rate unit is fitted to populations that stand alone; {why}; use {fix}"
 
 
 @dataclass(frozen=True)
@@ -60,15 +60,16 @@ def protocol_name(network: Network, wanted: str | None) -> str:
 
 def no_unit(network: Network) -> str:
     """Why no cascade unit can be fitted to the populations of a network; empty where it can."""
-    for name, population in network.populations.items():
-        if MODELS[population.neuron.model].escape:
-            return f"populations.{name} (model {population.neuron.model}) has escape noise"
+    from popdyn.rungs.choose import is_mixed
+
+    if is_mixed(network):
+        return "some populations have escape noise and others have not"
     why = not_alone(network)
     if why:
         return why
     for name, population in network.populations.items():
-        if population.spread:
-            return f"populations.{name} differs in {', '.join(population.spread)} between neurons"
+        if population.spread and population.poisson:
+            return f"populations.{name} differs in {', '.join(population.spread)} and hears Poisson sources"
     return ""
 
 
@@ -106,6 +107,7 @@ def derived_rung(
         return source.unit
     why = no_unit(source.network)
     if rung == "density2d":
+        why = why or _no_density2d(source.network)
         if why:
             raise UsageError(f"--rung: density2d is of homogeneous populations alone; {why}; use --rung density")
         from popdyn.rungs.density_2d import Density2D
@@ -114,6 +116,15 @@ def derived_rung(
     if why:
         raise UsageError(UNIT_REFUSED.format(option="rung", why=why, fix="--rung density"))
     return fit_units(source.network)
+
+
+def _no_density2d(network: Network) -> str:
+    for name, population in network.populations.items():
+        if MODELS[population.neuron.model].escape:
+            return f"populations.{name} (model {population.neuron.model}) has escape noise"
+        if population.spread:
+            return f"populations.{name} differs in {', '.join(population.spread)} between neurons"
+    return ""
 
 
 def _density(source: Source, closure: str | None, finite: bool, progress: Progress | None) -> Rung:
@@ -134,10 +145,13 @@ def _density(source: Source, closure: str | None, finite: bool, progress: Progre
 
 def fit_units(network: Network) -> CascadeUnit:
     """One unit per population, fitted to the density rung."""
-    from popdyn.fitting import density_over_domain, fit_cascade
+    from popdyn.fitting import fit_cascade
+    from popdyn.rungs.choose import density_rung
+    from popdyn.rungs.density import Density
     from popdyn.rungs.unit import join
 
-    density = density_over_domain(network)
+    plain = not any(p.spread or MODELS[p.neuron.model].escape for p in network.populations.values())
+    density = Density(network) if plain else density_rung(network)
     return join([fit_cascade(density, name).unit for name in network.populations])
 
 
