@@ -27,6 +27,7 @@ LARGE = ((30, False), (36, False), (30, True))  # coordinates before balancing, 
 GROWTH = 20.0  # [1/s] of a linearised state that is refused
 CHECKED = 60  # states where the spectrum is looked at
 SAFETY = 0.8  # share of the tolerance that the choice has to reach, so that other runs reach it too
+TRY_ON = 1.5  # tolerances: where the best is no further away, no other coordinates are tried
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def _search(
                 best, lowest = reduced, error
             if error <= wanted:
                 break
-        if lowest <= tolerance:
+        if lowest <= TRY_ON * tolerance:
             break
     return best, tried
 
