@@ -23,7 +23,7 @@ from popdyn.theory.gif_problem import modes as gif_modes
 Array = NDArray[np.float64]
 
 COUNTS = (5, 6, 7, 8, 9, 10, 11, 12, 14, 16, 18, 20, 21)  # modes tried
-LARGE = ((30, False), (36, False), (30, True))  # coordinates before balancing, and whether squares of g count
+LARGE = ((30, False), (36, False), (46, False), (30, True))  # coordinates before balancing; whether g^2 counts
 GROWTH = 20.0  # [1/s] of a linearised state that is refused
 CHECKED = 60  # states where the spectrum is looked at
 SAFETY = 0.8  # share of the tolerance that the choice has to reach, so that other runs reach it too
@@ -96,12 +96,12 @@ def _search(
         coordinates = [p.states @ test.T for p in paths]
         big = regress(numbers, table, paths, coordinates, R_3, dt, squares=squares)
         gramian = observability(big, paths, coordinates, dt)
-        for count in COUNTS if modes is None else (modes,):
+        for count in [c for c in COUNTS if c <= len(test)] if modes is None else (modes,):
             reduced = balance(big, test, gramian, paths, coordinates, count, dt)
             error = np.inf
             if stable(reduced, paths, seed):
                 error = max(e.nrmse for e in judge(reduced, judges, reduced.test @ paths[0].states[0], least))
-            tried.append((large, count, error))
+            tried.append((len(test), count, error))
             if error < lowest:
                 best, lowest = reduced, error
             if error <= wanted:

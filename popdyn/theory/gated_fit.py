@@ -28,6 +28,7 @@ LOG2_FEATURES = 7
 SHARPEST, BLUNTEST = 10.0, 0.1  # weight of V in an exponent, over that in the hazard's
 STRONGEST = 2.2  # likewise of the slow variables
 WIDEST = 3.0  # largest weight times the standard deviation of V over Delta_V that noise alone makes
+FEWEST, LEAST = 10, 5e-6  # coordinates; singular values below are rounding of the tables
 DAMPING = 1e-8  # of regressors of unit size
 OFTEN = 0.95  # g is 1 at this quantile
 LEAST_WEIGHT = 1.0  # of a step where g = 0, over that which g adds at 1
@@ -109,14 +110,19 @@ def gate_numbers(problem: GifProblem, dt: float, paths: list[Path]) -> tuple[Arr
 
 
 def orthogonal(states: Array, alpha: Array, jump: Array, count: int) -> tuple[Array, Array]:
-    """test (count, 1 + feature) of the leading coordinates, and R_3 (count, count) [1] in them; jump (1 + K,)."""
+    """test (count, 1 + feature) of the leading coordinates, and R_3 (count, count) [1] in them; jump (1 + K,).
+
+    Fewer than `count` where singular values fall below LEAST times the first, but FEWEST.
+    """
     P, F = states[:, :1], states[:, 1:]
     mean = (F / P).mean(axis=0)
     deviation = F - P * mean
     scale = deviation.std(axis=0) + 1e-9 * mean
     deviation /= scale
     size, axes = np.linalg.eigh(deviation.T @ deviation / len(F))
-    axes = axes[:, np.argsort(-size)[: count - 1]]
+    size, axes = size[::-1], axes[:, ::-1]
+    count = min(count, max(FEWEST, 1 + int(np.sum(size > LEAST**2 * size[0]))))
+    axes = axes[:, : count - 1]
     test = np.zeros((count, 1 + F.shape[1]))
     test[0, 0], test[1:, 0], test[1:, 1:] = 1.0, -axes.T @ (mean / scale), axes.T / scale
     basis = np.column_stack([mean / scale, axes])
