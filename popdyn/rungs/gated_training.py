@@ -22,9 +22,9 @@ from popdyn.theory.hazard_moments import table
 
 Array = NDArray[np.float64]
 
-TRAINING = (("slow", 6.0), ("fast", 4.0), ("steps", 2.0), ("jumps", 3.0), ("flips", 2.0), ("drift", 2.0))
+TRAINING = (("slow", 6.0), ("fast", 4.0), ("steps", 4.0), ("jumps", 4.0), ("flips", 3.0), ("drift", 2.0))
 DRIFT, FLIP = 0.4, 0.1  # [s] between the corners of a drift; on a level of a flip
-CHOICE = (("slow", 2.0), ("fast", 1.0), ("steps", 1.0))
+CHOICE = (("slow", 2.0), ("fast", 1.0), ("steps", 2.4))
 HELD_OUT = (("slow", 2.0), ("fast", 1.0), ("steps", 1.6), ("sine", 0.5))
 SLACK = 0.05  # of the range that the protocols reach, added on both sides
 NARROWEST = 2.0  # least range of mu, in Delta_V/tau_m
