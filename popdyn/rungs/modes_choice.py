@@ -30,6 +30,7 @@ GROWTH = 20.0  # [1/s] of a linearised state that is refused
 CHECKED = 60  # states where the spectrum is looked at
 SAFETY = 0.8  # share of the tolerance that the choice has to reach, so that other runs reach it too
 DT = 1e-4  # [s]
+STILL = 1e-6  # relative deviation below which a rate is constant
 REST = 1.0  # [s] at the middle of the domain that the state kept there has relaxed for
 
 
@@ -37,13 +38,13 @@ REST = 1.0  # [s] at the middle of the domain that the state kept there has rela
 class ModesError:
     """Distance of the modes from the density on one kind of run: of the rate on 1 ms bins.
 
-    mean [1/s]: the density's mean rate.
+    mean [1/s]: the density's mean rate. No correlation where its rate is constant, or the modes' not finite.
     """
 
     kind: str
     nrmse: float
     bias: float
-    correlation: float
+    correlation: float | None
     mean: float
 
 
@@ -209,7 +210,8 @@ def judge(reduced: Reduced, runs: list[Run], x: Array, W: float, dt: float, leas
         error = out[:, kernel.RATE] - run.rate
         bad = not np.all(np.isfinite(error)) or out[:, kernel.LEAST_RATE].min() < least
         nrmse = np.inf if bad else float(np.sqrt(np.mean(error**2))) / _spread(run, scale)
-        correlation = float("nan") if bad else float(np.corrcoef(out[:, kernel.RATE], run.rate)[0, 1])
+        still = bad or float(np.std(run.rate)) < STILL * float(np.mean(run.rate))
+        correlation = None if still else float(np.corrcoef(out[:, kernel.RATE], run.rate)[0, 1])
         mean = float(np.mean(run.rate))
         found.append(ModesError(run.kind, nrmse, float(np.mean(error)) / mean, correlation, mean))
     return found

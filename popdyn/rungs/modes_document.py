@@ -45,7 +45,7 @@ def choice_of(entry: Reader) -> Choice | None:
     ends = {key: table.number(key) for key in ("mu_low", "mu_high", "sigma_low", "sigma_high")}
     errors = tuple(
         ModesError(
-            e.text("kind"), e.number("nrmse", 0.0), e.number("bias"), e.number("correlation"), e.number("mean", 0.0)
+            e.text("kind"), e.number("nrmse", 0.0), e.number("bias"), _or_none(e, "correlation"), e.number("mean", 0.0)
         )
         for e in entry.tables("errors", 1, MOST)
     )
@@ -55,6 +55,10 @@ def choice_of(entry: Reader) -> Choice | None:
         return None
     reduced = Reduced(kernel.Modes(*arrays), np.zeros((K, 0)), missing, norms)
     return Choice(reduced, x, W, Domain(**ends), errors=errors, rest=(rest_x, rest_W), tried=(), **numbers)
+
+
+def _or_none(entry: Reader, key: str) -> float | None:
+    return None if entry.data.get(key) is None else entry.number(key)
 
 
 def _whole(entry: Reader, key: str) -> bool:
