@@ -12,7 +12,7 @@ from popdyn.errors import NumericsError
 from popdyn.kernels import gated as kernel
 from popdyn.rungs import gated_training as training
 from popdyn.rungs.gated_training import BIN, Marching, binned
-from popdyn.rungs.modes_choice import ModesError
+from popdyn.rungs.modes_choice import ModesError, distance
 from popdyn.rungs.modes_training import SETTLE
 from popdyn.theory.discretisation import Domain
 from popdyn.theory.gated import Gated, derivatives
@@ -147,9 +147,7 @@ def judge(reduced: Gated, paths: list[Path], x: Array, least: float) -> list[Mod
         out = run_gated(reduced, x, p.mu)[round(SETTLE / BIN) :]
         error = out[:, kernel.RATE] - rate
         bad = not np.all(np.isfinite(error)) or out[:, kernel.LEAST_RATE].min() < least
-        spread = max(float(np.std(rate)), 0.1 * scale)
-        nrmse = np.inf if bad else float(np.sqrt(np.mean(error**2))) / spread
-        found.append(ModesError(p.kind, nrmse, float(np.mean(error) / np.mean(rate))))
+        found.append(distance(p.kind, out[:, kernel.RATE], rate, scale, bad=bad))
     return found
 
 

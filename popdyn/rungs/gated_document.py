@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from popdyn.kernels import gated as kernel
 from popdyn.rungs.gated_choice import GatedChoice
 from popdyn.rungs.model_reader import Reader
-from popdyn.rungs.modes_choice import ModesError
+from popdyn.rungs.modes_document import errors_of
 from popdyn.theory.discretisation import Domain
 from popdyn.theory.gated import Gated
 
@@ -47,9 +47,7 @@ def choice_of(entry: Reader) -> GatedChoice | None:
     missing, x = _array(entry, "missing", (rows, columns)), _array(entry, "x", (K,))
     table = entry.table("domain")
     ends = {key: table.number(key) for key in ("mu_low", "mu_high", "sigma_low", "sigma_high")}
-    errors = tuple(
-        ModesError(e.text("kind"), e.number("nrmse", 0.0), e.number("bias")) for e in entry.tables("errors", 1, MOST)
-    )
+    errors = errors_of(entry)
     numbers = {key: entry.number(key, 0.0) for key in ("tolerance", "effectivity", "scale", "largest", "cpu_s")}
     dt = entry.number("dt", above=0.0)
     if len(entry.faults) > before:
