@@ -10,7 +10,7 @@ import pytest
 
 from popdyn.errors import DomainError, NumericsError, SpecError, UsageError
 from popdyn.kernels import gated as kernel
-from popdyn.rungs.choose import density_rung, modes_rung
+from popdyn.rungs.choose import density_rung
 from popdyn.rungs.cohort_modes import CohortModes, check_rate, derive_cohort_modes
 from popdyn.rungs.domain import DomainWarning
 from popdyn.rungs.gated_choice import stable
@@ -149,7 +149,7 @@ def test_what_grows_is_no_model(both):
 )  # fmt: skip
 def test_what_is_refused(network, words):
     with pytest.raises(DomainError, match=words):
-        modes_rung(network)
+        derive_cohort_modes(density_rung(network))
 
 
 def test_connections_are_refused():
