@@ -9,7 +9,7 @@ so that V_reset and a hard threshold have derivatives like every other parameter
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -120,12 +120,15 @@ class Sensitivity:
     def scaled(self) -> Array:
         return self.gradient * np.array([scale_of(self.population, name) for name in self.names])
 
-    def spread(self, sd: dict[str, float]) -> float:
-        """s.d. of the rate over neurons [1/s], to first order, of independent parameters with these s.d. (SI)."""
+    def spread(self, sd: Mapping[str, float], correlations: Sequence[tuple[str, str, float]] = ()) -> float:
+        """s.d. of the rate over neurons [1/s], to first order, of parameters with these s.d. (SI)."""
         unknown = sorted(set(sd) - set(self.names))
         if unknown:
             raise UsageError(f"spread: got {', '.join(unknown)}; allowed: {', '.join(self.names)}")
-        return float(np.sqrt(sum((self.gradient[self.names.index(name)] * s) ** 2 for name, s in sd.items())))
+        moved = {name: float(self.gradient[self.names.index(name)]) * s for name, s in sd.items()}
+        variance = sum(m**2 for m in moved.values())
+        variance += sum(2.0 * c * moved[a] * moved[b] for a, b, c in correlations)
+        return float(np.sqrt(max(variance, 0.0)))
 
 
 def rate_sensitivity(
