@@ -26,6 +26,9 @@ def map(
     solve: Annotated[
         str | None, typer.Option(help='"rate=8Hz": the value of --vary mu (or b=0:200) that gives this rate')
     ] = None,
+    slopes: Annotated[
+        bool, typer.Option("--slopes", help="derivatives by every spiking parameter at the spec, no grid")
+    ] = False,
     processes: Annotated[int | None, typer.Option(help="[default: the cores at hand]")] = None,
     seed: Annotated[int, typer.Option(help="seed of the training inputs")] = 0,
     out: Annotated[Path | None, typer.Option(help="folder [default: out/SPEC-map]; the same command goes on")] = None,
@@ -37,6 +40,9 @@ def map(
     folder = out or Path("out") / f"{spec.stem}-map"
     if solve is not None:
         _solve(spec, solve, vary or [], folder, as_json)
+        return
+    if slopes:
+        _slopes(spec, family, adaptation, varying_tau, seed, folder, as_json)
         return
     from popdyn.workflows.map import keep, map_parameters
 
@@ -85,3 +91,20 @@ def _solve(spec: Path, wanted: str, vary: list[str], folder: Path, as_json: bool
         slope = f", d rate/d {found.axis.label} = {found.slope * found.axis.factor:.5g} Hz per {entry['unit']}"
     value = f"{entry['parameter']} = {entry['value']:.8g} {entry['unit']}"
     typer.echo(f"{value}: rate {entry['rate']:.6g} Hz{slope}\n{file}")
+
+
+def _slopes(
+    spec: Path, family: str, adaptation: int | None, varying_tau: bool, seed: int, folder: Path, as_json: bool
+) -> None:
+    from popdyn.workflows.map_slopes import slopes, summary
+    from popdyn.workflows.progress import progress_line
+
+    with progress_line(f"derivatives of {spec} by its spiking parameters") as progress:
+        found = slopes(
+            spec, family=family, adaptation=adaptation, varying_tau=varying_tau, seed=seed, progress=progress
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "slopes.json"
+    text = json.dumps(found, indent=1, allow_nan=False)
+    file.write_text(text + "\n", encoding="utf-8")
+    typer.echo(text if as_json else "\n".join([*summary(found), str(file)]))

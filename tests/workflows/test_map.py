@@ -181,3 +181,37 @@ def test_solving_for_a_rate_gives_that_rate(tmp_path, capsys):
 def test_bad_questions_are_refused_by_name(wanted, vary, words):
     with pytest.raises((UsageError, ValueError), match=words):
         solve_rate(SPEC, wanted, vary)
+
+
+def test_slopes_propagate_the_spread_of_the_spec_as_nodes_do(tmp_path, capsys):
+    document = json.loads(json.dumps(SPEC))
+    document["populations"]["E"]["neuron"]["V_th"] = {"normal": ["-50 mV", "0.3 mV"]}
+    (tmp_path / "spec.json").write_text(json.dumps(document), encoding="utf-8")
+    command = ["map", str(tmp_path / "spec.json"), "--slopes", "--family", "none", "--out", str(tmp_path / "o")]
+    assert main([*command, "--json"]) == 0
+    entry = json.loads(capsys.readouterr().out)["populations"]["E"]
+    below, above = (
+        popdyn.rates(at_point(load(SPEC), parse_axes(["V_th=-53:-49:2"], load(SPEC), SPEC), [value]))
+        for value in (-50.1e-3, -49.9e-3)
+    )
+    slope = (above["populations"]["E"]["rate"] - below["populations"]["E"]["rate"]) / 0.2e-3
+    assert entry["parameters"]["V_th"]["slope"] == pytest.approx(slope, rel=5e-3)
+    assert entry["spread"]["rate_sd"] == pytest.approx(0.3e-3 * abs(slope), rel=5e-3)
+    narrow = popdyn.map_parameters(SPEC, ["V_th.std=0:0.3:3"], family="none", processes=1)
+    assert narrow.outputs["E.sd_log_rate"].values[0] == 0.0
+    expected = entry["spread"]["rate_sd"] / entry["rate"]
+    assert narrow.outputs["E.sd_log_rate"].values[2] == pytest.approx(expected, rel=0.05)
+    assert main(command) == 0
+    assert "V_th     -" in capsys.readouterr().out
+
+
+def test_a_unit_follows_in_every_cell(tmp_path):
+    found = popdyn.map_parameters(SPEC, ["Delta_T=1:2:2"], processes=1, out=tmp_path)
+    assert set(found.outputs) == {f"E.{p}" for p in ("rate", "gain", "smoothness", "threshold", "tau_r")}
+    for output in found.outputs.values():
+        assert np.all(np.isfinite(output.values))
+        assert output.values[0] != output.values[1]
+    gain = found.outputs["E.gain"]
+    assert np.all((gain.low < gain.values) & (gain.values < gain.high))
+    with pytest.raises(UsageError, match=r"--family: got 'sofplus'; allowed: .*, none"):
+        popdyn.map_parameters(SPEC, ["Delta_T=1:2:2"], family="sofplus")
