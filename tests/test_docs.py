@@ -20,7 +20,7 @@ from source_tree import LIBRARY, ROOT, relative
 from popdyn import neurons, stimuli
 from popdyn.neurons import MODELS
 from popdyn.parameters import Parameter
-from popdyn.rungs.cascade_parameters import FITTED
+from popdyn.rungs.cascade_parameters import fitted
 from popdyn.rungs.density import Density
 from popdyn.rungs.families import FAMILIES, of_unit
 from popdyn.spec import connection, drive, load, network, neuron, synapse
@@ -136,7 +136,9 @@ def test_symbols_of_populations_and_protocols():
 
 
 def test_symbols_of_the_unit():
-    assert rows("symbols.md", "## The rate unit") == [[f"`{p.name}`", p.doc, p.unit, "unit"] for p in FITTED.values()]
+    assert rows("symbols.md", "## The rate unit") == [
+        [f"`{p.name}`", p.doc, p.unit, "unit"] for p in fitted(1).values()
+    ]
 
 
 def test_symbols_of_the_simple_rate_units():

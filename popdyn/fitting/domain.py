@@ -6,10 +6,12 @@ import math
 
 import numpy as np
 
+from popdyn.fitting.density_target import make_target
+from popdyn.fitting.target import Target
 from popdyn.rungs.density import Density
 from popdyn.rungs.unit import drive_of
 from popdyn.spec.network import Network
-from popdyn.theory.discretisation import Domain
+from popdyn.theory.discretisation import Domain, union
 from popdyn.theory.problem import DEFAULT_CLOSURE, input_statistics
 from popdyn.types import FloatArray
 
@@ -20,7 +22,9 @@ SLACK = 0.05
 LEAST_RELATIVE = 0.6
 """Least half-width of mu over (rate / slope of the f-I curve) at the spec's drive: about 0.4 to 1.6 times its rate."""
 LEAST_SIGMA = 0.1
-"""Least sigma over that of the spec: without noise the density is singular."""
+"""Least sigma over that of the spec (of the domain where the spec has none): without noise the density is singular."""
+STEP = 1e-3
+"""Of the drive, for the slope of the f-I curve."""
 CONSTANT = 1e-6
 
 
@@ -39,32 +43,26 @@ def asked_domain(network: Network, population: str) -> Domain:
             spread[i] = max(spread[i], OU_RANGE * math.hypot(0.0, *(s.parameters["std"] for s in random)))
     slack = SLACK * (high - low)
     low, high = np.minimum(low - slack, base - spread), np.maximum(high + slack, base + spread)
-    sigma_low = max(low[1], LEAST_SIGMA * base[1])
+    sigma_low = max(low[1], LEAST_SIGMA * (base[1] or high[1]))
     return Domain(float(low[0]), float(high[0]), float(sigma_low), float(high[1]))
 
 
-def training_domain(density: Density, population: str) -> Domain:
+def training_domain(target: Target) -> Domain:
     """The asked domain, widened in mu where the spec asks for less than a rate unit is made for."""
-    asked = asked_domain(density.network, population)
-    mu, sigma = input_statistics(density.network.populations[population])
-    rate = density.state(population, mu, sigma).rate
-    step = 1e-3 * max(abs(mu), sigma)
-    slope = (density.state(population, mu + step, sigma).rate - rate) / step
+    asked = asked_domain(target.network, target.name)
+    mu, sigma = target.drive
+    rate = target.rest(mu, sigma).rate
+    step = STEP * max(abs(mu), sigma)
+    slope = (target.rest(mu + step, sigma).rate - rate) / step
     half = LEAST_RELATIVE * rate / slope if slope > 0 else 0.0
     low, high = min(asked.mu_low, mu - half), max(asked.mu_high, mu + half)
-    varies = asked.sigma_high - asked.sigma_low > CONSTANT * sigma
+    varies = asked.sigma_high - asked.sigma_low > CONSTANT * asked.sigma_high
     return Domain(low, high, *((asked.sigma_low, asked.sigma_high) if varies else (sigma, sigma)))
 
 
 def density_over_domain(network: Network, closure: str = DEFAULT_CLOSURE) -> Density:
     """A density whose grids serve the protocols and the whole domain that units are fitted on."""
     first = Density(network, closure=closure)
-    domains = {name: _union(first.domains[name], training_domain(first, name)) for name in network.populations}
+    targets = {name: make_target(first, name) for name in network.populations}
+    domains = {name: union(first.domains[name], training_domain(one)) for name, one in targets.items()}
     return first if domains == first.domains else Density(network, closure=closure, domain=domains)
-
-
-def _union(one: Domain, other: Domain) -> Domain:
-    return Domain(
-        min(one.mu_low, other.mu_low), max(one.mu_high, other.mu_high),
-        min(one.sigma_low, other.sigma_low), max(one.sigma_high, other.sigma_high),
-    )  # fmt: skip

@@ -33,6 +33,17 @@ class ProtocolError:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class Baseline:
+    """Errors of a rate unit of the literature on held-out protocols."""
+
+    name: str
+    errors: tuple[ProtocolError, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"name": self.name, "errors": [e.to_dict() for e in self.errors]}
+
+
 def protocol_error(name: str, doc: str, unit: FloatArray, density: FloatArray, outside: float) -> ProtocolError:
     """Of rates (bin,) [1/s] in bins of BIN."""
     spread = float(np.std(density))

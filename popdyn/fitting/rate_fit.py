@@ -10,6 +10,7 @@ import numpy as np
 
 from popdyn.errors import UsageError
 from popdyn.fitting.coordinates import coordinates_of
+from popdyn.fitting.density_target import make_target
 from popdyn.fitting.domain import asked_domain, training_domain
 from popdyn.fitting.measures import ProtocolError, protocol_error
 from popdyn.fitting.protocols import heldout_jobs, training_jobs
@@ -139,7 +140,11 @@ def _who(network: Network, population: str) -> Population:
 
 
 def _domain(rung: DerivedRung, network: Network, population: str) -> Domain:
-    return training_domain(rung, population) if isinstance(rung, Density) else asked_domain(network, population)
+    return (
+        training_domain(make_target(rung, population))
+        if isinstance(rung, Density)
+        else asked_domain(network, population)
+    )
 
 
 def adaptation_start(population: Population) -> float:

@@ -9,10 +9,10 @@ import numpy as np
 from popdyn.errors import NumericsError, UsageError
 from popdyn.fitting.measures import BIN, binned
 from popdyn.fitting.protocols import Job
-from popdyn.kernels.cascade import Table
+from popdyn.fitting.target import Target
+from popdyn.kernels.cascade import Unit
 from popdyn.rungs.cascade import CascadePopulation
-from popdyn.rungs.cascade_parameters import FITTED
-from popdyn.rungs.density import Density
+from popdyn.rungs.cascade_parameters import fitted
 from popdyn.rungs.domain import share_outside
 from popdyn.rungs.unit import drive_of, start_of
 from popdyn.types import FloatArray
@@ -40,7 +40,7 @@ class Record:
     def scale(self) -> float:
         return float(np.std(self.target))
 
-    def unit_rate(self, unit: CascadePopulation, table: Table | None = None) -> FloatArray:
+    def unit_rate(self, unit: CascadePopulation, table: Unit | None = None) -> FloatArray:
         """The unit's rate (bin,) [1/s]."""
         steps = round(BIN / self.dt)
         trace = unit.integrate(self.mu, self.sigma, self.start, dt=self.dt, steps_per_bin=steps, table=table)
@@ -50,47 +50,47 @@ class Record:
         begin = self.first * round(BIN / self.dt)
         return share_outside(unit.domain, self.mu[begin:], self.sigma[begin:])
 
-    def with_step(self, density: Density, unit: CascadePopulation, dt: float) -> Record:
+    def with_step(self, target: Target, dt: float) -> Record:
         """The same record for another step of the unit."""
-        mu, sigma = _drive(density, unit.name, self.job, dt)
+        mu, sigma = _drive(target, self.job, dt)
         return replace(self, dt=dt, mu=mu, sigma=sigma)
 
 
-def _drive(density: Density, population: str, job: Job, dt: float) -> tuple[FloatArray, FloatArray]:
+def _drive(target: Target, job: Job, dt: float) -> tuple[FloatArray, FloatArray]:
     protocol = job.protocol
     steps = round((protocol.transient + protocol.duration) / BIN) * round(BIN / dt)
     middle = (np.arange(steps, dtype=np.float64) + 0.5) * dt - protocol.transient
-    return drive_of(density.network.populations[population], protocol, middle)
+    return drive_of(target.population, protocol, middle)
 
 
-def record(density: Density, unit: CascadePopulation, job: Job, dt: float) -> Record:
-    """Simulates the density and keeps what is scored, t >= 0."""
-    dataset = density.simulate(job.protocol)
-    rate = dataset["rate"].sel(population=unit.name).values[0]
+def record(target: Target, job: Job, dt: float) -> Record:
+    """Simulates the target and keeps what is scored, t >= 0."""
+    rate = target.rate(job.protocol)
     first = round(job.protocol.transient / BIN)
     ratio = round(BIN / 1e-3)
-    start = start_of(unit, density.network.populations[unit.name])
-    mu, sigma = _drive(density, unit.name, job, dt)
-    target = binned(rate, ratio)[first:]
-    if np.std(target) < STILL * np.mean(target):
-        raise UsageError(f"protocols.{job.protocol.name}: the rate of population {unit.name} does not move; allowed: "
+    start = start_of(target.adaptation, target.population)
+    mu, sigma = _drive(target, job, dt)
+    wanted = binned(rate, ratio)[first:]
+    if np.std(wanted) < STILL * np.mean(wanted):
+        raise UsageError(f"protocols.{job.protocol.name}: the rate of population {target.name} does not move; allowed: "
                          "protocols that move it, for a fit and for its errors")  # fmt: skip
-    return Record(job, dt, mu, sigma, start, first, target)
+    return Record(job, dt, mu, sigma, start, first, wanted)
 
 
 @dataclass(frozen=True)
 class Misfit:
-    """Residuals of a unit whose `free` parameters are replaced by coordinates (see FITTED)."""
+    """Residuals of a unit whose `free` parameters are replaced by coordinates (see cascade_parameters)."""
 
     unit: CascadePopulation
     records: tuple[Record, ...]
     free: tuple[str, ...]
 
     def values(self, coordinates: FloatArray) -> dict[str, float]:
-        return {name: FITTED[name].decode(float(x)) for name, x in zip(self.free, coordinates, strict=True)}
+        named = fitted(len(self.unit.adaptation))
+        return {name: named[name].decode(float(x)) for name, x in zip(self.free, coordinates, strict=True)}
 
     def unit_at(self, coordinates: FloatArray) -> CascadePopulation:
-        return replace(self.unit, parameters=replace(self.unit.parameters, **self.values(coordinates)))
+        return replace(self.unit, parameters={**self.unit.parameters, **self.values(coordinates)})
 
     def parts(self, coordinates: FloatArray) -> list[FloatArray]:
         """Per protocol (bin,): (unit - density)/(rms of density's deviation), over sqrt(number of bins)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from popdyn.fitting.measures import ProtocolError
+from popdyn.fitting.measures import Baseline, ProtocolError
 from popdyn.rungs.unit import CascadeUnit
 from popdyn.theory.discretisation import Domain
 
@@ -44,6 +44,7 @@ class UnitFit:
     domain: Domain
     training: tuple[ProtocolError, ...]
     heldout: tuple[ProtocolError, ...]
+    baselines: tuple[Baseline, ...]
     response: ResponseMisfit | None
     starts: tuple[float, ...]
     interval: str
@@ -62,6 +63,7 @@ class UnitFit:
             "domain": asdict(self.domain),
             "training": [e.to_dict() for e in self.training],
             "heldout": [e.to_dict() for e in self.heldout],
+            "baselines": [b.to_dict() for b in self.baselines],
             "response": None if self.response is None else {**asdict(self.response), "band": list(self.response.band)},
             "starts": list(self.starts),
             "interval": self.interval,

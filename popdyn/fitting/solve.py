@@ -12,18 +12,18 @@ from popdyn.errors import NumericsError
 from popdyn.fitting.intervals import coordinate_spread
 from popdyn.fitting.residuals import Misfit, Record
 from popdyn.fitting.result import Estimate
+from popdyn.fitting.target import Target
 from popdyn.rungs.cascade import CascadePopulation
-from popdyn.rungs.cascade_parameters import FITTED, SIGMA_PARAMETERS
-from popdyn.rungs.density import Density
+from popdyn.rungs.cascade_parameters import SIGMA_PARAMETERS, fitted
 
 COARSE_DT, FINE_DT = 5e-4, 2.5e-4
 """Steps of the unit while starts are compared and while the best is finished [s]."""
-EVALUATIONS = 15
+EVALUATIONS = 30
 FASTER_MODE: Mapping[str, float] = {
     "alpha": 90.0, "alpha_exponent": 0.8, "kappa_re": 0.1, "kappa_im": 0.2, "kappa_exponent": 0.5, "omega_ratio": 0.7,
 }  # fmt: skip
 """A second start, away from the first: a faster, more strongly driven mode, slower than the spikes."""
-KICKED: Mapping[str, float] = {"kappa_sigma_re": 1.0, "tau_sigma_ratio": 0.2}
+KICKED: Mapping[str, float] = {"kappa_sigma_re": 1.0, "tau_sigma": 5e-4}
 
 
 @dataclass(frozen=True)
@@ -35,29 +35,28 @@ class Stage:
     starts: tuple[float, ...]
 
 
-def solve(density: Density, unit: CascadePopulation, records: Sequence[Record], seed: int) -> Stage:
+def solve(target: Target, unit: CascadePopulation, records: Sequence[Record], seed: int) -> Stage:
     """All stages that the records call for. `records` are at COARSE_DT."""
-    absent = set(SIGMA_PARAMETERS) | (set() if unit.adaptation else {"adaptation_strength"})
-    free = tuple(name for name in FITTED if name not in absent)
+    free = tuple(name for name in unit.parameters if name not in SIGMA_PARAMETERS)
     constant = tuple(r for r in records if not r.job.varies_sigma)
     varying = tuple(r for r in records if r.job.varies_sigma)
-    first = _stage(density, unit, constant or varying, free, FASTER_MODE, seed)
+    first = _stage(target, unit, constant or varying, free, FASTER_MODE, seed)
     if not varying or len(unit.gain.rows) == 1:
         return first
-    second = _stage(density, first.unit, varying, SIGMA_PARAMETERS, KICKED, seed)
+    second = _stage(target, first.unit, varying, SIGMA_PARAMETERS, KICKED, seed)
     return Stage(second.unit, first.estimates + second.estimates, first.starts + second.starts)
 
 
 def _stage(
-    density: Density, unit: CascadePopulation, records: tuple[Record, ...], free: tuple[str, ...],
+    target: Target, unit: CascadePopulation, records: tuple[Record, ...], free: tuple[str, ...],
     other: Mapping[str, float], seed: int,
 ) -> Stage:  # fmt: skip
     """The better of two starts, finished at the fine step."""
     coarse = Misfit(unit, records, free)
-    start = {name: float(getattr(unit.parameters, name)) for name in free}
+    start = {name: unit.parameters[name] for name in free}
     found = [_least_squares(coarse, {**start, **change}) for change in ({}, other)]
     best = coarse.values(min(found, key=lambda q: q.cost).x)
-    fine = Misfit(unit, tuple(r.with_step(density, unit, FINE_DT) for r in records), free)
+    fine = Misfit(unit, tuple(r.with_step(target, FINE_DT) for r in records), free)
     solution = _least_squares(fine, best)
     if not np.isfinite(solution.cost):
         raise NumericsError(f"populations.{unit.name}: no start of the fit gave a finite rate")
@@ -67,22 +66,23 @@ def _stage(
 
 
 def _least_squares(misfit: Misfit, values: Mapping[str, float]) -> OptimizeResult:
-    parameters = [FITTED[name] for name in misfit.free]
+    named = fitted(len(misfit.unit.adaptation))
+    parameters = [named[name] for name in misfit.free]
     low, high = (np.array([p.encode(getattr(p, side)) for p in parameters]) for side in ("lower", "upper"))
     start = np.array([p.encode(values[p.name]) for p in parameters])
     inside = np.clip(start, low + 1e-3 * (high - low), high - 1e-3 * (high - low))
     # lsmr: the exact solver's SVD of a tall matrix keeps every BLAS thread spinning
     return least_squares(
         misfit, inside, bounds=(low, high), x_scale=np.array([p.scale for p in parameters]), method="trf",
-        max_nfev=EVALUATIONS, ftol=1e-5, xtol=1e-5, tr_solver="lsmr",
+        max_nfev=EVALUATIONS, ftol=1e-6, xtol=1e-6, tr_solver="lsmr",
     )  # fmt: skip
 
 
 def _estimates(misfit: Misfit, solution: OptimizeResult, seed: int) -> tuple[Estimate, ...]:
     spread = coordinate_spread(misfit, solution.fun, solution.jac, seed)
-    estimates = []
+    estimates, named = [], fitted(len(misfit.unit.adaptation))
     for name, x, half in zip(misfit.free, solution.x, spread, strict=True):
-        p = FITTED[name]
+        p = named[name]
         low, high = p.encode(p.lower), p.encode(p.upper)
         at_bound = min(x - low, high - x) < 1e-2 * p.scale
         label = f"ln {name}" if p.log else name

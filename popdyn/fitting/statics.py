@@ -10,19 +10,16 @@ from itertools import pairwise
 import numpy as np
 
 from popdyn.errors import NumericsError
-from popdyn.rungs.density import Density
-from popdyn.rungs.static_gain import SILENT_RATE, AdaptationVariable, GainRow, StaticGain, increasing_spline
-from popdyn.spec.network import Population
+from popdyn.fitting.target import Rest, Target
+from popdyn.rungs.static_gain import SILENT_RATE, GainRow, StaticGain, increasing_spline
 from popdyn.theory.discretisation import Domain
-from popdyn.theory.hierarchy import StationaryState
-from popdyn.theory.problem import input_statistics
 from popdyn.types import FloatArray
 
 TOLERANCE, SIDE_TOLERANCE = 1e-4, 5e-4
 """Largest error of the rate between nodes, relative to it or to SILENT_RATE: at the spec's sigma, and at others."""
 HIGHEST_RATE = 1000.0
 """Rate [1/s] at which the table ends, as it does below SILENT_RATE."""
-FIRST_STEP, LEAST_NODES, MAX_NODES, MAX_DETOURS = 0.5, 4, 150, 3
+FIRST_STEP, LEAST_NODES, MAX_NODES = 0.5, 4, 150
 SIGMA_ROWS = 7
 MARGIN = 0.25
 """Of the domain's half-width: how far the table reaches beyond the effective drives that the domain brings about."""
@@ -31,20 +28,13 @@ MU_DIGITS = 9
 """Nodes nearer than 1e-9 V/s are one."""
 
 
-def adaptation_of(population: Population) -> tuple[AdaptationVariable, ...]:
-    """The adaptation ODEs of a population; none where a and b are zero."""
-    p = population.neuron.parameters
-    if not (p.get("a", 0.0) or p.get("b", 0.0)):
-        return ()
-    return (AdaptationVariable(p["a"], p["b"], p["tau_w"], p["E_w"]),)
-
-
-def sample_gain(density: Density, population: str, domain: Domain) -> StaticGain:
+def sample_gain(target: Target, domain: Domain) -> StaticGain:
     """Gain over the domain and over the effective drives that its transients reach, one row per sigma."""
-    _, spec_sigma = input_statistics(density.network.populations[population])
+    _, spec_sigma = target.drive
+    fine = TOLERANCE if len(target.groups) == 1 else SIDE_TOLERANCE
     return StaticGain(
         tuple(
-            _sample_row(density, population, domain, sigma, TOLERANCE if sigma == spec_sigma else SIDE_TOLERANCE)
+            _sample_row(target, domain, sigma, fine if sigma == spec_sigma else SIDE_TOLERANCE)
             for sigma in _sigmas(domain, spec_sigma)
         )
     )
@@ -64,13 +54,11 @@ def _sigmas(domain: Domain, spec_sigma: float) -> list[float]:
 
 
 class _Curve:
-    """States of one row as they are asked for, each found from its nearest neighbour."""
+    """States of one row as they are asked for."""
 
-    def __init__(self, density: Density, population: str, sigma: float) -> None:
-        self.density, self.population, self.sigma = density, population, sigma
-        who = density.network.populations[population]
-        self.variables, self.C_m = adaptation_of(who), who.neuron.parameters["C_m"]
-        self.states: dict[float, StationaryState] = {}
+    def __init__(self, target: Target, sigma: float) -> None:
+        self.target, self.sigma = target, sigma
+        self.states: dict[float, Rest] = {}
 
     def rate(self, mu: float) -> float:
         return self._state(mu).rate
@@ -82,7 +70,7 @@ class _Curve:
     def adaptation(self, mu: float) -> float:
         """w/C_m [V/s]."""
         state = self._state(mu)
-        return sum(v.stationary(state.rate, state.V_mean) for v in self.variables) / self.C_m
+        return sum(v.stationary(state.rate, state.V_mean) for v in self.target.adaptation) / self.target.C_m
 
     def nodes(self) -> FloatArray:
         """mu of the states [V/s], from the last one below the silent rate."""
@@ -96,39 +84,28 @@ class _Curve:
         V_mean = np.array([self.states[m].V_mean for m in mu])
         if len(mu) < LEAST_NODES or np.any(np.diff(rate) <= 0):
             raise NumericsError(
-                f"populations.{self.population}: the density's f-I curve does not rise over the domain; "
+                f"populations.{self.target.name}: the density's f-I curve does not rise over the domain; "
                 "a rate unit needs one that does"
             )
         return GainRow(self.sigma, mu, rate, V_mean)
 
-    def _state(self, mu: float, depth: int = 0) -> StationaryState:
-        """From the nearest state; where Newton's method fails from there, by way of the middle."""
+    def _state(self, mu: float) -> Rest:
         mu = round(mu, MU_DIGITS)
-        if mu in self.states:
-            return self.states[mu]
-        nearest = min(self.states, key=lambda m: abs(m - mu)) if self.states else None
-        near = None if nearest is None else self.states[nearest]
-        try:
-            self.states[mu] = self.density.state(self.population, mu, self.sigma, near)
-        except NumericsError:
-            if nearest is None or depth == MAX_DETOURS:
-                raise
-            near = self._state(0.5 * (mu + nearest), depth + 1)
-            self.states[mu] = self.density.state(self.population, mu, self.sigma, near)
+        if mu not in self.states:
+            self.states[mu] = self.target.rest(mu, self.sigma)
         return self.states[mu]
 
 
-def _sample_row(density: Density, population: str, domain: Domain, sigma: float, tolerance: float) -> GainRow:
-    curve = _Curve(density, population, sigma)
-    who = density.network.populations[population]
-    spec_mu, _ = input_statistics(who)
+def _sample_row(target: Target, domain: Domain, sigma: float, tolerance: float) -> GainRow:
+    curve = _Curve(target, sigma)
+    spec_mu, _ = target.drive
     start = float(np.clip(spec_mu, domain.mu_low, domain.mu_high))
     half = 0.5 * (domain.mu_high - domain.mu_low)
     step = FIRST_STEP * half
     high = _walk(start, step, lambda mu: mu >= domain.mu_high or curve.rate(mu) > HIGHEST_RATE)
     bottom = domain.mu_low - curve.adaptation(high) - MARGIN * half
     low = _walk(start, -step, lambda mu: curve.effective(mu) <= bottom or curve.rate(mu) < SILENT_RATE)
-    first_w = who.initial.w_mean / curve.C_m if curve.variables else 0.0
+    first_w = target.population.initial.w_mean / target.C_m if target.adaptation else 0.0
     top = domain.mu_high - min(first_w, curve.adaptation(max(low, domain.mu_low))) + MARGIN * half
     with suppress(NumericsError):  # the table then ends inside the reach of the transients, and leaving it is reported
         _walk(high, step, lambda mu: curve.effective(mu) >= top or curve.rate(mu) > HIGHEST_RATE)

@@ -27,7 +27,6 @@ class Nodes(NamedTuple):
     group: Whole  # (node,) whose modes
     weight: Array  # (node,)
     offset: Array  # (node,) [V/s]
-    scale: Array  # (node,) of the drive given to the population
     noise: Array  # (node,) [V^2/s] beyond the population's
     shift: Array  # (node,) [V] of its potentials against those of its group
     gain_mu: Array  # (node, projection) [V]
@@ -46,7 +45,7 @@ def _watch(box: Array, mu: float, D: float, watched: Array) -> None:
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
 def _hear(nodes: Nodes, projections: Projections, q: int, mu: float, D: float) -> tuple[float, float]:
     """Drive of a node [V/s], [V^2/s] at the population's mu and D."""
-    drive, noise = nodes.offset[q] + nodes.scale[q] * mu, nodes.noise[q] + D
+    drive, noise = nodes.offset[q] + mu, nodes.noise[q] + D
     for k in range(projections.mean.shape[0]):
         drive += nodes.gain_mu[q, k] * projections.mean[k]
         noise += nodes.gain_D[q, k] * max(projections.variance[k], 0.0)

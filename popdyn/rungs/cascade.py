@@ -1,26 +1,34 @@
-"""One population as a cascade unit: input filter, exact static gain, one complex mode, one ODE per adaptation time.
+"""One population as a cascade unit: input filter, exact static gain, a complex mode with its harmonic, adaptation ODEs.
 
-    tau_h(e) dh/dt = mu - h,    e = h - s sum_j w_j / C_m
-    A = F(e, sigma_h) exp(Re y),  dy/dt = -(alpha(e) + i omega(e)) y + kappa(e) d ln F/dt + kappa_sigma d ln sigma_h/dt
-    tau_j dw_j/dt = a_j (V(e) - E_j) - w_j + b_j tau_j A,  tau_sigma_ratio tau_h(e) dsigma_h/dt = sigma - sigma_h
+    tau_h(e) dh/dt = mu - h,    e = h - sum_j g_j(w_j),    g_j(w) = s_j w/C_m (1 + c_j)/(1 + c_j |w|/w_ref_j)
+    A = F(e, sigma_h) R(Re y + Re z),   R(x) = 1 + x for x >= 0, (1 + max(x, -2)/2)^2 below
+    dy/dt = -(alpha(e) + i omega(e)) y + kappa(e) (d ln F/de) dh/dt + kappa_sigma d ln sigma_h/dt
+    dz/dt = -(d alpha(e) + 2 i omega(e)) z + eta(e) (d ln F/de) dh/dt + eta_sigma d ln sigma_h/dt
+    tau_j dw_j/dt = a_j (V(e) - E_j) - w_j + b_j tau_j A,  tau_sigma dsigma_h/dt = sigma - sigma_h
 
-with x = ln((F + F_0)/(F_ref + F_0)), F_0 = F_ref/20, and
-    tau_h(e) = tau_h (d ln F/de) / (d ln F/de)_ref exp(-p_tau x)
-    alpha(e) = alpha exp(p_alpha x),  omega(e) = 2 pi c F(e),  kappa(e) = (kappa_re + i kappa_im) exp(p_kappa x)
+with x = ln((F + F_0)/(F_ref + F_0)), F_0 = F_ref/20, q = ln(sigma/sigma_ref), and
+    tau_h(e) = tau_h (d ln F/de) / (d ln F/de)_ref exp(-p_tau x + n_tau q)
+    alpha(e) = alpha exp(p_alpha x + n_alpha q),  omega(e) = 2 pi r F(e) exp(p_omega x)
+    kappa(e) = (kappa_re + i kappa_im) exp(p_kappa x + n_kappa q),  eta(e) likewise with an exponent p of its own
 
-F and V are the stationary rate and mean potential of the density over mu, re-expressed over e, so that the statics are
-exact whatever the other parameters are. The mode acts on ln A: the rate cannot become negative, and to first order
-it is the additive mode of the linear cascade. tau_h follows the slope of the gain because the response of an
-exponential integrate-and-fire population falls as r/(Delta_T i omega), and (dF/de)/(i omega tau_h) has that tail when
-tau_h = Delta_T d ln F/de.
+(g_j with c_j < 0: s_j w/C_m (1 - c_j |w|/w_ref_j)/(1 - c_j).) F and V are the stationary rate and mean potential of the
+density over mu, re-expressed over e, so that the statics are exact whatever the other parameters are.
+
+The harmonic: eigenvalues of a population that fires nearly regularly lie at k i omega - k^2 alpha. Only the input kicks
+the modes, not the adaptation, which is part of how each neuron goes on after its spike. The pull of w saturates, as
+neurons that are about to fire are those with little w; it grows where a threshold moves, as V has less time to follow
+the input at high rates. tau_h follows the slope of the gain because the response of an exponential integrate-and-fire
+population falls as r/(Delta_T i omega), and (dF/de)/(i omega tau_h) has that tail when tau_h = Delta_T d ln F/de.
 
 Source: linear-nonlinear cascades of Ostojic and Brunel 2011, PLoS Comput Biol 7:e1001056; adaptation as in Augustin et
-al. 2017, PLoS Comput Biol 13:e1005545.
+al. 2017, PLoS Comput Biol 13:e1005545; modes of spiking populations: Mattia and Del Giudice 2002, Phys Rev E 66:051917.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -28,14 +36,16 @@ from scipy.optimize import brentq
 
 from popdyn.errors import DomainError, NumericsError
 from popdyn.kernels import cascade as kernel
-from popdyn.rungs.cascade_parameters import CascadeParameters
-from popdyn.rungs.static_gain import SILENT_RATE, AdaptationVariable, GainCurve, StaticGain
+from popdyn.rungs.cascade_parameters import ADAPTATION_PARAMETERS, of_variable
+from popdyn.rungs.static_gain import SILENT_RATE, AdaptationVariable, GainCurve, Pull, StaticGain
 from popdyn.theory.discretisation import Domain
 from popdyn.types import ComplexArray, FloatArray
 
 TABLE_SIZE = 2048
 FLOOR = 0.05
 """F_0 / F_ref: below it the exponents stop acting, so that a silent population keeps finite time constants."""
+LEAST_W = 1e-15
+"""Least w_ref [A]."""
 
 
 class Trace(NamedTuple):
@@ -48,12 +58,13 @@ class Trace(NamedTuple):
 
 
 class Laws(NamedTuple):
-    """tau_h [s], alpha [1/s], omega [1/s], kappa [1] along a gain curve."""
+    """tau_h [s], alpha [1/s], omega [1/s], kappa and eta [1] along a gain curve."""
 
     tau_h: FloatArray
     alpha: FloatArray
     omega: FloatArray
     kappa: ComplexArray
+    eta: ComplexArray
 
 
 class Point(NamedTuple):
@@ -69,24 +80,43 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True)
 class CascadePopulation:
-    """Numbers of one unit, SI. `reference_rate` [1/s] is where tau_h, alpha and kappa are quoted."""
+    """Numbers of one unit, SI. `parameters`: by the names of `cascade_parameters.fitted`.
+
+    `reference_rate` [1/s] and `reference_sigma` [V/sqrt(s)] are where tau_h, alpha, kappa and eta are quoted.
+    """
 
     name: str
     C_m: float
     adaptation: tuple[AdaptationVariable, ...]
     gain: StaticGain
-    parameters: CascadeParameters
+    parameters: Mapping[str, float]
     reference_rate: float
     reference_sigma: float
     domain: Domain
 
+    @cached_property
+    def reference_w(self) -> tuple[float, ...]:
+        """Stationary w of each variable at the reference rate and sigma [A]."""
+        row = self.gain.rows[self._reference_row]
+        V_mean = float(np.interp(self.reference_rate, row.rate, row.V_mean))
+        return tuple(max(abs(v.stationary(self.reference_rate, V_mean)), LEAST_W) for v in self.adaptation)
+
     @property
-    def strength(self) -> float:
-        """Effective s / C_m [1/F]."""
-        return self.parameters.adaptation_strength / self.C_m
+    def pulls(self) -> tuple[Pull, ...]:
+        """What every w takes off the drive."""
+        made = []
+        for j, w in enumerate(self.reference_w):
+            strength, bend = (of_variable(self.parameters, name, j) for name in ADAPTATION_PARAMETERS)
+            more, less = max(-bend, 0.0), max(bend, 0.0)
+            made.append(Pull(strength / self.C_m * (1.0 + less) / (1.0 + more), more / w, less / w))
+        return tuple(made)
+
+    @property
+    def _reference_row(self) -> int:
+        return int(np.argmin([abs(row.sigma - self.reference_sigma) for row in self.gain.rows]))
 
     def curves(self) -> tuple[GainCurve, ...]:
-        return tuple(row.curve(self.adaptation, self.strength) for row in self.gain.rows)
+        return tuple(row.curve(self.adaptation, self.pulls) for row in self.gain.rows)
 
     def span(self, curves: tuple[GainCurve, ...]) -> tuple[float, float]:
         """Effective drives [V/s] that the gain serves; below the nodes only where the population is silent."""
@@ -97,73 +127,73 @@ class CascadePopulation:
 
     def reference_slope(self, curves: tuple[GainCurve, ...]) -> float:
         """d ln F / d e [s/V] where the rate is the reference rate, at the sigma of the spec."""
-        nearest = int(np.argmin([abs(row.sigma - self.reference_sigma) for row in self.gain.rows]))
-        curve = curves[nearest]
+        curve = curves[self._reference_row]
         log_rate = curve.log_rate(curve.nodes)
         e = np.interp(np.log(self.reference_rate), log_rate, curve.nodes)
         return float(curve.slope(np.asarray(e)))
 
-    def laws(self, rate: FloatArray, slope: FloatArray, reference_slope: float) -> Laws:
+    def laws(self, rate: FloatArray, slope: FloatArray, sigma: float, reference_slope: float) -> Laws:
         p = self.parameters
         floor = FLOOR * self.reference_rate
         x = np.log((rate + floor) / (self.reference_rate + floor))
-        kappa = (p.kappa_re + 1j * p.kappa_im) * np.exp(p.kappa_exponent * x)
+        q = float(np.log(sigma / self.reference_sigma)) if sigma != self.reference_sigma else 0.0
+        louder = np.exp(p["kappa_sigma_exponent"] * q)
+        kappa = louder * (p["kappa_re"] + 1j * p["kappa_im"]) * np.exp(p["kappa_exponent"] * x)
+        eta = louder * (p["harmonic_re"] + 1j * p["harmonic_im"]) * np.exp(p["harmonic_exponent"] * x)
+        tau_h = p["tau_h"] * slope / reference_slope * np.exp(p["tau_h_sigma_exponent"] * q - p["tau_h_exponent"] * x)
         return Laws(
-            tau_h=p.tau_h * slope / reference_slope * np.exp(-p.tau_h_exponent * x),
-            alpha=p.alpha * np.exp(p.alpha_exponent * x),
-            omega=2 * np.pi * p.omega_ratio * rate,
+            tau_h=tau_h,
+            alpha=p["alpha"] * np.exp(p["alpha_exponent"] * x + p["alpha_sigma_exponent"] * q),
+            omega=2 * np.pi * p["omega_ratio"] * rate * np.exp(p["omega_exponent"] * x),
             kappa=kappa,
+            eta=eta,
         )
 
-    def table(self, dt: float) -> kernel.Table:
-        """The kernel's table for a step dt [s]."""
-        curves = self.curves()
+    def table(self, dt: float) -> kernel.Unit:
+        """The kernel's numbers of this unit for a step dt [s]."""
+        p, curves = self.parameters, self.curves()
         reference_slope = self.reference_slope(curves)
         e = np.linspace(*self.span(curves), TABLE_SIZE)
         values = np.empty((len(curves), TABLE_SIZE, kernel.COLUMNS))
-        for columns, curve in zip(values, curves, strict=True):
-            log_rate = curve.log_rate(e)
-            rate = np.exp(log_rate)
-            laws = self.laws(rate, curve.slope(e), reference_slope)
+        for columns, curve, row in zip(values, curves, self.gain.rows, strict=True):
+            rate, slope = np.exp(curve.log_rate(e)), curve.slope(e)
+            laws = self.laws(rate, slope, row.sigma, reference_slope)
             decay = np.exp(-(laws.alpha + 1j * laws.omega) * dt)
-            columns[:, kernel.RATE], columns[:, kernel.LOG_RATE] = rate, log_rate
-            columns[:, kernel.V_MEAN] = curve.V_mean(e)
+            columns[:, kernel.RATE], columns[:, kernel.V_MEAN] = rate, curve.V_mean(e)
             columns[:, kernel.FILTER] = -np.expm1(-dt / laws.tau_h)
-            columns[:, kernel.SIGMA_FILTER] = -np.expm1(-dt / (laws.tau_h * self.parameters.tau_sigma_ratio))
             columns[:, kernel.DECAY_RE], columns[:, kernel.DECAY_IM] = decay.real, decay.imag
-            columns[:, kernel.KAPPA_RE], columns[:, kernel.KAPPA_IM] = laws.kappa.real, laws.kappa.imag
-        p = self.parameters
-        return kernel.Table(
-            e[0], e[1] - e[0], self.gain.rows[0].sigma, self.gain.sigma_step, values, p.kappa_sigma_re, p.kappa_sigma_im
-        )
+            columns[:, kernel.KICK_RE], columns[:, kernel.KICK_IM] = slope * laws.kappa.real, slope * laws.kappa.imag
+            columns[:, kernel.DAMPING] = np.exp(-(p["harmonic_damping"] - 2.0) * laws.alpha * dt)
+            columns[:, kernel.HARMONIC_RE] = slope * laws.eta.real
+            columns[:, kernel.HARMONIC_IM] = slope * laws.eta.imag
+        kicks = [p[f"{name}_sigma_{part}"] for name in ("kappa", "harmonic") for part in ("re", "im")]
+        sigma = (self.gain.rows[0].sigma, 1.0 / self.gain.sigma_step, -np.expm1(-dt / p["tau_sigma"]))
+        numbers = np.array([e[0], 1.0 / (e[1] - e[0]), *sigma, *kicks])
+        return kernel.Unit(numbers, values, self._adaptation(dt))
+
+    def _adaptation(self, dt: float) -> FloatArray:
+        rows = [
+            (p.strength, p.more, p.less, v.a, v.E, v.b * v.tau, -np.expm1(-dt / v.tau))
+            for p, v in zip(self.pulls, self.adaptation, strict=True)
+        ]
+        return np.array(rows, dtype=np.float64).reshape(-1, kernel.ADAPTATION)
 
     def integrate(
         self, mu: FloatArray, sigma: FloatArray, w: FloatArray, *, dt: float, steps_per_bin: int,
-        table: kernel.Table | None = None,
+        table: kernel.Unit | None = None,
     ) -> Trace:  # fmt: skip
-        """Runs through the drive at the middle of each step, from h = mu[0], y = 0 and w [A] (adaptation variable,).
+        """Runs through the drive at the middle of each step, from h = mu[0], y = z = 0 and w [A] (variable,).
 
         `table`: that of `table(dt)`, when it is at hand.
         """
-        steps = len(mu) // steps_per_bin * steps_per_bin
-        rate, V_mean, w_mean = np.empty((3, steps // steps_per_bin))
-        outside = kernel.integrate(
-            table or self.table(dt), self._adaptation(dt), mu[:steps], sigma[:steps], steps_per_bin,
-            float(mu[0]), w.copy(), rate, V_mean, w_mean,
-        )  # fmt: skip
+        bins = len(mu) // steps_per_bin
+        rate, V_mean, traces = np.empty(bins), np.empty(bins), np.empty((bins, len(self.adaptation)))
+        unit, state = table or self.table(dt), np.empty(kernel.W + len(w))
+        kernel.start(*unit, float(mu[0]), float(sigma[0]), w, state)
+        outside = kernel.integrate(*unit, mu, sigma, steps_per_bin, state, rate, V_mean, traces)
         if outside == kernel.NOT_FINITE:
             raise NumericsError(f"populations.{self.name}: the unit's rate is not finite; take dt below {dt:g} s")
-        return Trace(rate, V_mean, w_mean, outside)
-
-    def _adaptation(self, dt: float) -> kernel.Adaptation:
-        columns = (
-            [self.strength] * len(self.adaptation),
-            [v.a for v in self.adaptation],
-            [v.E for v in self.adaptation],
-            [v.b * v.tau for v in self.adaptation],
-            [-np.expm1(-dt / v.tau) for v in self.adaptation],
-        )
-        return kernel.Adaptation(*(np.array(column, dtype=np.float64) for column in columns))
+        return Trace(rate, V_mean, traces @ np.array([v.current for v in self.adaptation]), outside)
 
     def point(self, e: float, sigma: float) -> Point:
         """Gain and its slopes, as the table blends them over sigma."""
@@ -190,8 +220,10 @@ class CascadePopulation:
 
         def excess(e: float) -> float:
             at = self.point(e, sigma)
-            return e + self.strength * sum(v.stationary(at.rate, at.V_mean) for v in self.adaptation) - mu
+            pulled = (p(v.stationary(at.rate, at.V_mean)) for p, v in zip(pulls, self.adaptation, strict=True))
+            return e + sum(pulled) - mu
 
+        pulls = self.pulls
         low, high = self.span(self.curves())
         if excess(low) > 0 or excess(high) < 0:
             raise DomainError(f"populations.{self.name}: no stationary state tabulated at mu {mu:.4g} V/s")
@@ -200,27 +232,35 @@ class CascadePopulation:
 
     def linear_response(self, frequencies: FloatArray, mu: float, sigma: float, target: str = "mu") -> ComplexArray:
         """d A / d mu [1/V] or d A / d D [s/V^2], D = sigma^2/2, about the stationary state; frequencies [1/s]."""
-        _, at = self.stationary(mu, sigma)
-        laws = self.laws(np.asarray(at.rate), np.asarray(at.slope), self.reference_slope(self.curves()))
+        p, (_, at) = self.parameters, self.stationary(mu, sigma)
+        laws = self.laws(np.asarray(at.rate), np.asarray(at.slope), sigma, self.reference_slope(self.curves()))
         s = 2j * np.pi * np.asarray(frequencies, dtype=np.float64)
-        decay = laws.alpha + 1j * laws.omega
+        decays = (
+            complex(laws.alpha + 1j * laws.omega),
+            complex(p["harmonic_damping"] * laws.alpha + 2j * laws.omega),
+        )
 
-        def real_part(kappa: complex) -> ComplexArray:
-            return 0.5 * s * (kappa / (s + decay) + np.conj(kappa) / (s + np.conj(decay)))
+        def kicked(*kappa: complex) -> ComplexArray:
+            """Re y + Re z per kick of the two."""
+            pairs = zip(kappa, decays, strict=True)
+            one, two = (0.5 * s * (k / (s + d) + np.conj(k) / (s + np.conj(d))) for k, d in pairs)
+            return np.asarray(one + two)
 
-        gain = at.rate * (1 + real_part(complex(laws.kappa)))
+        gain = at.rate * at.slope
+        drive, direct, V_mean = 0.0 * s, 0.0 * s, 0.0 * s
         if target == "mu":
-            drive, direct, V_mean = 1 / (1 + s * laws.tau_h), 0.0 * s, 0.0 * s
+            drive = 1.0 / (1.0 + s * laws.tau_h)
+            direct = gain * kicked(complex(laws.kappa), complex(laws.eta)) * drive
         elif len(self.gain.rows) > 1:
-            through = 1 / (1 + s * laws.tau_h * self.parameters.tau_sigma_ratio) / sigma
-            kappa_sigma = self.parameters.kappa_sigma_re + 1j * self.parameters.kappa_sigma_im
-            direct = (gain * at.sigma_slope + at.rate / sigma * real_part(kappa_sigma)) * through
-            drive, V_mean = 0.0 * s, at.V_sigma_slope * through
+            through = 1.0 / (1.0 + s * p["tau_sigma"]) / sigma
+            kicks = (complex(p[f"{name}_sigma_re"], p[f"{name}_sigma_im"]) for name in ("kappa", "harmonic"))
+            direct = at.rate * (at.sigma_slope + kicked(*kicks) / sigma) * through
+            V_mean = at.V_sigma_slope * through
         else:
             raise DomainError(f"populations.{self.name}: the unit was fitted at one sigma; fit it on a range of sigma")
         feedback = np.ones_like(s)
-        for v in self.adaptation:
-            weight = self.strength / (1 + s * v.tau)
-            feedback += weight * (v.a * at.V_slope + v.b * v.tau * gain * at.slope)
+        for v, pull in zip(self.adaptation, self.pulls, strict=True):
+            weight = pull.slope(v.stationary(at.rate, at.V_mean)) / (1.0 + s * v.tau)
+            feedback += weight * (v.a * at.V_slope + v.b * v.tau * gain)
             drive = drive - weight * (v.a * V_mean + v.b * v.tau * direct)
-        return gain * at.slope * drive / feedback + direct
+        return gain * drive / feedback + direct

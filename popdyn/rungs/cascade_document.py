@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from popdyn.rungs.cascade import CascadePopulation
-from popdyn.rungs.cascade_parameters import FITTED, CascadeParameters
+from popdyn.rungs.cascade_parameters import fitted
 from popdyn.rungs.model_reader import Reader
 from popdyn.rungs.static_gain import AdaptationVariable, GainRow, StaticGain
 from popdyn.theory.discretisation import Domain
@@ -24,7 +24,8 @@ def population_document(unit: CascadePopulation, fit: Mapping[str, Any]) -> dict
         "reference_sigma": unit.reference_sigma,
         "domain": asdict(unit.domain),
         "parameters": {
-            name: {"value": getattr(unit.parameters, name), "unit": p.unit, "doc": p.doc} for name, p in FITTED.items()
+            name: {"value": unit.parameters[name], "unit": p.unit, "doc": p.doc}
+            for name, p in fitted(len(unit.adaptation)).items()
         },
         "adaptation": [asdict(v) for v in unit.adaptation],
         "gain": [
@@ -37,22 +38,26 @@ def population_document(unit: CascadePopulation, fit: Mapping[str, Any]) -> dict
 
 def population_of(entry: Reader, name: str) -> CascadePopulation | None:
     before = len(entry.faults)
-    numbers = {key: entry.number(key, above=0.0) for key in ("C_m", "reference_rate", "reference_sigma")}
+    numbers = {key: entry.number(key, above=0.0) for key in ("C_m", "reference_rate")}
+    sigma = entry.number("reference_sigma", 0.0)
     domain = entry.table("domain")
     ends = {key: domain.number(key) for key in ("mu_low", "mu_high", "sigma_low", "sigma_high")}
     for low, high in (("mu_low", "mu_high"), ("sigma_low", "sigma_high")):
         if ends[low] > ends[high]:
             domain.fault(low, ends[low], f"at most {high}")
-    parameters = entry.table("parameters")
-    values = {}
-    for key, p in FITTED.items():
-        given = parameters.table(key)
-        given.constant("unit", p.unit)
-        values[key] = given.number("value", p.lower * (1 - 1e-9), p.upper * (1 + 1e-9))
     variables = tuple(
-        AdaptationVariable(v.number("a"), v.number("b"), v.number("tau", above=0.0), v.number("E"))
+        AdaptationVariable(
+            v.number("a"), v.number("b"), v.number("tau", above=0.0), v.number("E"), v.number("current", 0.0, 1.0)
+        )
         for v in entry.tables("adaptation", 0, MAX_ADAPTATION)
     )
+    parameters = entry.table("parameters")
+    values = {}
+    for key, p in fitted(len(variables)).items():
+        given = parameters.table(key)
+        given.constant("unit", p.unit)
+        slack = 1e-9 * max(abs(p.lower), abs(p.upper))
+        values[key] = given.number("value", p.lower - slack, p.upper + slack)
     rows = tuple(_row(row) for row in entry.tables("gain", 1, MAX_ROWS))
     steps = np.diff([row.sigma for row in rows])
     if len(steps) and (steps.min() <= 0 or np.ptp(steps) > 1e-9 * steps.max()):
@@ -60,8 +65,7 @@ def population_of(entry: Reader, name: str) -> CascadePopulation | None:
     if len(entry.faults) > before:
         return None
     return CascadePopulation(
-        name, numbers["C_m"], variables, StaticGain(rows), CascadeParameters(**values), numbers["reference_rate"],
-        numbers["reference_sigma"], Domain(**ends),
+        name, numbers["C_m"], variables, StaticGain(rows), values, numbers["reference_rate"], sigma, Domain(**ends)
     )  # fmt: skip
 
 
@@ -78,7 +82,7 @@ def fit_of(entry: Reader) -> Mapping[str, Any]:
     """The report of the fit as it was written; what `equations` prints of it is checked."""
     fit = entry.table("fit")
     if "parameters" in fit.data:
-        for p in fit.tables("parameters", 0, len(FITTED)):
+        for p in fit.tables("parameters", 0, len(fitted(MAX_ADAPTATION))):
             p.text("name")
             p.number("low")
             p.number("high")

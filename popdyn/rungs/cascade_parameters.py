@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from types import MappingProxyType
 
 
 @dataclass(frozen=True)
@@ -27,80 +28,77 @@ class Fitted:
         return math.exp(coordinate) if self.log else coordinate
 
 
-@dataclass(frozen=True)
-class CascadeParameters:
-    """Values, in the units of `FITTED`."""
-
-    adaptation_strength: float
-    tau_h: float
-    tau_h_exponent: float
-    alpha: float
-    alpha_exponent: float
-    omega_ratio: float
-    kappa_re: float
-    kappa_im: float
-    kappa_exponent: float
-    tau_sigma_ratio: float = 0.5
-    kappa_sigma_re: float = 0.0
-    kappa_sigma_im: float = 0.0
-
-
-_ALL = (
-    Fitted(
-        "adaptation_strength", "1", "weight of w in the effective drive; 1 is the neuron's own",
-        start=1.0, lower=0.4, upper=2.0, log=True, scale=0.2,
-    ),
-    Fitted(
-        "tau_h", "s", "time constant of the input filter at the reference rate",
-        start=5e-3, lower=1e-4, upper=0.1, log=True, scale=0.5,
-    ),
-    Fitted(
-        "tau_h_exponent", "1", "fall of tau_h with the rate beyond that of the gain's slope",
-        start=0.1, lower=-1.0, upper=1.5, log=False, scale=0.3,
-    ),
-    Fitted(
-        "alpha", "1/s", "decay rate of the mode at the reference rate",
-        start=45.0, lower=2.0, upper=2000.0, log=True, scale=0.5,
-    ),
-    Fitted(
-        "alpha_exponent", "1", "growth of alpha with the rate",
-        start=0.4, lower=-1.0, upper=3.0, log=False, scale=0.5,
-    ),
-    Fitted(
-        "omega_ratio", "1", "frequency of the mode over the rate; 1 rings once per spike",
-        start=1.0, lower=0.0, upper=3.0, log=False, scale=0.3,
-    ),
-    Fitted(
-        "kappa_re", "1", "share of a change of ln F that enters the mode in phase",
-        start=0.0, lower=-2.0, upper=2.0, log=False, scale=0.2,
-    ),
-    Fitted(
-        "kappa_im", "1", "share of a change of ln F that enters the mode a quarter period early",
-        start=0.1, lower=-2.0, upper=2.0, log=False, scale=0.2,
-    ),
-    Fitted(
-        "kappa_exponent", "1", "growth of kappa with the rate",
-        start=0.8, lower=0.0, upper=3.0, log=False, scale=0.5,
-    ),
-    Fitted(
-        "tau_sigma_ratio", "1", "time constant of the sigma filter over that of the input filter",
-        start=0.5, lower=0.02, upper=10.0, log=True, scale=0.5,
-    ),
-    Fitted(
-        "kappa_sigma_re", "1", "share of a change of ln sigma that enters the mode in phase",
-        start=0.0, lower=-20.0, upper=20.0, log=False, scale=0.5,
-    ),
-    Fitted(
-        "kappa_sigma_im", "1", "share of a change of ln sigma that enters the mode a quarter period early",
-        start=0.0, lower=-20.0, upper=20.0, log=False, scale=0.5,
-    ),
+_ADAPTATION = (
+    Fitted("adaptation_strength", "1", "weight of w in the effective drive at w_ref; 1 is the neuron's own",
+           start=1.0, lower=0.1, upper=20.0, log=True, scale=0.2),
+    Fitted("adaptation_saturation", "1", "c: the pull of w over 1 + c w/w_ref (c < 0: times 1 - c w/w_ref)",
+           start=0.02, lower=-1.0, upper=5.0, log=False, scale=0.1),
 )  # fmt: skip
-SIGMA_PARAMETERS = ("tau_sigma_ratio", "kappa_sigma_re", "kappa_sigma_im")
-FITTED: Mapping[str, Fitted] = {p.name: p for p in _ALL}
+_CONSTANT_SIGMA = (
+    Fitted("tau_h", "s", "time constant of the input filter at the reference rate",
+           start=5e-3, lower=1e-4, upper=0.1, log=True, scale=0.5),
+    Fitted("tau_h_exponent", "1", "fall of tau_h with the rate beyond that of the gain's slope",
+           start=0.1, lower=-1.0, upper=1.5, log=False, scale=0.3),
+    Fitted("alpha", "1/s", "decay rate of the mode at the reference rate",
+           start=45.0, lower=2.0, upper=2000.0, log=True, scale=0.5),
+    Fitted("alpha_exponent", "1", "growth of alpha with the rate",
+           start=0.4, lower=-2.0, upper=3.0, log=False, scale=0.5),
+    Fitted("omega_ratio", "1", "frequency of the mode over the rate, at the reference rate; 1 rings once per spike",
+           start=1.0, lower=0.0, upper=3.0, log=False, scale=0.3),
+    Fitted("omega_exponent", "1", "growth of that ratio with the rate",
+           start=0.0, lower=-1.0, upper=1.0, log=False, scale=0.3),
+    Fitted("kappa_re", "1", "share of a change of ln F by the input that enters the mode in phase",
+           start=0.0, lower=-2.0, upper=2.0, log=False, scale=0.2),
+    Fitted("kappa_im", "1", "share that enters the mode a quarter period early",
+           start=0.1, lower=-2.0, upper=2.0, log=False, scale=0.2),
+    Fitted("kappa_exponent", "1", "growth of kappa with the rate",
+           start=0.8, lower=-1.0, upper=3.0, log=False, scale=0.5),
+    Fitted("harmonic_damping", "1", "decay rate of the harmonic, which rings twice per spike, over alpha",
+           start=3.0, lower=1.0, upper=200.0, log=True, scale=0.5),
+    Fitted("harmonic_re", "1", "share of a change of ln F by the input that enters the harmonic in phase",
+           start=0.0, lower=-10.0, upper=10.0, log=False, scale=0.2),
+    Fitted("harmonic_im", "1", "share that enters the harmonic a quarter period early",
+           start=0.0, lower=-10.0, upper=10.0, log=False, scale=0.2),
+    Fitted("harmonic_exponent", "1", "growth of these two with the rate",
+           start=0.8, lower=-3.0, upper=4.0, log=False, scale=0.5),
+)  # fmt: skip
+_SIGMA = (
+    Fitted("tau_sigma", "s", "time constant of the sigma filter",
+           start=2e-3, lower=1e-5, upper=0.1, log=True, scale=0.5),
+    Fitted("kappa_sigma_re", "1", "share of a change of ln sigma that enters the mode in phase",
+           start=0.5, lower=-20.0, upper=20.0, log=False, scale=0.5),
+    Fitted("kappa_sigma_im", "1", "share of a change of ln sigma that enters the mode a quarter period early",
+           start=0.3, lower=-20.0, upper=20.0, log=False, scale=0.5),
+    Fitted("harmonic_sigma_re", "1", "share of a change of ln sigma that enters the harmonic in phase",
+           start=0.0, lower=-50.0, upper=50.0, log=False, scale=0.5),
+    Fitted("harmonic_sigma_im", "1", "share of a change of ln sigma that enters the harmonic a quarter period early",
+           start=0.0, lower=-50.0, upper=50.0, log=False, scale=0.5),
+    Fitted("tau_h_sigma_exponent", "1", "growth of tau_h with sigma",
+           start=0.0, lower=-5.0, upper=5.0, log=False, scale=0.5),
+    Fitted("alpha_sigma_exponent", "1", "growth of alpha with sigma",
+           start=0.0, lower=-5.0, upper=5.0, log=False, scale=0.5),
+    Fitted("kappa_sigma_exponent", "1", "growth of kappa with sigma",
+           start=0.0, lower=-5.0, upper=5.0, log=False, scale=0.5),
+)  # fmt: skip
+SIGMA_PARAMETERS = tuple(p.name for p in _SIGMA)
+ADAPTATION_PARAMETERS = tuple(p.name for p in _ADAPTATION)
 
-assert tuple(FITTED) == tuple(f.name for f in fields(CascadeParameters))
+
+def fitted(variables: int) -> Mapping[str, Fitted]:
+    """The parameters of a unit with that many adaptation variables, by name; numbered where there are several."""
+    own = []
+    for j in range(variables):
+        for p in _ADAPTATION:
+            name = p.name if variables == 1 else f"{p.name}_{j + 1}"
+            own.append(Fitted(name, p.unit, p.doc, p.start, p.lower, p.upper, p.log, p.scale))
+    return MappingProxyType({p.name: p for p in (*own, *_CONSTANT_SIGMA, *_SIGMA)})
 
 
-def starting_values() -> CascadeParameters:
+def starting_values(variables: int) -> dict[str, float]:
     """Where the first fit starts."""
-    return CascadeParameters(**{name: p.start for name, p in FITTED.items()})
+    return {name: p.start for name, p in fitted(variables).items()}
+
+
+def of_variable(values: Mapping[str, float], name: str, j: int) -> float:
+    """Value of one of ADAPTATION_PARAMETERS for variable number j, from 0."""
+    return values[name] if name in values else values[f"{name}_{j + 1}"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -19,16 +20,38 @@ SILENT_RATE = 1e-2
 
 @dataclass(frozen=True)
 class AdaptationVariable:
-    """tau dw/dt = a (<V> - E) - w + b tau A, per population: a [S], b [A], tau [s], E [V]."""
+    """tau dw/dt = a (<V> - E) - w + b tau A, per population: a [S], b [A], tau [s], E [V].
+
+    current: share of w that is a current; the rest stands for a threshold that moves.
+    """
 
     a: float
     b: float
     tau: float
     E: float
+    current: float = 1.0
 
     def stationary(self, rate: Number, V_mean: Number) -> Number:
         """w [A] at constant rate [1/s] and V_mean [V]."""
         return self.a * (V_mean - self.E) + self.b * self.tau * rate
+
+
+@dataclass(frozen=True)
+class Pull:
+    """What w takes off the drive [V/s]: strength w (1 + more |w|)/(1 + less |w|); [1/F], more and less [1/A]."""
+
+    strength: float
+    more: float
+    less: float
+
+    def __call__(self, w: Number) -> Number:
+        return self.strength * w * (1.0 + self.more * abs(w)) / (1.0 + self.less * abs(w))
+
+    def slope(self, w: float) -> float:
+        """d pull/d w [1/F]."""
+        size = abs(w)
+        rational = (1.0 + self.more * size) / (1.0 + self.less * size)
+        return self.strength * (rational + size * (self.more - self.less) / (1.0 + self.less * size) ** 2)
 
 
 def increasing_spline(x: FloatArray, y: FloatArray) -> CubicHermiteSpline:
@@ -50,15 +73,16 @@ class GainRow:
     rate: FloatArray
     V_mean: FloatArray
 
-    def adaptation(self, variables: tuple[AdaptationVariable, ...]) -> FloatArray:
-        """Total w [A] at the nodes."""
-        return sum((v.stationary(self.rate, self.V_mean) for v in variables), np.zeros_like(self.rate))
-
-    def curve(self, variables: tuple[AdaptationVariable, ...], strength: float) -> GainCurve:
-        """Rate and V_mean as functions of e = mu - strength w; strength [1/F]."""
-        e = self.mu - strength * self.adaptation(variables)
+    def curve(self, variables: Sequence[AdaptationVariable], pulls: Sequence[Pull]) -> GainCurve:
+        """Rate and V_mean as functions of e = mu - sum_j pull_j(w_j)."""
+        e = self.mu.copy()
+        for variable, pull in zip(variables, pulls, strict=True):
+            e -= pull(variable.stationary(self.rate, self.V_mean))
         if np.any(np.diff(e) <= 0):
-            raise NumericsError(f"the gain has no inverse at adaptation strength {strength:.4g} 1/F; use a smaller one")
+            strongest = max((pull.strength for pull in pulls), default=0.0)
+            raise NumericsError(
+                f"the gain has no inverse at adaptation strength {strongest:.4g} 1/F; use a smaller one"
+            )
         return GainCurve(e, increasing_spline(e, np.log(self.rate)), CubicSpline(e, self.V_mean))
 
 

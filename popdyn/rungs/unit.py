@@ -17,6 +17,7 @@ from popdyn.rungs.cascade_document import fit_of, population_document, populatio
 from popdyn.rungs.cascade_text import equations_of
 from popdyn.rungs.domain import report_outside, share_outside
 from popdyn.rungs.model_reader import Reader
+from popdyn.rungs.static_gain import AdaptationVariable
 from popdyn.spec import from_dict, to_dict, under_protocol
 from popdyn.spec.network import Network, Population
 from popdyn.spec.network import Protocol as StimulusProtocol
@@ -70,7 +71,7 @@ class CascadeUnit:
         traces, outside = [], {}
         for key, unit in self.units.items():
             mu, sigma = drive_of(self.network.populations[key], protocol, middle)
-            start = start_of(unit, self.network.populations[key])
+            start = start_of(unit.adaptation, self.network.populations[key])
             trace = unit.integrate(mu, sigma, start, dt=dt, steps_per_bin=steps_per_bin)
             shares = {"input": share_outside(unit.domain, mu[scored], sigma[scored]), "gain": trace.outside / len(mu)}
             report_outside(f"populations.{key}", max(shares.values()), unit.domain, strict=strict)
@@ -168,7 +169,7 @@ def drive_of(population: Population, protocol: StimulusProtocol, t: FloatArray) 
     return mu + waveforms(protocol, population.name, "mu")(t), np.sqrt(sigma**2 - noise**2 + (noise + added) ** 2)
 
 
-def start_of(unit: CascadePopulation, population: Population) -> FloatArray:
+def start_of(adaptation: tuple[AdaptationVariable, ...], population: Population) -> FloatArray:
     """Initial w of each adaptation variable [A]: the spec's mean, in equal shares."""
-    count = len(unit.adaptation)
+    count = len(adaptation)
     return np.full(count, population.initial.w_mean / count) if count else np.empty(0)

@@ -28,6 +28,14 @@ class Domain:
     sigma_high: float
 
 
+def union(one: Domain, other: Domain) -> Domain:
+    """The smallest domain that holds both."""
+    return Domain(
+        min(one.mu_low, other.mu_low), max(one.mu_high, other.mu_high),
+        min(one.sigma_low, other.sigma_low), max(one.sigma_high, other.sigma_high),
+    )  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Discretisation:
     """Operator, its bulk spacing [V] and the measured relative error of the rate."""

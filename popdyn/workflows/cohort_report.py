@@ -14,6 +14,7 @@ from popdyn.spec.statistics import left_out
 from popdyn.theory.gif_problem import GifProblem, modes
 from popdyn.workflows.derive_network import INFINITE, MEAN_FIELD
 from popdyn.workflows.network_report import open_response
+from popdyn.workflows.unit_report import unit_domains, unit_parts, unit_rung
 
 if TYPE_CHECKING:
     from popdyn.workflows.conversion import Conversion
@@ -21,12 +22,16 @@ if TYPE_CHECKING:
 MASS = 1e-9  # what the share of all neurons may be off by
 ORDER = {"gaussian": 2, "cohort_mean": 1}
 NOT_AVAILABLE = (
-    "rate unit: none is fitted to populations of escape noise (models gif, poisson); the target is the density rung",
     "fixed points, stability and spectra (popdyn analyse): not derived for cohorts; rates are where the march stays",
     "limits of the theory: their checks rest on that analysis; what is known of the errors: docs/theory/cohorts.md",
     "rates over neurons: not drawn for cohorts",
-    "f–I curves: popdyn rates SPEC --vary mu=FIRST:LAST:COUNT",
     "density2d, the arbiter between closures: it is of V and w; the error of the closure is predicted instead",
+)
+
+
+NO_UNIT = (
+    "rate unit: fitted to populations that stand alone, where --to unit asks for it",
+    "f–I curves: popdyn rates SPEC --vary mu=FIRST:LAST:COUNT",
 )
 
 
@@ -36,11 +41,12 @@ def cohort_parts(work: Conversion) -> dict[str, Any]:
     held, rates = density.working_point(), density.rates()
     return {
         "rungs": _rungs(work),
-        "responses": [open_response(density, name) for name in names],
+        "responses": [open_response(density, name, work) for name in names],
+        **unit_parts(work),
         "cohorts": [cohort_derivation(work, density, name, *held[name], rates[name]) for name in names],
-        "equations": {"density": density.equations()},
-        "domain": _domain(work),
-        "not_available": list(NOT_AVAILABLE),
+        "equations": {"density": density.equations(), **({"unit": work.unit.equations()} if work.unit else {})},
+        "domain": [*_domain(work), *unit_domains(work)],
+        "not_available": [*NOT_AVAILABLE, *(NO_UNIT if work.unit is None else ())],
         "warnings": [*work.warnings, *cohort_warnings(work)],
         "settings": {"density": json.dumps(density.settings, sort_keys=True)},
     }
@@ -84,7 +90,7 @@ def _rungs(work: Conversion) -> list[dict[str, Any]]:
     if MEAN_FIELD in work.results:
         about = "the literature's baseline: cohort means, no shot noise, neurons alike"
         rungs.append(derived(MEAN_FIELD, "mean field", about, 1 + most))
-    return rungs
+    return rungs + unit_rung(work, simulated)
 
 
 def cohort_derivation(

@@ -8,28 +8,36 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from popdyn.fitting import UnitFit
 from popdyn.report import trace_part
 from popdyn.rungs.cohort_density import CohortDensity
 from popdyn.rungs.cohort_nodes import CohortNodes
 from popdyn.rungs.coupled import CoupledDensity
-from popdyn.rungs.density import Density, TransferPoint
+from popdyn.rungs.density import Density
 from popdyn.rungs.mixed import MixedDensity
 from popdyn.spec import to_dict
 from popdyn.theory.problem import input_statistics
 from popdyn.workflows.cohort_report import cohort_parts
 from popdyn.workflows.derive_network import INFINITE, MEAN_FIELD
 from popdyn.workflows.mixed_report import mixed_parts
+from popdyn.workflows.modes_report import modes_card, modes_comparisons
 from popdyn.workflows.network_report import network_parts
 from popdyn.workflows.step_answer import step_answer
 from popdyn.workflows.stimulus import stimulus_of
+from popdyn.workflows.unit_report import (
+    curve_drives,
+    response_part,
+    unit_comparisons,
+    unit_curve,
+    unit_domains,
+    unit_rung,
+    unit_table,
+)
 
 if TYPE_CHECKING:
     from popdyn.workflows.conversion import Conversion
 
 BIN = 5e-3
-MODELS = ("density", INFINITE, "mean closure", MEAN_FIELD, "unit", "annealed")
-CURVE_POINTS = 17
+MODELS = ("density", INFINITE, "mean closure", MEAN_FIELD, "modes", "unit", "annealed")
 FREQUENCIES = np.geomspace(0.5, 300.0, 40)
 
 
@@ -46,7 +54,7 @@ def report_document(work: Conversion, command: str, spec_text: str) -> dict[str,
         "populations": names,
         **({"summary": work.summary} if work.summary else {}),
         **parts,
-        "comparisons": [c.to_dict() for c in work.comparisons] + _heldout(work),
+        "comparisons": [c.to_dict() for c in work.comparisons] + modes_comparisons(work) + unit_comparisons(work),
         "traces": [_trace(work), *parts.get("traces", [])],
         "predictions": _predictions(work),
         "spec": to_dict(work.network, arrays=False),
@@ -74,9 +82,14 @@ def _alone_parts(work: Conversion) -> dict[str, Any]:
         "traces": [trace for trace, _ in answers],
         "curves": [_curve(work, name) for name in names if name in work.fits],
         "steps": [step for _, step in answers],
-        "responses": [_response(work, name) for name in names],
-        "units": [_unit(fit) for fit in work.fits.values()],
-        "equations": {"density": density.equations(), "unit": work.unit.equations() if work.unit else ""},
+        "responses": [
+            response_part(work.unit, n, FREQUENCIES, density.linear_response(FREQUENCIES, population=n)) for n in names
+        ],
+        "units": [unit_table(fit) for fit in work.fits.values()],
+        "equations": {
+            "density": density.equations(), "modes": work.modes.equations() if work.modes else "",
+            "unit": work.unit.equations() if work.unit else "",
+        },
         "domain": _domain(work),
         "warnings": _warnings(work),
         "settings": {
@@ -108,29 +121,10 @@ def _rungs(work: Conversion) -> list[dict[str, Any]]:
          "state": f"{cells} x {fields}", "cpu_s_per_s": cost("density")},
         {"name": "mean closure", "label": "density, mean w", "about": "the literature's baseline",
          "state": f"{cells} x 1", "cpu_s_per_s": cost("mean closure")},
-        {"name": "unit", "label": "rate unit", "about": "cascade family, fitted to the density",
-         "state": "4 to 5 numbers", "cpu_s_per_s": cost("unit")},
+        *modes_card(work, simulated),
+        *unit_rung(work, simulated),
     ]  # fmt: skip
     return [rung for rung in rungs if rung["name"] == "spiking" or rung["name"] in work.results]
-
-
-def _heldout(work: Conversion) -> list[dict[str, Any]]:
-    """The unit against the density on protocols that the fit saw and did not see."""
-    rows = []
-    for name, fit in work.fits.items():
-        for use, errors in (("training", fit.training), ("held out", fit.heldout)):
-            for error in errors:
-                good = error.nrmse <= work.tolerance and abs(error.bias) <= work.tolerance
-                measures = {
-                    "truth_mean": error.density_mean, "model_mean": error.unit_mean, "nrmse": error.nrmse,
-                    "bias": error.bias, "correlation": error.correlation, "verdict": "pass" if good else "fail",
-                }  # fmt: skip
-                rows.append({
-                    "truth": "density", "model": "unit", "protocol": error.protocol, "bin": BIN,
-                    "tolerance": work.tolerance, "populations": {name: measures}, "verdict": measures["verdict"],
-                    "use": use,
-                })  # fmt: skip
-    return rows
 
 
 def _trace(work: Conversion) -> dict[str, Any]:
@@ -146,36 +140,9 @@ def _trace(work: Conversion) -> dict[str, Any]:
 
 
 def _curve(work: Conversion, name: str) -> dict[str, Any]:
-    fit = work.fits[name]
-    mu = np.linspace(fit.domain.mu_low, fit.domain.mu_high, CURVE_POINTS)
-    points = work.alone.transfer(name, mu)
-    mean = Density(work.network, closure="mean", domain=work.alone.domains).transfer(name, mu)
-    unit = fit.unit.units[name]
-    sigma = work.alone.problems[name].sigma
-    return {
-        "population": name, "drive": "mu", "unit": "mV/ms", "values": mu,
-        "operating_point": work.alone.problems[name].mu, "truth": None,
-        "models": {"density": _rates(points), "mean closure": _rates(mean),
-                   "unit": [unit.stationary(float(value), sigma)[1].rate for value in mu]},
-    }  # fmt: skip
-
-
-def _rates(points: list[TransferPoint]) -> list[float]:
-    return [point.rate for point in points]
-
-
-def _response(work: Conversion, name: str) -> dict[str, Any]:
-    density = work.alone.linear_response(FREQUENCIES, population=name)
-    curves = {"density": density}
-    error: dict[str, float | None] = {}
-    if work.unit is not None:
-        curves["unit"] = work.unit.linear_response(FREQUENCIES, population=name)
-        error["unit"] = float(np.max(np.abs(curves["unit"] - density)) / np.max(np.abs(density)))
-    return {
-        "population": name, "target": "mu", "unit": "Hz/(mV/ms)", "frequency": FREQUENCIES,
-        "magnitude": {k: np.abs(v) for k, v in curves.items()},
-        "phase": {k: np.unwrap(np.angle(v)) for k, v in curves.items()}, "error": error,
-    }  # fmt: skip
+    mean = Density(work.network, closure="mean", domain=work.alone.domains)
+    found = [point.rate for point in mean.transfer(name, curve_drives(work, name))]
+    return unit_curve(work, name, {"mean closure": np.array(found)})
 
 
 def _predictions(work: Conversion) -> list[dict[str, Any]]:
@@ -192,26 +159,8 @@ def _predictions(work: Conversion) -> list[dict[str, Any]]:
     return rows
 
 
-def _unit(fit: UnitFit) -> dict[str, Any]:
-    parameters = [
-        {"name": p.name, "meaning": p.doc, "unit": p.unit, "value": p.value, "low": p.low, "high": p.high,
-         "note": "" if p.identified else f"not fixed by the data: {p.why}"}
-        for p in fit.parameters
-    ]  # fmt: skip
-    return {"population": fit.population, "rung": "unit", "family": "cascade", "parameters": parameters,
-            "note": fit.interval}  # fmt: skip
-
-
 def _domain(work: Conversion) -> list[str]:
-    lines = ["white-noise drive; uncoupled populations; the density is N to infinity"]
-    for name, fit in work.fits.items():
-        d = fit.domain
-        root = np.sqrt(1e3)
-        lines.append(
-            f"unit {name}: mu {d.mu_low:.3g} to {d.mu_high:.3g} mV/ms, "
-            f"sigma {d.sigma_low * 1e3 / root:.3g} to {d.sigma_high * 1e3 / root:.3g} mV/sqrt(ms)"
-        )
-    return lines
+    return ["white-noise drive; uncoupled populations; the density is N to infinity", *unit_domains(work)]
 
 
 def _warnings(work: Conversion) -> list[str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 
 from popdyn.errors import NumericsError
-from popdyn.fitting import density_over_domain, fit_cascade
+from popdyn.fitting import density_over_domain
 from popdyn.rungs.density import Density
-from popdyn.rungs.unit import join
 from popdyn.spec import Network
 from popdyn.types import Progress
 from popdyn.workflows.conversion import Conversion
+from popdyn.workflows.fit_units import fit_units
+from popdyn.workflows.modes_rung import add_modes
 from popdyn.workflows.prediction import predict_error
 
 
@@ -28,18 +29,10 @@ def derive_alone(network: Network, protocol: str, to: str, tolerance: float, say
     began = time.process_time()
     work.predicted = predict_error(density, protocol, work.results["density"])
     _cost(work, "predicted error", began)
-    say(0.3, "fitting a rate unit to the density rung")
-    began = time.process_time()
-    try:
-        work.fits = {name: fit_cascade(density, name) for name in network.populations}
-        work.unit = join([fit.unit for fit in work.fits.values()])
-        work.results["unit"] = work.unit.simulate(protocol)
-    except NumericsError as error:
-        if to == "unit":
-            raise
-        work.fits, work.unit = {}, None
-        work.warnings.append(f"no unit was fitted: {error}")
-    _cost(work, "unit: fit and held-out protocols", began)
+    if to == "modes":
+        add_modes(work, say)
+    else:
+        fit_units(work, density, say)
     work.costs.append({"stage": "simulated time", "cpu_s": None, "wall_s": None, "note": f"{duration:g} s per rung"})
     return work
 

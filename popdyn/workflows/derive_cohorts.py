@@ -13,21 +13,24 @@ from popdyn.spec import Network
 from popdyn.types import Progress
 from popdyn.workflows.conversion import Conversion
 from popdyn.workflows.derive_network import MEAN_FIELD, of_finite_size
+from popdyn.workflows.fit_units import fit_units
 from popdyn.workflows.prediction_cohorts import predict_at_rest, predict_cohort_error, spreads_of
 from popdyn.workflows.progress import within
 
 
 def derive_cohorts(
-    network: Network, protocol: str, tolerance: float, say: Progress, *, finite_runs: int = 0, seed: int = 0
-) -> Conversion:
+    network: Network, protocol: str, tolerance: float, say: Progress, *, finite_runs: int = 0, seed: int = 0,
+    to: str = "density",
+) -> Conversion:  # fmt: skip
     """The density of cohorts, and what stands beside it.
 
     `finite_runs`: populations have their size and the density runs with so many seeds, from `seed`; 0: N -> infinity.
+    `to` "unit": a rate unit, too, of every population.
     """
     began = time.process_time()
     infinite = cohort_rung(network, tolerance=tolerance, progress=within(say, 0.05, 0.1))
     infinite.simulate(protocol)
-    work = Conversion(network, protocol, "density", tolerance, infinite)
+    work = Conversion(network, protocol, to, tolerance, infinite)
     work.cost("working point, cohorts (compilation included on a first run)", time.process_time() - began)
     trajectory = infinite.simulate(protocol)  # compiled by now: its cost is what the report shows
     work.results["density"] = trajectory
@@ -43,6 +46,8 @@ def derive_cohorts(
     except NumericsError as error:
         work.warnings.append(f"the error was not predicted: {error}")
     work.cost("predicted error", time.process_time() - began)
+    if to == "unit":
+        fit_units(work, infinite, say)
     simulated = network.protocols[protocol].duration + network.protocols[protocol].transient
     work.cost("simulated time", None, None, f"{simulated:g} s per rung")
     return work

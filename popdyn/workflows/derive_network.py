@@ -18,6 +18,7 @@ from popdyn.rungs.mixed import MixedDensity
 from popdyn.spec import Network
 from popdyn.types import Progress
 from popdyn.workflows.conversion import Conversion
+from popdyn.workflows.fit_units import fit_units
 from popdyn.workflows.prediction_network import predict_network_error
 from popdyn.workflows.progress import within
 from popdyn.workflows.simulate import stacked
@@ -27,16 +28,18 @@ MEAN_FIELD = "mean field"
 
 
 def derive_network(
-    network: Network, protocol: str, tolerance: float, say: Progress, *, finite_runs: int = 0, seed: int = 0
-) -> Conversion:
+    network: Network, protocol: str, tolerance: float, say: Progress, *, finite_runs: int = 0, seed: int = 0,
+    to: str = "density",
+) -> Conversion:  # fmt: skip
     """The density, and what stands beside it.
 
     `finite_runs`: populations have their size and the density runs with so many seeds, from `seed`; 0: N -> infinity.
+    `to` "unit": a rate unit, too, of every population.
     """
     began = time.process_time()
     infinite = CoupledDensity(network, tolerance=tolerance, progress=within(say, 0.05, 0.1))
     infinite.simulate(protocol)
-    work = Conversion(network, protocol, "density", tolerance, infinite)
+    work = Conversion(network, protocol, to, tolerance, infinite)
     work.cost("nodes, working point, density (compilation included on a first run)", time.process_time() - began)
     trajectory = infinite.simulate(protocol)  # compiled by now: its cost is what the report shows
     work.results["density"] = trajectory
@@ -52,6 +55,8 @@ def derive_network(
         work.warnings.append(f"the error was not predicted: {error}")
     work.cost("predicted error", time.process_time() - began)
     _check(work, infinite, say)
+    if to == "unit":
+        fit_units(work, infinite, say)
     simulated = network.protocols[protocol].duration + network.protocols[protocol].transient
     work.cost("simulated time", None, None, f"{simulated:g} s per rung")
     return work

@@ -13,6 +13,7 @@ from popdyn.rungs.derivation import Derivation
 from popdyn.spec.statistics import left_out
 from popdyn.types import DerivedRung
 from popdyn.workflows.derive_network import INFINITE, MEAN_FIELD
+from popdyn.workflows.modes_report import modes_card
 from popdyn.workflows.over_neurons import (
     counted_quantiles,
     counted_sd_log_rate,
@@ -20,6 +21,7 @@ from popdyn.workflows.over_neurons import (
     nodes_of,
     sd_log_rate,
 )
+from popdyn.workflows.unit_report import response_part, unit_domains, unit_parts, unit_rung
 
 if TYPE_CHECKING:
     from popdyn.workflows.conversion import Conversion
@@ -35,12 +37,17 @@ def network_parts(work: Conversion) -> dict[str, Any]:
     names = list(work.network.populations)
     return {
         "rungs": _rungs(work),
-        "responses": [open_response(density, name) for name in names],
+        "responses": [open_response(density, name, work) for name in names],
+        **unit_parts(work),
         "derivations": [density_derivation(density.derivation, name) for name in names],
         "neuron_rates": neuron_rates(work),
         "validity": _validity(work),
-        "equations": {"density": density.equations()},
-        "domain": _domain(work),
+        "equations": {
+            name: rung.equations()
+            for name, rung in (("density", density), ("modes", work.modes), ("unit", work.unit))
+            if rung is not None
+        },
+        "domain": [*_domain(work), *unit_domains(work)],
         "warnings": [*work.warnings, *_warnings(work)],
         "settings": {
             "density": json.dumps(density.settings, sort_keys=True),
@@ -83,7 +90,7 @@ def _rungs(work: Conversion) -> list[dict[str, Any]]:
     if MEAN_FIELD in work.results:
         baseline = f"the literature's baseline: diffusion, Poisson trains{', mean w' if adapts else ''}"
         rungs.append(derived(MEAN_FIELD, "mean field", baseline, 1))
-    return rungs
+    return rungs + modes_card(work, simulated) + unit_rung(work, simulated)
 
 
 def jumps_in(derived: Derivation) -> str:
@@ -92,13 +99,10 @@ def jumps_in(derived: Derivation) -> str:
     return f"finite jumps in {', '.join(with_jumps)}" if with_jumps else "diffusion"
 
 
-def open_response(density: DerivedRung, name: str) -> dict[str, Any]:
-    """Response of a population to mu with what it hears held."""
+def open_response(density: DerivedRung, name: str, work: Conversion | None = None) -> dict[str, Any]:
+    """Response of a population to mu with what it hears held; of the unit, too, where `work` has one."""
     found = density.linear_response(FREQUENCIES, population=name)
-    return {
-        "population": name, "target": "mu", "unit": "Hz/(mV/ms)", "frequency": FREQUENCIES, "note": OPEN_LOOP,
-        "magnitude": {"density": np.abs(found)}, "phase": {"density": np.unwrap(np.angle(found))}, "error": {},
-    }  # fmt: skip
+    return response_part(None if work is None else work.unit, name, FREQUENCIES, found, OPEN_LOOP)
 
 
 def density_derivation(derived: Derivation, name: str) -> dict[str, Any]:

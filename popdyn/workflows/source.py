@@ -10,14 +10,16 @@ from typing import Any
 
 from popdyn.errors import SpecError, UsageError
 from popdyn.neurons import MODELS
+from popdyn.rungs.coupled_modes import CoupledModes
 from popdyn.rungs.density_document import DensityModel
+from popdyn.rungs.modes import Modes
 from popdyn.rungs.rate_unit import RateUnit
 from popdyn.rungs.unit import CascadeUnit
 from popdyn.spec import Network, load
 from popdyn.types import Progress, Rung
 
-RUNGS = ("spiking", "density", "density2d", "unit")
-UNIT_REFUSED = "--{option}: a rate unit is fitted to populations that stand alone and are homogeneous; {why}; use {fix}"
+RUNGS = ("spiking", "density", "density2d", "modes", "unit")
+UNIT_REFUSED = "--{option}: a rate unit is fitted to populations that stand alone; {why}; use {fix}"
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Source:
     network: Network
     unit: CascadeUnit | RateUnit | None = None
     density: DensityModel | None = None
+    modes: Modes | CoupledModes | None = None
 
 
 def open_source(given: str | Path | Mapping[str, Any] | Network) -> Source:
@@ -42,6 +45,8 @@ def open_source(given: str | Path | Mapping[str, Any] | Network) -> Source:
             model = read_any_model(given)
             if isinstance(model, DensityModel):
                 return Source(model.network, density=model)
+            if isinstance(model, Modes | CoupledModes):
+                return Source(model.network, modes=model)
             if model.network is None:
                 fix = "allowed: a model of a spec, or `RateUnit.simulate` in Python"
                 raise UsageError(f"{given}: a unit fitted to a recording, which has no spec; {fix}")
@@ -60,15 +65,16 @@ def protocol_name(network: Network, wanted: str | None) -> str:
 
 def no_unit(network: Network) -> str:
     """Why no cascade unit can be fitted to the populations of a network; empty where it can."""
-    for name, population in network.populations.items():
-        if MODELS[population.neuron.model].escape:
-            return f"populations.{name} (model {population.neuron.model}) has escape noise"
+    from popdyn.rungs.choose import is_mixed
+
+    if is_mixed(network):
+        return "some populations have escape noise and others have not"
     why = not_alone(network)
     if why:
         return why
     for name, population in network.populations.items():
-        if population.spread:
-            return f"populations.{name} differs in {', '.join(population.spread)} between neurons"
+        if population.spread and population.poisson:
+            return f"populations.{name} differs in {', '.join(population.spread)} and hears Poisson sources"
     return ""
 
 
@@ -90,8 +96,6 @@ def derived_rung(
     source: Source, rung: str, closure: str | None = None, *, finite: bool = False, progress: Progress | None = None
 ) -> Rung:
     """The rung by name; a unit is fitted to the density rung unless the source brought one."""
-    if rung == "modes":
-        raise UsageError("--rung: `modes` is not derived yet; allowed: " + ", ".join(RUNGS))
     if rung not in RUNGS:
         raise UsageError(f"--rung: got {rung!r}; allowed: {', '.join(RUNGS)}")
     if finite and rung != "density":
@@ -104,8 +108,14 @@ def derived_rung(
         return _density(source, closure, finite, progress)
     if source.unit is not None and rung == "unit":
         return source.unit
+    if rung == "modes":
+        from popdyn.theory.problem import DEFAULT_CLOSURE
+        from popdyn.workflows.modes_rung import modes_rung
+
+        return source.modes or modes_rung(source.network, closure or DEFAULT_CLOSURE, progress)
     why = no_unit(source.network)
     if rung == "density2d":
+        why = why or _no_density2d(source.network)
         if why:
             raise UsageError(f"--rung: density2d is of homogeneous populations alone; {why}; use --rung density")
         from popdyn.rungs.density_2d import Density2D
@@ -114,6 +124,15 @@ def derived_rung(
     if why:
         raise UsageError(UNIT_REFUSED.format(option="rung", why=why, fix="--rung density"))
     return fit_units(source.network)
+
+
+def _no_density2d(network: Network) -> str:
+    for name, population in network.populations.items():
+        if MODELS[population.neuron.model].escape:
+            return f"populations.{name} (model {population.neuron.model}) has escape noise"
+        if population.spread:
+            return f"populations.{name} differs in {', '.join(population.spread)} between neurons"
+    return ""
 
 
 def _density(source: Source, closure: str | None, finite: bool, progress: Progress | None) -> Rung:
@@ -134,10 +153,13 @@ def _density(source: Source, closure: str | None, finite: bool, progress: Progre
 
 def fit_units(network: Network) -> CascadeUnit:
     """One unit per population, fitted to the density rung."""
-    from popdyn.fitting import density_over_domain, fit_cascade
+    from popdyn.fitting import fit_cascade
+    from popdyn.rungs.choose import density_rung
+    from popdyn.rungs.density import Density
     from popdyn.rungs.unit import join
 
-    density = density_over_domain(network)
+    plain = not any(p.spread or MODELS[p.neuron.model].escape for p in network.populations.values())
+    density = Density(network) if plain else density_rung(network)
     return join([fit_cascade(density, name).unit for name in network.populations])
 
 

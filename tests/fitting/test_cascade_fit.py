@@ -12,19 +12,19 @@ from fitted_cases import adex, eif
 
 from popdyn.errors import UsageError
 from popdyn.fitting import fit_cascade
-from popdyn.fitting.cascade import _alone
+from popdyn.fitting.density_target import make_target
 from popdyn.fitting.domain import density_over_domain
-from popdyn.rungs.cascade_parameters import FITTED
+from popdyn.rungs.cascade_parameters import fitted as parameters_of
 from popdyn.rungs.density import Density
 from popdyn.rungs.unit import CascadeUnit
 from popdyn.spec.network import Protocol, Stimulus
 
-OU, FAST, STEPS, BIAS = 0.07, 0.12, 0.04, 0.005
+OU, FAST, STEPS, BIAS = 0.04, 0.12, 0.02, 0.005
 
 
 @pytest.fixture(scope="module", params=["aug", "strong"])
 def fitted(request):
-    density = Density(adex(request.param))
+    density = density_over_domain(adex(request.param))
     return density, fit_cascade(density, "E")
 
 
@@ -70,13 +70,15 @@ def test_response_misfit_is_that_of_the_two_rungs(fitted):
     frequencies = np.geomspace(0.5, 300, 40)
     exact, found = (r.linear_response(at, population="E") for r in (density, fit.unit))
     scale = np.abs(density.linear_response(frequencies, population="E")).max()
-    assert abs(exact[0] - found[0]) / scale == pytest.approx(fit.response.relative, rel=1e-6)
+    assert abs(exact[0] - found[0]) / scale == pytest.approx(fit.response.relative, rel=1e-4)  # Newton's tolerance
 
 
 def test_parameters_are_identified_and_meaningful(fitted):
     estimates = {p.name: p for p in fitted[1].parameters}
-    assert all(p.identified and p.low < p.value < p.high for p in estimates.values())
-    assert 0.9 < estimates["adaptation_strength"].value < 1.15
+    firm = [p for name, p in estimates.items() if not name.startswith("harmonic")]
+    assert all(p.identified and p.low < p.value < p.high for p in firm)
+    assert all(p.low < p.value < p.high for p in estimates.values())
+    assert 0.9 < estimates["adaptation_strength"].value < 1.3
     assert 0.7 < estimates["omega_ratio"].value < 1.2  # the mode rings once per spike
     assert {p.unit for p in estimates.values()} == {"1", "s", "1/s"}
 
@@ -92,7 +94,7 @@ def test_the_fit_s_report_travels_with_the_model(fitted):
 
 def test_without_adaptation_there_is_no_adaptation_strength(plain):
     fit = plain[1]
-    assert [p.name for p in fit.parameters] == [n for n in FITTED if n != "adaptation_strength" and "sigma" not in n]
+    assert [p.name for p in fit.parameters] == [n for n in parameters_of(0) if "sigma" not in n]
     assert max(e.nrmse for e in fit.heldout) < 0.05
 
 
@@ -138,7 +140,9 @@ def test_one_of_several_populations_keeps_its_grid():
     network = eif()
     both = replace(network, populations={**network.populations, "I": replace(network.populations["E"], name="I")})
     density = density_over_domain(both)
-    alone = _alone(density, "E")
+    ((weight, group),) = make_target(density, "E").groups
+    assert weight == 1.0
+    alone = group.density
     assert alone.domains["E"] == density.domains["E"]
     assert np.array_equal(alone.grids["E"].operator.centre, density.grids["E"].operator.centre)
 

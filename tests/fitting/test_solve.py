@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from fitted_cases import eif
 
+from popdyn.fitting.density_target import make_target
 from popdyn.fitting.intervals import coordinate_spread
 from popdyn.fitting.protocols import Job, training_jobs
 from popdyn.fitting.residuals import BIN, Misfit, Record
@@ -21,24 +22,28 @@ from popdyn.spec.network import Protocol
 from popdyn.theory.discretisation import Domain
 
 NETWORK = eif()
-DENSITY = Density(NETWORK)
+TARGET = make_target(Density(NETWORK), "E")
 SIGMA = NETWORK.populations["E"].noise.sigma
 TRUTH = {
     "tau_h": 8e-3, "tau_h_exponent": 0.2, "alpha": 60.0, "alpha_exponent": 0.6, "omega_ratio": 0.8, "kappa_re": 0.05,
-    "kappa_im": 0.2, "kappa_exponent": 0.5,
+    "kappa_im": 0.2, "kappa_exponent": 0.5, "omega_exponent": 0.1, "harmonic_damping": 4.0, "harmonic_re": 0.15,
+    "harmonic_im": 0.1, "harmonic_exponent": 0.6,
 }  # fmt: skip
-SIGMA_TRUTH = {"tau_sigma_ratio": 0.3, "kappa_sigma_re": 0.6, "kappa_sigma_im": 0.2}
+SIGMA_TRUTH = {
+    "tau_sigma": 2e-3, "kappa_sigma_re": 0.6, "kappa_sigma_im": 0.2, "harmonic_sigma_re": 0.5,
+    "harmonic_sigma_im": -0.5, "tau_h_sigma_exponent": 0.4, "alpha_sigma_exponent": 0.5, "kappa_sigma_exponent": -0.3,
+}  # fmt: skip
 
 
 def unit(sigma_high: float) -> CascadePopulation:
     domain = Domain(0.1, 1.0, SIGMA, sigma_high)
-    gain = sample_gain(DENSITY, "E", domain)
-    return CascadePopulation("E", 2e-10, (), gain, starting_values(), 8.0, SIGMA, domain)
+    gain = sample_gain(TARGET, domain)
+    return CascadePopulation("E", 2e-10, (), gain, starting_values(0), 8.0, SIGMA, domain)
 
 
 def synthetic(model: CascadePopulation, **truth: float) -> tuple[CascadePopulation, list[Record]]:
     """Records whose target is the unit itself with known parameters."""
-    known = replace(model, parameters=replace(model.parameters, **truth))
+    known = replace(model, parameters={**model.parameters, **truth})
     records = []
     for job in training_jobs(NETWORK.populations["E"], model.domain, 0):
         steps = round((job.protocol.duration + job.protocol.transient) / FINE_DT)
@@ -46,13 +51,13 @@ def synthetic(model: CascadePopulation, **truth: float) -> tuple[CascadePopulati
         mu, sigma = drive_of(NETWORK.populations["E"], job.protocol, t)
         first = round(job.protocol.transient / BIN)
         full = Record(job, FINE_DT, mu, sigma, np.empty(0), first, np.empty(0))
-        records.append(replace(full, target=full.unit_rate(known)).with_step(DENSITY, model, COARSE_DT))
+        records.append(replace(full, target=full.unit_rate(known)).with_step(TARGET, COARSE_DT))
     return known, records
 
 
 def test_known_parameters_are_found():
     known, records = synthetic(unit(SIGMA), **TRUTH)
-    stage = solve(DENSITY, replace(known, parameters=starting_values()), records, 0)
+    stage = solve(TARGET, replace(known, parameters=starting_values(0)), records, 0)
     for p in stage.estimates:
         assert p.value == pytest.approx(TRUTH[p.name], rel=1e-3, abs=1e-4), p.name
         assert p.identified
@@ -61,8 +66,8 @@ def test_known_parameters_are_found():
 
 def test_sigma_parameters_come_second():
     known, records = synthetic(unit(1.5 * SIGMA), **TRUTH, **SIGMA_TRUTH)
-    stage = solve(DENSITY, replace(known, parameters=starting_values()), records, 0)
-    assert tuple(p.name for p in stage.estimates)[-3:] == SIGMA_PARAMETERS
+    stage = solve(TARGET, replace(known, parameters=starting_values(0)), records, 0)
+    assert tuple(p.name for p in stage.estimates)[-len(SIGMA_PARAMETERS) :] == SIGMA_PARAMETERS
     for p in stage.estimates:
         assert p.value == pytest.approx({**TRUTH, **SIGMA_TRUTH}[p.name], rel=2e-3, abs=2e-3), p.name
 

@@ -9,6 +9,7 @@ import pytest
 from fitted_cases import adex, eif
 
 from popdyn.fitting import asked_domain, training_domain
+from popdyn.fitting.density_target import make_target
 from popdyn.fitting.protocols import heldout_jobs, training_jobs
 from popdyn.fitting.statics import sample_gain
 from popdyn.rungs.density import Density
@@ -35,7 +36,7 @@ def test_domain_holds_four_deviations_and_every_step():
 
 def test_a_spec_that_asks_for_nothing_still_gets_a_range():
     density = Density(with_protocol(eif()))
-    domain = training_domain(density, "E")
+    domain = training_domain(make_target(density, "E"))
     low, middle, high = (density.state("E", mu).rate for mu in (domain.mu_low, 0.55, domain.mu_high))
     assert low < 0.6 * middle
     assert high > 1.4 * middle
@@ -71,13 +72,13 @@ def test_poisson_input_counts_as_noise():
 def test_table_is_as_fine_as_it_says_and_has_a_row_at_the_spec_s_sigma():
     density = Density(eif())
     sigma = density.problems["E"].sigma
-    gain = sample_gain(density, "E", Domain(0.2, 0.9, 0.9 * sigma, 1.4 * sigma))
+    gain = sample_gain(make_target(density, "E"), Domain(0.2, 0.9, 0.9 * sigma, 1.4 * sigma))
     steps = np.diff([row.sigma for row in gain.rows])
     assert np.ptp(steps) < 1e-12
     assert gain.rows[0].sigma <= 0.9 * sigma
     assert gain.rows[-1].sigma >= 1.4 * sigma * (1 - 1e-12)
     row = next(row for row in gain.rows if row.sigma == sigma)
-    curve = row.curve((), 0.0)
+    curve = row.curve((), ())
     for mu in np.linspace(0.2, 0.9, 15):
         assert np.exp(curve.log_rate(mu)) == pytest.approx(density.state("E", float(mu)).rate, rel=1e-4)
 
@@ -86,7 +87,7 @@ def test_every_spiking_parameter_of_adaptation_moves_the_gain():
     def rate(**neuron: str) -> float:
         density = Density(adex("aug", **neuron))
         domain = Domain(1.0, 2.0, density.problems["E"].sigma, density.problems["E"].sigma)
-        row = sample_gain(density, "E", domain).rows[0]
+        row = sample_gain(make_target(density, "E"), domain).rows[0]
         return float(np.interp(1.5, row.mu, row.rate))
 
     base = rate()

@@ -17,7 +17,7 @@ from modes_scenarios import modes
 from network_scenarios import networks
 from numpy.typing import NDArray
 
-from popdyn.kernels import density_1d
+from popdyn.kernels import density_1d, ln
 from popdyn.kernels import rate_units as rate_units_kernel
 from popdyn.kernels.resolvent import resolvent
 from popdyn.rungs import density_2d
@@ -103,10 +103,27 @@ def cascade() -> Results:
     rows = tuple(GainRow(s, mu, 5 * s * np.exp(0.5 * mu), -0.06 + 2e-3 * mu) for s in (1.0, 2.0))
     variable = AdaptationVariable(4e-9, 40e-12, 0.1, -80e-3)
     domain = Domain(0.0, 3.0, 1.0, 2.0)
-    unit = CascadePopulation("E", 200e-12, (variable,), StaticGain(rows), starting_values(), 40.0, 1.0, domain)
+    unit = CascadePopulation(
+        "E", 200e-12, (variable,), StaticGain(rows), {**starting_values(1), "kappa_sigma_re": 0.3}, 40.0, 1.0, domain
+    )
     drive = 1.5 + np.sin(np.linspace(0.0, 6.0, 60))
     trace = unit.integrate(drive, np.linspace(1.0, 2.0, 60), np.array([1e-10]), dt=1e-4, steps_per_bin=10)
     return {"cascade": np.stack([trace.rate, trace.V_mean, trace.w_mean])}
+
+
+def linear_nonlinear() -> Results:
+    """Both filters over a made-up table of two sigmas."""
+    e = np.linspace(0.0, 3.0, 20)
+    columns = [10.0 * np.exp(0.4 * e), -0.06 + 1e-3 * e, 0.01 - 1e-3 * e, 50.0 + e, 2e-3 + 0.0 * e]
+    table = np.stack([np.stack(columns, axis=1), 1.5 * np.stack(columns, axis=1)])
+    numbers, drive = np.array([0.0, 19.0 / 3.0, 1.0, 1.0]), 1.5 + np.sin(np.linspace(0.0, 6.0, 60))
+    adaptation, rates = np.array([[5e9, 4e-9, -0.08, 4e-12, 1e-3]]), np.empty((2, 60))
+    for second, rate in zip((False, True), rates, strict=True):
+        louder = np.linspace(0.9, 2.1, 60)
+        ln.integrate(numbers, table, adaptation, drive, louder, 1e-4, second, np.array([1e-10]), rate)
+    one = np.empty(60)
+    ln.integrate(numbers, table[:1], adaptation, drive, drive, 1e-4, False, np.array([1e-10]), one)
+    return {"linear-nonlinear": np.stack([*rates, one])}
 
 
 def rate_units() -> Results:
@@ -127,7 +144,15 @@ def rate_units() -> Results:
 
 
 def results() -> Results:
-    alone = {**density(), **density_of_V_and_w(), **threshold(), **resolvents(), **cascade(), **rate_units()}
+    alone = {
+        **linear_nonlinear(),
+        **density(),
+        **density_of_V_and_w(),
+        **threshold(),
+        **resolvents(),
+        **cascade(),
+        **rate_units(),
+    }
     return {**alone, **networks(), **cohorts(), **mixed(), **modes(POPULATION)}
 
 

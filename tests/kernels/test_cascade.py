@@ -24,9 +24,12 @@ def row(sigma: float) -> GainRow:
     return GainRow(sigma, e + sum(v.stationary(rate, V_mean) for v in VARIABLES) / C_M, rate, V_mean)
 
 
+MODES = {"harmonic_re": 0.2, "harmonic_im": -0.1, "adaptation_saturation_1": 0.2, "adaptation_saturation_2": -0.1}
+
+
 def unit(*sigmas: float) -> CascadePopulation:
     return CascadePopulation(
-        "E", C_M, VARIABLES, StaticGain(tuple(row(s) for s in sigmas)), starting_values(), 15.0, SIGMA,
+        "E", C_M, VARIABLES, StaticGain(tuple(row(s) for s in sigmas)), {**starting_values(2), **MODES}, 15.0, SIGMA,
         Domain(0.0, 2.0, SIGMA, SIGMA),
     )  # fmt: skip
 
@@ -73,7 +76,27 @@ def test_not_a_number_is_a_status():
     model = unit(SIGMA)
     mu = np.full(100, 1.0)
     mu[50] = np.nan
-    out = np.empty((3, 10))
-    empty = kernel.Adaptation(*(np.empty(0) for _ in range(5)))
-    status = kernel.integrate(model.table(1e-4), empty, mu, np.full(100, SIGMA), 10, 1.0, np.empty(0), *out)
+    out = np.empty((2, 10))
+    made, state = model.table(1e-4), np.zeros(kernel.W + 2)
+    status = kernel.integrate(*made, mu, np.full(100, SIGMA), 10, state, *out, np.empty((10, 2)))
     assert status == kernel.NOT_FINITE
+
+
+def test_steps_by_hand_are_the_integral():
+    model, dt = unit(SIGMA, 1.2 * SIGMA), 2e-4
+    t = (np.arange(200) + 0.5) * dt
+    mu, sigma, w = 1.0 + 0.6 * np.sin(40 * t), SIGMA * (1.1 + 0.05 * np.cos(30 * t)), np.array([1e-10, 2e-11])
+    made = model.table(dt)
+    state = np.empty(kernel.W + 2)
+    kernel.start(*made, mu[0], sigma[0], w, state)
+    by_hand = [kernel.step(*made, state, m, s) for m, s in zip(mu, sigma, strict=True)]
+    np.testing.assert_array_equal(by_hand, model.integrate(mu, sigma, w, dt=dt, steps_per_bin=1).rate)
+
+
+def test_readout_is_smooth_and_never_negative():
+    x = np.linspace(-3.0, 2.0, 2001)
+    y = np.array([kernel.readout(value) for value in x])
+    assert y.min() == 0.0
+    slope = np.diff(y) / np.diff(x)
+    assert np.abs(np.diff(slope)).max() < 2e-3
+    assert slope.max() == pytest.approx(1.0)

@@ -12,7 +12,7 @@ import pytest
 
 from popdyn.errors import DomainError, SpecError, UsageError
 from popdyn.rungs.cascade import CascadePopulation
-from popdyn.rungs.cascade_parameters import FITTED, starting_values
+from popdyn.rungs.cascade_parameters import fitted, starting_values
 from popdyn.rungs.domain import DomainWarning
 from popdyn.rungs.model_file import read_model, write_model
 from popdyn.rungs.static_gain import AdaptationVariable, GainRow, StaticGain, increasing_spline
@@ -45,8 +45,14 @@ def gain_row(sigma: float) -> GainRow:
     return GainRow(float(sigma), e + ADAPTATION.stationary(rate, V_mean) / 2e-10, rate, V_mean)
 
 
+MODES = {
+    "kappa_re": 0.05, "kappa_im": 0.2, "harmonic_re": 0.1, "harmonic_im": -0.1, "omega_exponent": 0.1,
+    "adaptation_saturation": 0.3, "kappa_sigma_re": 0.5, "harmonic_sigma_im": 0.3, "alpha_sigma_exponent": 0.5,
+}  # fmt: skip
+
+
 def population(name: str = "E", sigmas: tuple[float, ...] = (SIGMA,)) -> CascadePopulation:
-    parameters = replace(starting_values(), kappa_re=0.05, kappa_im=0.2, kappa_sigma_re=0.5)
+    parameters = {**starting_values(1), **MODES}
     return CascadePopulation(
         name, 2e-10, (ADAPTATION,), StaticGain(tuple(gain_row(s) for s in sigmas)),
         parameters, 12.0, SIGMA, Domain(0.0, 3.0, min(sigmas), max(sigmas)),
@@ -66,10 +72,12 @@ def step(amplitude: float, target: str = "mu") -> Stimulus:
     return Stimulus("E", target, "step", {"at": 0.2, "until": 0.6, "amplitude": amplitude})
 
 
-@pytest.mark.parametrize("strength", [0.7, 1.0, 1.3])
-def test_statics_are_the_table_whatever_the_strength(strength):
+@pytest.mark.parametrize(("strength", "saturation"), [(0.7, 0.0), (1.0, 0.5), (1.1, -0.02)])
+def test_statics_are_the_table_whatever_the_pull(strength, saturation):
     unit = population()
-    unit = replace(unit, parameters=replace(unit.parameters, adaptation_strength=strength))
+    unit = replace(
+        unit, parameters={**unit.parameters, "adaptation_strength": strength, "adaptation_saturation": saturation}
+    )
     row = unit.gain.rows[0]
     for i in range(5, 55, 7):
         assert unit.stationary(row.mu[i], SIGMA)[1].rate == pytest.approx(row.rate[i], rel=1e-9)
@@ -167,7 +175,7 @@ def test_wrong_words_are_refused(rung):
 
 def test_equations_hold_every_parameter(rung):
     text = rung.equations()
-    for name in set(FITTED) - {"adaptation_strength"}:
+    for name in set(fitted(1)) - {"adaptation_strength", "adaptation_saturation"}:
         assert f"  {name} = " in text
     assert "  s = 1 1" in text
     assert "domain: mu 0 to 3 V/s" in text
@@ -209,7 +217,7 @@ BAD = {
     "units.E.domain.mu_low": _set("units.E.domain.mu_low", 9.0),
     "units.E.parameters.alpha.value": _set("units.E.parameters.alpha.value", "45"),
     "units.E.parameters.tau_h.unit": _set("units.E.parameters.tau_h.unit", "ms"),
-    "units.E.adaptation[0].tau": _set("units.E.adaptation", [{"a": 0, "b": 0, "tau": -1, "E": 0}]),
+    "units.E.adaptation[0].tau": _set("units.E.adaptation", [{"a": 0, "b": 0, "tau": -1, "E": 0, "current": 1}]),
     "units.E.gain": _set("units.E.gain", []),
     "units.E.gain[0].rate": _set("units.E.gain", [_row(rate=[4, 3, 2, 1])]),
     "units.E.gain[0].mu": _set("units.E.gain", [_row(mu=[1, 2, 3, 4, 5])]),

@@ -65,7 +65,7 @@ def test_cohorts_are_compared_with_whole_networks(converted):
     work, folder = converted
     document = json.loads((folder / "report.json").read_text())
     validate(document)
-    assert document["summary"].endswith("populations.E (model gif) has escape noise.")
+    assert document["summary"].endswith("E connects to I (connections[0]).")
     assert [(c["truth"], c["model"]) for c in document["comparisons"]] == [
         ("spiking", "density"), ("spiking", "mean field"), ("density", "mean field"),
     ]  # fmt: skip
@@ -153,13 +153,22 @@ def test_finite_size_without_truth(tmp_path):
     assert np.std(work.results["density"]["rate"] - work.results["N to infinity"]["rate"]) > 1.0
 
 
-def test_a_population_alone_has_no_unit_either():
+def test_a_population_alone_has_a_unit(tmp_path):
     alone = {"schema": 1, "populations": {"E": population(50, GIF)}, "protocols": {"p": {"duration": "50 ms"}}}
-    work = convert(alone, truth=False)
-    assert work.target == "density"
-    assert work.document["cohorts"][0]["shot_noise"] == "no synapses"
-    with pytest.raises(UsageError, match=r"--to: .*populations.E \(model gif\) has escape noise; use --to density"):
-        convert(alone, to="unit")
+    work = convert(alone, truth=False, out=tmp_path)
+    assert work.target == "unit"
+    document = json.loads((tmp_path / "report.json").read_text())
+    validate(document)
+    assert document["cohorts"][0]["shot_noise"] == "no synapses"
+    assert document["units"][0]["parameters"][0]["name"] == "adaptation_strength"
+    assert document["rungs"][-1]["name"] == "unit"
+    (curve,) = document["curves"]
+    np.testing.assert_allclose(curve["models"]["unit"], curve["models"]["density"], rtol=1e-3)
+    rows = {(c["model"], c["use"]) for c in document["comparisons"] if "use" in c}
+    assert rows == {("unit", "training"), ("unit", "held out"), ("LNexp", "held out"), ("LNdos", "held out")}
+    assert "rate unit" not in " ".join(document["not_available"])
+    assert simulate(tmp_path / "model.json")["rate"].sel(time=slice(0.0, None)).sizes["time"] == 50
+    assert convert(alone, to="density", truth=False).unit is None
 
 
 def test_analysis_is_refused_by_name():

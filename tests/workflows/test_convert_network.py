@@ -131,6 +131,7 @@ def test_rates_say_how_neurons_differ():
     assert found["E"]["sd_log_rate"] > found["I"].get("sd_log_rate", 0.0)
 
 
+DIFFERENT = population(50, V_th={"normal": ["-50 mV", "1 mV"]}) | {"poisson": [{"K": 100, "nu": "5 Hz", "J": "0.1 mV"}]}
 ALONE = {"schema": 1, "populations": {"E": population(50)}, "protocols": {"p": {"duration": "50 ms"}}}
 
 
@@ -141,8 +142,8 @@ ALONE = {"schema": 1, "populations": {"E": population(50)}, "protocols": {"p": {
         (SPEC, {"annealed": True, "truth": False}, "--annealed: needs a spiking network"),
         (ALONE, {"annealed": True}, "--annealed: needs connections"),
         (ALONE, {"to": "unit", "finite_size": True}, "--finite-size: .*allowed: --to density"),
-        (ALONE | {"populations": {"E": population(50, V_th={"normal": ["-50 mV", "1 mV"]})}}, {"to": "unit"},
-         "populations.E differs in V_th between neurons; use --to density"),
+        (ALONE | {"populations": {"E": DIFFERENT}}, {"to": "unit"},
+         "populations.E differs in V_th and hears Poisson sources; use --to density"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_done_is_refused_with_the_remedy(spec, options, says):

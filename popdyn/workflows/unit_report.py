@@ -1,0 +1,119 @@
+"""The parts of a report that fitted rate units have, whatever they were fitted to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from popdyn.fitting import ProtocolError, UnitFit, make_target
+from popdyn.rungs.unit import CascadeUnit
+from popdyn.types import ComplexArray, FloatArray
+
+if TYPE_CHECKING:
+    from popdyn.workflows.conversion import Conversion
+
+BIN = 5e-3
+CURVE_POINTS = 17
+
+
+def unit_rung(work: Conversion, simulated: float) -> list[dict[str, Any]]:
+    """The unit's card of the ladder; nothing where there is none. `simulated`: length of the protocol [s]."""
+    if work.unit is None:
+        return []
+    found = work.results["unit"].encoding.get("cpu_s")
+    numbers = sorted({6 + len(u.adaptation) for u in work.unit.units.values()})
+    return [{
+        "name": "unit", "label": "rate unit", "about": "cascade family, fitted to the density",
+        "state": f"{' or '.join(map(str, numbers))} numbers", "cpu_s_per_s": found and float(found) / simulated,
+    }]  # fmt: skip
+
+
+def unit_comparisons(work: Conversion) -> list[dict[str, Any]]:
+    """The unit against the density on protocols that the fit saw and did not see; units of the literature beside it."""
+    rows = []
+    for name, fit in work.fits.items():
+        rows += [_row(work, name, "unit", "training", error) for error in fit.training]
+        rows += [_row(work, name, "unit", "held out", error) for error in fit.heldout]
+        rows += [_row(work, name, b.name, "held out", error) for b in fit.baselines for error in b.errors]
+    return rows
+
+
+def _row(work: Conversion, name: str, model: str, use: str, error: ProtocolError) -> dict[str, Any]:
+    good = error.nrmse <= work.tolerance and abs(error.bias) <= work.tolerance
+    measures = {
+        "truth_mean": error.density_mean, "model_mean": error.unit_mean, "nrmse": error.nrmse, "bias": error.bias,
+        "correlation": error.correlation, "verdict": "pass" if good else "fail",
+    }  # fmt: skip
+    return {
+        "truth": "density", "model": model, "protocol": error.protocol, "bin": BIN, "tolerance": work.tolerance,
+        "populations": {name: measures}, "verdict": measures["verdict"], "use": use,
+    }  # fmt: skip
+
+
+def unit_table(fit: UnitFit) -> dict[str, Any]:
+    """Fitted parameters with their intervals."""
+    parameters = [
+        {"name": p.name, "meaning": p.doc, "unit": p.unit, "value": p.value, "low": p.low, "high": p.high,
+         "note": "" if p.identified else f"not fixed by the data: {p.why}"}
+        for p in fit.parameters
+    ]  # fmt: skip
+    return {"population": fit.population, "rung": "unit", "family": "cascade", "parameters": parameters,
+            "note": fit.interval}  # fmt: skip
+
+
+def unit_curve(work: Conversion, name: str, others: dict[str, FloatArray] | None = None) -> dict[str, Any]:
+    """Stationary rates of density and unit over the unit's domain; `others`: of further rungs at `curve_drives`."""
+    fit, mu = work.fits[name], curve_drives(work, name)
+    target, unit = make_target(work.density, name).over(fit.domain), fit.unit.units[name]
+    operating, sigma = target.drive
+    found = {}
+    for value in sorted(mu, key=lambda value: abs(value - operating)):  # each state is found from one nearer by
+        found[value] = target.rest(float(value), sigma).rate
+    return {
+        "population": name, "drive": "mu", "unit": "mV/ms", "values": mu, "operating_point": operating, "truth": None,
+        "models": {"density": [found[value] for value in mu], **(others or {}),
+                   "unit": [unit.stationary(float(value), sigma)[1].rate for value in mu]},
+    }  # fmt: skip
+
+
+def curve_drives(work: Conversion, name: str) -> FloatArray:
+    """mu [V/s] where stationary rates are compared."""
+    domain = work.fits[name].domain
+    return np.linspace(domain.mu_low, domain.mu_high, CURVE_POINTS)
+
+
+def response_part(
+    unit: CascadeUnit | None, name: str, frequencies: FloatArray, density: ComplexArray, note: str = ""
+) -> dict[str, Any]:
+    """Linear response to mu of the density, and of the unit where there is one."""
+    curves, error = {"density": density}, {}
+    if unit is not None:
+        curves["unit"] = unit.linear_response(frequencies, population=name)
+        error["unit"] = float(np.max(np.abs(curves["unit"] - density)) / np.max(np.abs(density)))
+    return {
+        "population": name, "target": "mu", "unit": "Hz/(mV/ms)", "frequency": frequencies,
+        "magnitude": {k: np.abs(v) for k, v in curves.items()},
+        "phase": {k: np.unwrap(np.angle(v)) for k, v in curves.items()}, "error": error,
+        **({"note": note} if note else {}),
+    }  # fmt: skip
+
+
+def unit_parts(work: Conversion) -> dict[str, Any]:
+    """Tables and curves of all units; nothing where there is none."""
+    if work.unit is None:
+        return {}
+    return {
+        "units": [unit_table(fit) for fit in work.fits.values()],
+        "curves": [unit_curve(work, name) for name in work.fits],
+    }
+
+
+def unit_domains(work: Conversion) -> list[str]:
+    """The range of drive that every unit was fitted on, in words."""
+    root = np.sqrt(1e3)
+    return [
+        f"unit {name}: mu {d.mu_low:.3g} to {d.mu_high:.3g} mV/ms, "
+        f"sigma {d.sigma_low * 1e3 / root:.3g} to {d.sigma_high * 1e3 / root:.3g} mV/sqrt(ms)"
+        for name, d in ((name, fit.domain) for name, fit in work.fits.items())
+    ]
