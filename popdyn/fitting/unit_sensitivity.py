@@ -17,6 +17,7 @@ import numpy as np
 
 from popdyn.errors import NumericsError, UsageError
 from popdyn.fitting.coordinates import coordinates_of
+from popdyn.fitting.density_target import make_target
 from popdyn.fitting.domain import density_over_domain, training_domain
 from popdyn.fitting.protocols import Job, training_jobs
 from popdyn.fitting.rate_fit import Shape, adaptation_start
@@ -108,7 +109,7 @@ def fitted_point(
         raise UsageError(f"populations.{population}: differs in {', '.join(who.spread)}; allowed: equal neurons")
     network = replace(network, populations={population: who})
     density = density_over_domain(network)
-    domain = training_domain(density, population)
+    domain = training_domain(make_target(density, population))
     found = rate_sensitivity(who, density.grids[population].operator, density.closure, names)
     grid, chosen = density.grids[population], tuple(jobs or training_jobs(who, domain, seed))
     targets = _targets(network, found, grid, chosen)

@@ -46,6 +46,8 @@ def map_parameters(
     Raises UsageError for an unknown parameter, another unit, an empty range, a point at which there is no such neuron.
     Example: map_parameters("a.toml", ["b=0:100:5"]).at(b=30e-12)["E.rate"].
     """
+    if progress is not None:
+        progress(0.0, "preparing: specs of all cells, range of input (a first run compiles)")
     network = open_source(given).network
     axes = parse_axes(vary, network, given)
     tasks = _tasks(network, axes, _shapes(network, axes, family, adaptation, varying_tau), seed)
@@ -100,7 +102,7 @@ def _run(tasks: list[Task], folder: Path, processes: int, progress: Progress | N
     say = progress or (lambda _fraction, _message: None)
     todo = {task.key: task for task in tasks if read_cell(folder, task.key) is None}
     done, total = len(tasks) - len(todo), len(tasks)
-    say(done / total, f"mapping: {done} of {total} cells (a first run compiles)")
+    say(done / total, f"mapping: {done} of {total} cells")
     for k, _ in enumerate(_finished(list(todo.values()), folder, min(processes, len(todo))), start=done + 1):
         say(k / total, f"mapping: {k} of {total} cells")
     cells = {task.key: read_cell(folder, task.key) for task in tasks}

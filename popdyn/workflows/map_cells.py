@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from popdyn.errors import NumericsError
+from popdyn.fitting.density_target import make_target
 from popdyn.fitting.domain import asked_domain, training_domain
 from popdyn.fitting.rate_fit import Shape, fit_to_rung
 from popdyn.neurons import MODELS
@@ -21,7 +22,7 @@ from popdyn.rungs.density import Density
 from popdyn.rungs.mixed import MixedDensity
 from popdyn.spec import Network
 from popdyn.store import job_key
-from popdyn.theory.discretisation import Domain
+from popdyn.theory.discretisation import Domain, union
 from popdyn.theory.problem import DEFAULT_CLOSURE, input_statistics
 from popdyn.theory.sensitivity import rate_sensitivity
 from popdyn.types import DerivedRung
@@ -57,7 +58,7 @@ def base_domains(network: Network, names: Sequence[str]) -> dict[str, Domain]:
         return {name: asked_domain(network, name) for name in names}
     plain = {name: replace(p, spread={}, correlations=()) for name, p in network.populations.items()}
     density = Density(replace(network, populations=plain))
-    return {name: training_domain(density, name) for name in names}
+    return {name: training_domain(make_target(density, name)) for name in names}
 
 
 def compute(task: Task) -> Cell:
@@ -135,14 +136,9 @@ def _rung(task: Task) -> DerivedRung:
     rung = density_rung(task.network)
     if not isinstance(rung, Density) or not task.domains:
         return rung
-    domains = {}
-    for name, reached in rung.domains.items():
-        own = _own(task, name)
-        domains[name] = Domain(
-            min(reached.mu_low, own.mu_low), max(reached.mu_high, own.mu_high),
-            min(reached.sigma_low, own.sigma_low), max(reached.sigma_high, own.sigma_high),
-        )  # fmt: skip
-    return Density(task.network, domain=domains)
+    return Density(
+        task.network, domain={name: union(reached, _own(task, name)) for name, reached in rung.domains.items()}
+    )
 
 
 def _own(task: Task, name: str) -> Domain:

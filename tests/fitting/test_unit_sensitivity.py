@@ -10,6 +10,7 @@ import pytest
 from fitted_cases import adex
 
 from popdyn.errors import NumericsError, UsageError
+from popdyn.fitting.density_target import make_target
 from popdyn.fitting.domain import density_over_domain, training_domain
 from popdyn.fitting.protocols import SLOW, TRAINING_STEPS, Job, ranges
 from popdyn.fitting.rate_fit import Shape
@@ -26,7 +27,7 @@ MOVE = 3e-3
 def _jobs():
     """Slow random input and a staircase: shorter than a fit's own protocols, and cheap."""
     who = NETWORK.populations["E"]
-    mu, _ = ranges(who, training_domain(density_over_domain(NETWORK), "E"))
+    mu, _ = ranges(who, training_domain(make_target(density_over_domain(NETWORK), "E")))
     slow = Protocol("slow", 0.7, 0.1, 7, (mu.offset(0.7), mu.random(SLOW, 4.0)))
     steps = Protocol("steps", 0.84, 0.1, 0, (mu.offset(0.84), *mu.staircase(TRAINING_STEPS, 0.07)))
     return Job(slow, "slow"), Job(steps, "steps")
