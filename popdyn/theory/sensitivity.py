@@ -136,7 +136,7 @@ def rate_sensitivity(
 ) -> Sensitivity:
     """Stationary state of a homogeneous diffusion population on the cells of `op`, with its derivatives by `names`.
 
-    names: default all of `parameters_of`. Within 4e-9 of differences of whole solves on the same cells (measured).
+    names: default all of `parameters_of`. Within 2e-9 of differences of whole solves on the same cells (measured).
     Valid when: the state is a smooth root; the grid's error (8e-4 of the rate) is not part of the derivative.
     Example: d rate/d I_e = d rate/d mu / C_m.
     """
