@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from popdyn.errors import DomainError
 from popdyn.neurons import MODELS
 from popdyn.rungs.cohort_density import CohortDensity
+from popdyn.rungs.cohort_modes import CohortModes, derive_cohort_modes
 from popdyn.rungs.cohort_nodes import CohortNodes, cohort_rung
 from popdyn.rungs.coupled import CoupledDensity
 from popdyn.rungs.density import Density
 from popdyn.rungs.mixed import MixedDensity
+from popdyn.rungs.modes import Modes, derive_modes
 from popdyn.spec.network import Network
 from popdyn.theory.problem import DEFAULT_CLOSURE
 
@@ -48,3 +51,21 @@ def density_rung(
     if is_coupled(network) or options.get("finite"):
         return CoupledDensity(network, **options)
     return Density(network, **options)
+
+
+def modes_rung(
+    network: Network, *, tolerance: float = 0.005, seed: int = 0, modes: int | None = None, **options: Any
+) -> Modes | CohortModes:
+    """Modes of uncoupled populations: `CohortModes` for escape noise, else `Modes`; options are their density's.
+
+    Raises DomainError where neither serves: connections, mixed kinds of neurons, spreads that need nodes.
+    """
+    density = density_rung(network, **options)
+    if isinstance(density, CohortDensity):
+        return derive_cohort_modes(density, tolerance=tolerance, seed=seed, modes=modes)
+    if isinstance(density, Density):
+        return derive_modes(density, tolerance=tolerance, seed=seed, modes=modes)
+    raise DomainError(
+        "modes: populations are coupled, of both kinds of neurons, or spread in what needs nodes; allowed: populations "
+        "alone; take --rung density"
+    )

@@ -53,6 +53,21 @@ def modes_rung(network: Network, closure: str, progress: Progress | None) -> Any
     return modes_of(density_over_domain(network, closure))
 
 
+def _missed(modes: AnyModes) -> list[str]:
+    """What to say of modes that did not reach what was asked of them."""
+    if isinstance(modes, Modes):
+        named = modes.choices.items()
+    else:
+        nodes = modes.derivation.problem.nodes
+        named = {nodes[g.members[0]].population: c for g, c in zip(modes.groups, modes.choices, strict=True)}.items()
+    return [
+        f"population {name}: the modes are {100 * choice.error:.2g} % from the density on inputs that they were not "
+        f"trained on, more than the {100 * choice.tolerance:g} % that decides how many there are; a narrower domain "
+        "needs fewer"
+        for name, choice in named if not choice.reached
+    ]  # fmt: skip
+
+
 def add_modes(work: Conversion, say: Progress) -> None:
     """Derives the modes of the conversion's density and runs them under its protocol."""
     say(0.35, "projecting the density on its modes")
@@ -60,6 +75,7 @@ def add_modes(work: Conversion, say: Progress) -> None:
     try:
         work.modes = modes_of(work.density, progress=within(say, 0.35, 0.4))
         work.results["modes"] = work.modes.simulate(work.protocol)
+        work.warnings += _missed(work.modes)
     except (NumericsError, UsageError) as error:
         if work.target == "modes":
             raise
