@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from popdyn.spec import Network, Neuron, Population, Protocol, Stimulus, load
     from popdyn.workflows.convert import convert
     from popdyn.workflows.fit import fit
+    from popdyn.workflows.map import map_parameters
     from popdyn.workflows.rates import rates
     from popdyn.workflows.simulate import simulate
 
@@ -23,6 +24,7 @@ _HOMES = {
     "convert": "popdyn.workflows.convert:convert",
     "compare": "popdyn.comparison:compare",
     "fit": "popdyn.workflows.fit:fit",
+    "map_parameters": "popdyn.workflows.map:map_parameters",
     "open": "popdyn.results:open_dataset",
     "Network": "popdyn.spec:Network",
     "Population": "popdyn.spec:Population",
@@ -43,6 +45,7 @@ __all__ = [
     "convert",
     "fit",
     "load",
+    "map_parameters",
     "open",
     "rates",
     "simulate",

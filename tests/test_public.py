@@ -22,6 +22,7 @@ NAMES = [
     "convert",
     "fit",
     "load",
+    "map_parameters",
     "open",
     "rates",
     "simulate",

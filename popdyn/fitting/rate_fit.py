@@ -73,7 +73,7 @@ def fit_to_rung(
         raise UsageError(f"populations.{population}: no protocol moves mu; allowed: a spec with one, or a domain")
     training = [target_of(rung, who, job) for job in training_jobs(who, domain, seed)]
     heldout = [target_of(rung, who, job) for job in heldout_jobs(who, domain, seed)]
-    empty = shape.empty(population, domain, *input_statistics(who), _adaptation_start(who))
+    empty = shape.empty(population, domain, *input_statistics(who), adaptation_start(who))
     fit = fit_to_targets(empty, training, heldout, noisy=False, hint=_hint(who, shape), seed=seed, fitted_to=rung.name)
     made = RateUnit(network, fit.unit.units)
     targets = ("mu", "D") if empty.varying_sigma else ("mu",)
@@ -147,7 +147,7 @@ def _domain(rung: DerivedRung, network: Network, population: str) -> Domain:
     )
 
 
-def _adaptation_start(population: Population) -> float:
+def adaptation_start(population: Population) -> float:
     """The rate whose adaptation current is the spec's initial mean w [1/s]."""
     p = population.neuron.parameters
     jump = p.get("b", 0.0) * p.get("tau_w", 0.0)

@@ -48,6 +48,7 @@ class Density:
     dt : step [s], a divisor of 1 ms
     domain : range of drive per population that the voltage grid must serve; default: what the protocols reach
     refine : divides the spacing of the chosen grid (2 halves it)
+    grids : by population, in the place of those that the domain asks for
     scheme : "affine" (second order, positive scheme where it is needed) or "positive" (first order throughout)
 
     Valid when
@@ -64,6 +65,7 @@ class Density:
     def __init__(
         self, network: Network, *, closure: str = DEFAULT_CLOSURE, dt: float = DT,
         domain: Mapping[str, Domain] | None = None, refine: float = 1.0, scheme: str = "affine",
+        grids: Mapping[str, Discretisation] | None = None,
     ) -> None:  # fmt: skip
         if closure not in CLOSURES:
             raise UsageError(f"closure: got {closure!r}; allowed: {', '.join(CLOSURES)}")
@@ -79,7 +81,8 @@ class Density:
             self.problems[name] = density_problem(population)
             reached = drive_range(network, population, self.problems[name])
             self.domains[name] = (domain or {}).get(name) or reached
-            self.grids[name] = choose_grid(self.problems[name], self.domains[name], refine=refine)
+            given = (grids or {}).get(name)
+            self.grids[name] = given or choose_grid(self.problems[name], self.domains[name], refine=refine)
 
     def simulate(self, protocol: str | Protocol, *, seed: int = 0) -> xr.Dataset:
         """Trajectory on 1 ms bins; `seed` has no effect (the density is deterministic)."""

@@ -96,7 +96,7 @@ def _integrals(op: Operator, order: int) -> list[tuple[int, int, Array]]:
     return [*rows, (kernel.I_M, order, op.width), (kernel.VI_M, order, op.width * op.centre)]
 
 
-def _solve(
+def solve_linearised(
     lin: _Linear, rate: complex, t_ref: float, source: NDArray[Any], source_s: NDArray[Any], damping: float = 0.0
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Solve (F_x + exp(-rate t_ref) F_late - rate E) x = source, rate = i omega, by eliminating the fields.
@@ -162,7 +162,7 @@ def _newton(
         source_s = -lin.residual_s
         source_s[kernel.R] = 1.0 - s[kernel.P] - h.t_ref * s[kernel.R]
         try:
-            move, move_s = _solve(lin, 0.0, h.t_ref, -lin.residual, source_s, damping)
+            move, move_s = solve_linearised(lin, 0.0, h.t_ref, -lin.residual, source_s, damping)
         except (np.linalg.LinAlgError, ValueError):
             return None
         size = float(np.max(np.abs(move_s[watched]) / (np.abs(s[watched]) + floor)))
@@ -210,7 +210,7 @@ def response_at(
         source, source_s = -lin.right[:, column], -lin.corner[:, column]
         source_s[kernel.R] = 0.0
         for k, rate in enumerate(lambdas):
-            found[row, k] = _solve(lin, rate, h.t_ref, source, source_s)[1][kernel.R]
+            found[row, k] = solve_linearised(lin, rate, h.t_ref, source, source_s)[1][kernel.R]
     return found
 
 
@@ -230,5 +230,5 @@ def after_spike(op: Operator, h: Hierarchy, state: StationaryState, lambdas: NDA
         back = np.exp(-rate * h.t_ref)
         source_s = -back * into_s
         source_s[kernel.R] = back / rate
-        found[k] = _solve(lin, rate, h.t_ref, -back * into, source_s)[1][kernel.R]
+        found[k] = solve_linearised(lin, rate, h.t_ref, -back * into, source_s)[1][kernel.R]
     return found
