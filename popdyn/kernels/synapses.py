@@ -27,9 +27,10 @@ class Projections(NamedTuple):
     state: Array  # (projection, STATES): arrived rate, first and second filter [1/s], utilisation, resources
     mean: Array  # (projection,) out: u [1/s]
     variance: Array  # (projection,) out: v [1/s]
+    like: Whole  # (projection,) the first one that is its like in all that comes before `mean`; itself where none is
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def relax(old: float, x_old: float, x_new: float, tau: float, dt: float) -> float:
     """s' = (x - s)/tau over a step in which x is linear, exactly."""
     e = np.exp(-dt / tau)
@@ -37,18 +38,34 @@ def relax(old: float, x_old: float, x_new: float, tau: float, dt: float) -> floa
     return e * old + (mixed - e) * x_old + (1.0 - mixed) * x_new
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
+def arriving(shares: Array, first: int, past: Array, now: int) -> float:
+    """What arrives at step `now`: the rates (ring,) of the steps before it, each with its share of the synapses."""
+    ring, lags = past.shape[0], shares.shape[0]
+    at = now % ring
+    turn = min(at + 1, lags)  # the lags from here on lie at the ring's other end
+    total = 0.0
+    for lag in range(first, turn):
+        total += shares[lag] * past[at - lag]
+    for lag in range(max(first, turn), lags):
+        total += shares[lag] * past[at - lag + ring]
+    return total
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def transmit(p: Projections, activity: Array, now: int, dt: float) -> None:
     """Advance all projections to the end of step `now`; activity (row, ring) holds the rates of the steps before it.
 
+    Projections that are alike (one source, delays, synapse) are computed once.
+
     Tsodyks-Markram: u' = -u/tau_fac + U (1 - u) r, x' = (1 - x)/tau_rec - u+ x r, u+ = u + U (1 - u), implicitly.
     """
-    ring = activity.shape[1]
     for k in range(p.pre.shape[0]):
+        if p.like[k] < k:
+            p.mean[k], p.variance[k] = p.mean[p.like[k]], p.variance[p.like[k]]
+            continue
         s, numbers = p.state[k], p.numbers[k]
-        arrived = 0.0
-        for lag in range(p.first[k], p.lags.shape[1]):
-            arrived += p.lags[k, lag] * activity[p.pre[k], (now - lag) % ring]
+        arrived = arriving(p.lags[k], p.first[k], activity[p.pre[k]], now)
         charge = 1.0
         if p.kind[k] == SATURATING:
             gain = dt * numbers[GATE] * arrived

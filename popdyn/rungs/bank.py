@@ -246,7 +246,14 @@ def make_projections(problem: NetworkProblem, dt: float, early: float) -> synaps
         numbers[k] = s.tau_syn, s.alpha, s.U, s.tau_rec, s.tau_fac
         state[k, synapses.LEFT] = 1.0
     kind = np.array([KINDS[p.synapse.kind] for p in problem.projections], dtype=np.int64)
-    return synapses.Projections(pre, kind, numbers, shares, first, state, np.zeros(count), np.zeros(count))
+    like = _alike(np.column_stack([pre, kind, numbers, shares, state]))
+    return synapses.Projections(pre, kind, numbers, shares, first, state, np.zeros(count), np.zeros(count), like)
+
+
+def _alike(rows: Array) -> NDArray[np.int64]:
+    """The first row equal to each."""
+    seen: dict[bytes, int] = {}
+    return np.array([seen.setdefault(row.tobytes(), k) for k, row in enumerate(rows)], dtype=np.int64)
 
 
 def _lags(p: Projection, dt: float, early: float) -> list[float]:

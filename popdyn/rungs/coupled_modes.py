@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -22,7 +23,7 @@ from popdyn.rungs.density_march import START
 from popdyn.rungs.derivation import Derivation
 from popdyn.rungs.domain import report_outside
 from popdyn.rungs.march import JUST_BEFORE, StepDrive, step_drive
-from popdyn.rungs.modes import TOLERANCE
+from popdyn.rungs.modes import TOLERANCE, stationary_at
 from popdyn.rungs.modes_choice import Choice, first_modes_state
 from popdyn.rungs.modes_nodes import Group, groups_of, make_nodes, plain_nodes, train
 from popdyn.rungs.network_traces import on_bins
@@ -57,7 +58,9 @@ class CoupledModes:
     ) -> None:
         self.derivation, self.groups, self.choices, self.closure, self.dt = derivation, groups, choices, closure, dt
         self.network: Network = derivation.problem.network
-        self.nodes = make_nodes(derivation, groups, choices, closure, dt)
+        self.nodes = make_nodes(
+            derivation, groups, [c.domain for c in choices], [partial(_rate, c) for c in choices], closure, dt
+        )
         self._constant: xr.Dataset | None = None
 
     def rates(self) -> dict[str, float]:
@@ -104,7 +107,6 @@ class CoupledModes:
     def equations(self) -> str:
         """Every group of nodes: its equations, its modes, its errors, its domain; what they hear is the density's."""
         from popdyn.rungs.coupled_text import network_equations
-        from popdyn.rungs.modes import stationary_at
         from popdyn.rungs.modes_text import modes_equations
 
         point, texts = self.derivation.point, []
@@ -163,6 +165,10 @@ class CoupledModes:
             f"populations.{name}", float(shares[worst]), self.choices[self.nodes.group[worst]].domain, strict=strict
         )
         return float(shares[worst])
+
+
+def _rate(choice: Choice, mu: float, sigma: float) -> float:
+    return float(stationary_at(choice, mu, sigma).rate)
 
 
 def constant(network: Network) -> Protocol:

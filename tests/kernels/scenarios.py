@@ -16,6 +16,7 @@ from mixed_scenarios import mixed
 from modes_scenarios import modes
 from network_scenarios import networks
 from numpy.typing import NDArray
+from unit_scenarios import unit_network_result
 
 from popdyn.kernels import density_1d, ln
 from popdyn.kernels import rate_units as rate_units_kernel
@@ -153,7 +154,7 @@ def results() -> Results:
         **cascade(),
         **rate_units(),
     }
-    return {**alone, **networks(), **cohorts(), **mixed(), **modes(POPULATION)}
+    return {**alone, **networks(), **cohorts(), **mixed(), **modes(POPULATION), **unit_network_result()}
 
 
 def main(path: str) -> None:

@@ -32,7 +32,7 @@ def one_projection(synapse, dt=DT):
     first = np.array([int(np.flatnonzero(shares[0])[0])])
     place = np.zeros(1, np.int64)
     return kernel.Projections(
-        place, np.array([KINDS[synapse.kind]]), numbers, shares, first, state, np.zeros(1), np.zeros(1)
+        place, np.array([KINDS[synapse.kind]]), numbers, shares, first, state, np.zeros(1), np.zeros(1), place
     )
 
 
