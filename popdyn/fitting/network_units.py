@@ -37,7 +37,7 @@ def fit_coupled_units(
 ) -> CoupledUnits:  # fmt: skip
     """Units of a network's nodes on the drives that its densities meet under the protocols (default: the spec's).
 
-    seed : of what is added to these drives; dt : step of the network of units [s]
+    seed : of what is added to the drives; dt : step of the network of units [s]
     Nodes that differ by a drift alone share a unit. Raises UsageError for conductances, NumericsError where a density
     has no rising f-I curve over the drives.
     """

@@ -30,8 +30,10 @@ class Nodes(NamedTuple):
     scale: Array  # (node,) of the drive given to the population
     noise: Array  # (node,) [V^2/s] beyond the population's
     shift: Array  # (node,) [V] of its potentials against those of its group
-    gain_mu: Array  # (node, projection) [V]
-    gain_D: Array  # (node, projection) [V^2]
+    begin: Whole  # (node + 1,) where its entries below begin, and end
+    source: Whole  # (entry,) projection that it hears
+    gain_mu: Array  # (entry,) [V]
+    gain_D: Array  # (entry,) [V^2]
     box: Array  # (node, 4): least and largest mu [V/s], least and largest D [V^2/s]
 
 
@@ -47,9 +49,10 @@ def watch(box: Array, mu: float, D: float, watched: Array) -> None:
 def hear(nodes: Nodes, projections: Projections, q: int, mu: float, D: float) -> tuple[float, float]:
     """Drive of a node [V/s], [V^2/s] at the population's mu and D."""
     drive, noise = nodes.offset[q] + nodes.scale[q] * mu, nodes.noise[q] + D
-    for k in range(projections.mean.shape[0]):
-        drive += nodes.gain_mu[q, k] * projections.mean[k]
-        noise += nodes.gain_D[q, k] * max(projections.variance[k], 0.0)
+    for i in range(nodes.begin[q], nodes.begin[q + 1]):
+        k = nodes.source[i]
+        drive += nodes.gain_mu[i] * projections.mean[k]
+        noise += nodes.gain_D[i] * max(projections.variance[k], 0.0)
     return drive, noise
 
 

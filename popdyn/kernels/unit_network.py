@@ -44,6 +44,16 @@ def advance(units: Units, g: int, state: Array, mu: float, D: float) -> float:
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
+def _means(units: Units, nodes: Nodes, state: Array, out: Array) -> None:
+    """<V> and <w> of every population into out (population, OUTPUTS)."""
+    for q in range(nodes.population.shape[0]):
+        a, g, share = nodes.population[q], nodes.group[q], nodes.weight[q]
+        out[a, V_MEAN] += share * (state[q, LAST_V] + nodes.shift[q])
+        for j in range(units.variables[g + 1] - units.variables[g]):
+            out[a, W_MEAN] += share * units.current[units.variables[g] + j] * state[q, W + j]
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, nogil=True)
 def run(
     units: Units, nodes: Nodes, projections: Projections, activity: Array, external: Array, mu: Array, D: Array,
     first: int, dt: float, state: Array, out: Array, node_rate: Array, watched: Array,
@@ -62,20 +72,19 @@ def run(
         for row in range(external.shape[0]):
             activity[populations + row, now] = external[row, t]
         transmit(projections, activity, first + t, dt)
-        activity[:populations, now] = 0.0
+        for a in range(populations):
+            activity[a, now] = 0.0
         for q in range(nodes.population.shape[0]):
-            a, g, share = nodes.population[q], nodes.group[q], nodes.weight[q]
+            a = nodes.population[q]
             drive, noise = hear(nodes, projections, q, mu[a, t], D[a, t])
             watch(nodes.box[q], drive, noise, watched[q])
-            rate = advance(units, g, state[q], drive, noise)
-            activity[a, now] += share * rate
+            rate = advance(units, nodes.group[q], state[q], drive, noise)
+            activity[a, now] += nodes.weight[q] * rate
             node_rate[q] += rate
-            if t % per_bin == middle:
-                out[a, b, V_MEAN] += share * (state[q, LAST_V] + nodes.shift[q])
-                for j in range(units.variables[g + 1] - units.variables[g]):
-                    out[a, b, W_MEAN] += share * units.current[units.variables[g] + j] * state[q, W + j]
         for a in range(populations):
             out[a, b, RATE] += activity[a, now] / per_bin
             if not abs(activity[a, now]) < BEYOND / dt:  # nor is it a number
                 return t
+        if t == b * per_bin + middle:
+            _means(units, nodes, state, out[:, b])
     return mu.shape[1]

@@ -17,7 +17,8 @@ from scipy.optimize import brentq
 
 from popdyn.errors import DomainError, NumericsError, UsageError
 from popdyn.kernels.modes_network import Nodes
-from popdyn.rungs.bank import make_wiring
+from popdyn.kernels.network import Wiring
+from popdyn.rungs.bank import make_projections, make_wiring
 from popdyn.rungs.derivation import Derivation
 from popdyn.rungs.march import StepDrive
 from popdyn.rungs.modes_choice import Choice, choose_modes
@@ -140,8 +141,20 @@ def plain_nodes(derivation: Derivation, dt: float) -> Nodes:
     wiring, count = make_wiring(problem, plain, derivation.point, dt), len(problem.nodes)
     return Nodes(
         wiring.population, np.arange(count), wiring.weight, wiring.offset, wiring.scale, wiring.noise,
-        np.zeros(count), wiring.gain_mu, wiring.gain_D, np.tile([-np.inf, np.inf, -np.inf, np.inf], (count, 1)),
+        np.zeros(count), *_heard(wiring, make_projections(problem, dt, 0.0).like),
+        np.tile([-np.inf, np.inf, -np.inf, np.inf], (count, 1)),
     )  # fmt: skip
+
+
+def _heard(wiring: Wiring, like: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], Array, Array]:
+    """begin, source, gain_mu, gain_D of `Nodes`: what a node hears of projections that are alike is one entry."""
+    gains = np.zeros((2, *wiring.gain_mu.shape))
+    for k, first in enumerate(like):
+        gains[0, :, first] += wiring.gain_mu[:, k]
+        gains[1, :, first] += wiring.gain_D[:, k]
+    heard = (gains != 0.0).any(axis=0)
+    begin = np.concatenate([[0], np.cumsum(heard.sum(axis=1))]).astype(np.int64)
+    return begin, np.nonzero(heard)[1], gains[0][heard], gains[1][heard]
 
 
 def make_nodes(
@@ -161,7 +174,7 @@ def make_nodes(
         for q, drift, V_shift in zip(members.members, members.drift, members.V_shift, strict=True):
             nodes.group[q], nodes.shift[q] = g, V_shift
             nodes.offset[q] += drift
-            nodes.gain_D[q] *= noise_factor(derivation, q, gain, drift, closure)
+            nodes.gain_D[nodes.begin[q] : nodes.begin[q + 1]] *= noise_factor(derivation, q, gain, drift, closure)
             nodes.box[q] = d.mu_low, d.mu_high, 0.5 * d.sigma_low**2, 0.5 * d.sigma_high**2
     return nodes
 

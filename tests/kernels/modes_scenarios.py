@@ -60,7 +60,8 @@ def network(made: list[Made], drive: StepDrive) -> NDArray[np.float64]:
         states.append(first_modes_state(small.modes, x, W, 1e-4))
     nodes = modes_network.Nodes(
         np.zeros(2, np.int64), np.arange(2), np.array([0.4, 0.6]), np.zeros(2), np.ones(2), np.zeros(2),
-        np.array([0.0, 1e-3]), np.full((2, 1), 2e-3), np.full((2, 1), 1e-6), np.tile([0.0, 9.0, 0.0, 9.0], (2, 1)),
+        np.array([0.0, 1e-3]), np.arange(3), np.zeros(2, np.int64), np.full(2, 2e-3), np.full(2, 1e-6),
+        np.tile([0.0, 9.0, 0.0, 9.0], (2, 1)),
     )  # fmt: skip
     projections = wires(1)
     activity = np.full((1, 6), 8.0)
@@ -80,6 +81,7 @@ def wires(count: int) -> synapses.Projections:
     """Projections of the first row that are all alike."""
     return synapses.Projections(
         np.zeros(count, np.int64), np.full(count, synapses.EXPONENTIAL), np.full((count, synapses.NUMBERS), 3e-3),
-        np.tile([0.0, 0.0, 0.7, 0.3], (count, 1)), np.full(count, 2), np.zeros((count, synapses.STATES)),
-        np.zeros(count), np.zeros(count), np.zeros(count, np.int64),
+        np.tile([0.0, 0.0, 0.7, 0.3], (count, 1)), np.full(count, 2), np.full(count, 3),
+        np.zeros((count, synapses.STATES)), np.zeros(count), np.zeros(count), np.zeros(count, np.int64),
+        synapses.decay_of(np.full(count, 3e-3), 1e-4),
     )  # fmt: skip
