@@ -1,4 +1,4 @@
-"""Networks of modes and of cascade units against the neurons of reference_sims/, from the density that both come from."""
+"""Networks of modes and of cascade units against the neurons of reference_sims/, from the density of both."""
 
 from __future__ import annotations
 
