@@ -89,9 +89,10 @@ def coupled_nodes(one, copies, local):
         gain_mu += [*one.gain_mu[part], *(SHARE * one.gain_mu[strongest] for _ in others)]
         gain_D += [*one.gain_D[part], *(SHARE * one.gain_D[strongest] for _ in others)]
         begin.append(len(source))
+    own = [np.tile(x, copies) for x in (one.weight, one.offset, one.noise, one.shift)]
     return Nodes(
-        np.arange(2 * copies), np.tile(one.group, copies), *(np.tile(x, copies) for x in one[2:7]), np.array(begin),
-        np.array(source), np.array(gain_mu), np.array(gain_D), np.tile(one.box, (copies, 1)),
+        np.arange(2 * copies), np.tile(one.group, copies), *own, np.array(begin), np.array(source),
+        np.array(gain_mu), np.array(gain_D), np.tile(one.box, (copies, 1)),
     )  # fmt: skip
 
 

@@ -16,7 +16,8 @@ from popdyn.errors import UsageError
 def convert(
     spec: Annotated[Path, typer.Argument(help="spec (TOML, JSON)")],
     to: Annotated[
-        str | None, typer.Option(help="rung that the verdict is about: density or unit [default: unit where one fits]")
+        str | None,
+        typer.Option(help="rung the verdict is about: density, modes, unit [default: unit where one fits]"),
     ] = None,
     tolerance: Annotated[str, typer.Option(help="bar for nrmse and bias")] = "2%",
     protocol: Annotated[str | None, typer.Option(help="name in the spec [default: its first]")] = None,

@@ -15,7 +15,7 @@ from popdyn.errors import UsageError
 def simulate(
     spec: Annotated[Path, typer.Argument(help="spec (TOML, JSON) or model.json")],
     rung: Annotated[
-        str | None, typer.Option(help="spiking, density, density2d, unit [default: unit of a model.json, else density]")
+        str | None, typer.Option(help="spiking, density, density2d, modes, unit [default: a model's own, or density]")
     ] = None,
     protocol: Annotated[str | None, typer.Option(help="name in the spec [default: its first]")] = None,
     closure: Annotated[str | None, typer.Option(help="closure of the density rung")] = None,
@@ -39,7 +39,8 @@ def simulate(
     from popdyn.workflows.source import open_source, protocol_name
 
     source = open_source(spec)
-    chosen = rung or ("unit" if source.unit is not None else "density")
+    own = "unit" if source.unit is not None else "modes" if source.modes is not None else "density"
+    chosen = rung or own
     if check_dt:
         if chosen != "spiking":
             raise UsageError("--check-dt: only the spiking rung has a step to check; allowed: --rung spiking")

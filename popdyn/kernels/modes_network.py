@@ -27,7 +27,6 @@ class Nodes(NamedTuple):
     group: Whole  # (node,) whose modes
     weight: Array  # (node,)
     offset: Array  # (node,) [V/s]
-    scale: Array  # (node,) of the drive given to the population
     noise: Array  # (node,) [V^2/s] beyond the population's
     shift: Array  # (node,) [V] of its potentials against those of its group
     begin: Whole  # (node + 1,) where its entries below begin, and end
@@ -48,7 +47,7 @@ def watch(box: Array, mu: float, D: float, watched: Array) -> None:
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def hear(nodes: Nodes, projections: Projections, q: int, mu: float, D: float) -> tuple[float, float]:
     """Drive of a node [V/s], [V^2/s] at the population's mu and D."""
-    drive, noise = nodes.offset[q] + nodes.scale[q] * mu, nodes.noise[q] + D
+    drive, noise = nodes.offset[q] + mu, nodes.noise[q] + D
     for i in range(nodes.begin[q], nodes.begin[q + 1]):
         k = nodes.source[i]
         drive += nodes.gain_mu[i] * projections.mean[k]

@@ -68,7 +68,6 @@ class Wiring(NamedTuple):
     population: Whole  # (node,)
     weight: Array  # (node,)
     offset: Array  # (node,) [V/s]
-    scale: Array  # (node,) C_m of the centre over the node's, for drives given to the population
     noise: Array  # (node,) [V^2/s] white-noise D beyond the population's, for a node's own sigma
     gain_mu: Array  # (node, projection) [V]
     gain_D: Array  # (node, projection) [V^2]
@@ -134,7 +133,7 @@ def run(
                 wiring.excess[1, k] = max(wiring.excess[2, k], -smooth.variance[k])
         for q in range(wiring.population.shape[0]):
             a = wiring.population[q]
-            drive, noise = wiring.offset[q] + wiring.scale[q] * mu[a, t], wiring.noise[q] + D[a, t]
+            drive, noise = wiring.offset[q] + mu[a, t], wiring.noise[q] + D[a, t]
             variance, more = 0.0, 0.0
             for k in range(projections.mean.shape[0]):
                 drive += wiring.gain_mu[q, k] * projections.mean[k]

@@ -79,6 +79,6 @@ def _advice(word: Word, report: Report, measures: Measures) -> str:
 
 def _unverified(report: Report) -> str:
     return (
-        f"The {report['target']} was not compared with the spiking network. Its errors below, where there are any, are "
-        "against other derived rungs: run again without --no-truth before relying on it."
+        f"The {report['target']} rung was not compared with the spiking network. Its errors below, where there are "
+        "any, are against other derived rungs: run again without --no-truth before relying on it."
     )

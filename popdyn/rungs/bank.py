@@ -171,11 +171,11 @@ def make_wiring(
             else:
                 gain_mu[q, k], gain_D[q, k] = node.scale * mean, 0.5 * node.scale**2 * K * p.J**2 * share
         spec_mu, spec_D = centre_drive(problem, node.population)
-        offset[q], extra[q] = node.problem.mu - node.scale * spec_mu, node.problem.D - spec_D
+        offset[q], extra[q] = node.problem.mu - spec_mu, node.problem.D - spec_D
     population = np.array([names.index(node.population) for node in problem.nodes])
     return network.Wiring(
         population, np.array([node.weight for node in problem.nodes]), offset,
-        np.array([node.scale for node in problem.nodes]), extra, gain_mu, gain_D, gain_jump, gain_shift, gain_train,
+        extra, gain_mu, gain_D, gain_jump, gain_shift, gain_train,
         np.array([g.beta for g in grids]), np.array([g.gamma for g in grids]), np.zeros(count_nodes),
         np.arange(count_nodes) + count_nodes if finite else np.full(count_nodes, -1), np.zeros((3, count)),
         _smear(problem, dt) if finite else np.zeros(count),

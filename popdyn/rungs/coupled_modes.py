@@ -8,32 +8,38 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from numba.typed import List
 from numpy.typing import NDArray
 
-from popdyn.errors import NumericsError, UsageError
+from popdyn.errors import Fault, NumericsError, SpecError, UsageError
 from popdyn.kernels import modes_network as kernel
 from popdyn.results import make_dataset
 from popdyn.rungs.bank import make_projections
 from popdyn.rungs.coupled import CoupledDensity
+from popdyn.rungs.density_document import density_model
 from popdyn.rungs.density_march import START
 from popdyn.rungs.derivation import Derivation
 from popdyn.rungs.domain import report_outside
 from popdyn.rungs.march import JUST_BEFORE, StepDrive, step_drive
+from popdyn.rungs.model_reader import Reader
 from popdyn.rungs.modes import TOLERANCE, stationary_at
-from popdyn.rungs.modes_choice import Choice, first_modes_state
+from popdyn.rungs.modes_choice import Choice, resting_state
+from popdyn.rungs.modes_document import choice_document, choice_of
 from popdyn.rungs.modes_nodes import Group, groups_of, make_nodes, plain_nodes, train
 from popdyn.rungs.network_traces import on_bins
-from popdyn.spec import under_protocol
+from popdyn.rungs.unit import KIND, SCHEMA
+from popdyn.spec import to_dict, under_protocol
 from popdyn.spec.network import Network, Protocol
 from popdyn.stimuli import source_rates
 from popdyn.types import Progress
 
 Array = NDArray[np.float64]
 
+MOST_GROUPS = 4096
 CHUNK = 10_000  # steps between two looks at the clock
 UNDERSHOOT = 0.02  # of the largest rate of a node's domain, that its rate may fall below zero
 
@@ -43,9 +49,8 @@ class CoupledModes:
 
     Parameters
     ----------
-    derivation : nodes and working point of the network's density
+    density : of the network: nodes, working point, closure and step
     groups, choices : which nodes share modes, and the modes of each group
-    closure : of the density; dt : step [s], a divisor of 1 ms and at most the shortest delay
 
     Finite jumps and the regularity of trains, which the density carries, enter as one factor of each node's noise, at
     the working point. Valid on the drives that the modes were trained on.
@@ -53,14 +58,12 @@ class CoupledModes:
 
     name = "modes"
 
-    def __init__(
-        self, derivation: Derivation, groups: list[Group], choices: list[Choice], closure: str, dt: float
-    ) -> None:
-        self.derivation, self.groups, self.choices, self.closure, self.dt = derivation, groups, choices, closure, dt
-        self.network: Network = derivation.problem.network
-        self.nodes = make_nodes(
-            derivation, groups, [c.domain for c in choices], [partial(_rate, c) for c in choices], closure, dt
-        )
+    def __init__(self, density: CoupledDensity, groups: list[Group], choices: list[Choice]) -> None:
+        self.derivation: Derivation = density.derivation
+        self.groups, self.choices, self.settings = groups, choices, density.settings
+        self.network, self.closure, self.dt = density.network, density.closure, density.dt
+        gains = [partial(_rate, choice) for choice in choices]
+        self.nodes = make_nodes(self.derivation, groups, [c.domain for c in choices], gains, self.closure, self.dt)
         self._constant: xr.Dataset | None = None
 
     def rates(self) -> dict[str, float]:
@@ -117,6 +120,29 @@ class CoupledModes:
             texts.append(modes_equations(", ".join(sorted(names)), choice, at))
         return "\n\n".join([*texts, network_equations(self.derivation, self.closure)])
 
+    def to_dict(self) -> dict[str, Any]:
+        """The model as model.json holds it; nodes and working point are derived anew when it is read."""
+        return {
+            "kind": KIND, "schema": SCHEMA, "rung": self.name, "spec_hash": self.network.spec_hash,
+            "network": to_dict(self.network), "settings": dict(self.settings),
+            "groups": [choice_document(choice) for choice in self.choices],
+        }  # fmt: skip
+
+    @staticmethod
+    def from_dict(document: Any, source: str = "") -> CoupledModes:
+        """The model of a document. Raises SpecError with all faults, `source` named."""
+        faults: list[Fault] = []
+        groups = Reader(document, "", faults).tables("groups", 1, MOST_GROUPS)
+        choices = [choice_of(entry) for entry in groups]
+        if faults:
+            raise SpecError(faults, source)
+        model = density_model({**document, "rung": "density"}, source)
+        density = model.density()
+        if not isinstance(density, CoupledDensity) or len(groups_of(density.derivation)) != len(choices):
+            raise SpecError([Fault("groups", str(len(choices)), "one for every kind of node of `network`")], source)
+        found = [choice for choice in choices if choice is not None]
+        return CoupledModes(density, groups_of(density.derivation), found)
+
     def _march(self, protocol: Protocol) -> tuple[Array, Array, Array, int]:
         mu, D, restart, external = inputs_of(self.network, protocol, self.dt)
         projections = make_projections(self.derivation.problem, self.dt, 0.0)
@@ -127,9 +153,7 @@ class CoupledModes:
         for choice in self.choices:
             modes.append(choice.reduced.modes)
         for g in self.nodes.group:
-            choice = self.choices[g]
-            x, W = choice.rest
-            states.append(first_modes_state(choice.reduced.modes, x, W, self.dt))
+            states.append(resting_state(self.choices[g], self.dt))
         out = np.zeros((*mu.shape, kernel.OUTPUTS))
         node_rate, watched = np.zeros(len(self.nodes.weight)), np.zeros((len(self.nodes.weight), kernel.WATCHED))
         scored = round(protocol.transient / self.dt)
@@ -193,7 +217,7 @@ def derive_coupled_modes(
             for of_protocol in met for q, drift in zip(group.members, group.drift, strict=True)
         ]  # fmt: skip
         choices.append(train(group, drives, density.closure, density.dt, tolerance=tolerance, seed=seed))
-    return CoupledModes(density.derivation, groups, choices, density.closure, density.dt)
+    return CoupledModes(density, groups, choices)
 
 
 def drives_met(density: CoupledDensity, protocol: Protocol) -> list[StepDrive]:

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from popdyn.errors import Fault, SpecError
+from popdyn.rungs.coupled_modes import CoupledModes
 from popdyn.rungs.density_document import DensityModel, density_model
+from popdyn.rungs.modes import Modes
 from popdyn.rungs.rate_unit import RateUnit
 from popdyn.rungs.unit import CascadeUnit
 from popdyn.spec.section import show
@@ -19,7 +21,10 @@ from popdyn.spec.section import show
 MAX_BYTES = 32_000_000
 
 
-def write_model(model: CascadeUnit | RateUnit | DensityModel, path: str | Path) -> None:
+AnyModel = CascadeUnit | RateUnit | DensityModel | Modes | CoupledModes
+
+
+def write_model(model: AnyModel, path: str | Path) -> None:
     """Writes model.json; the same model gives the same bytes."""
     target = Path(path)
     text = json.dumps(model.to_dict(), indent=1, sort_keys=True, allow_nan=False)
@@ -33,11 +38,13 @@ def read_model(path: str | Path) -> CascadeUnit:
     return CascadeUnit.from_dict(_document(Path(path)), str(path))
 
 
-def read_any_model(path: str | Path) -> CascadeUnit | RateUnit | DensityModel:
-    """The unit, of any family, or the density rung of a model.json. Raises SpecError with all faults."""
+def read_any_model(path: str | Path) -> AnyModel:
+    """The unit, of any family, the modes or the density rung of a model.json. Raises SpecError with all faults."""
     document = _document(Path(path))
     if isinstance(document, dict) and document.get("rung") == "density":
         return density_model(document, str(path))
+    if isinstance(document, dict) and document.get("rung") == "modes":
+        return (CoupledModes if "groups" in document else Modes).from_dict(document, str(path))
     if isinstance(document, dict) and document.get("family") == "simple":
         return RateUnit.from_dict(document, str(path))
     return CascadeUnit.from_dict(document, str(path))

@@ -19,7 +19,7 @@ from popdyn.spec.network import Initial
 from popdyn.theory.balance import balance, linearised, observability
 from popdyn.theory.discretisation import Domain
 from popdyn.theory.projection import Snapshots, project
-from popdyn.theory.reduced import Reduced
+from popdyn.theory.reduced import Reduced, fluxes, reinjected
 
 Array = NDArray[np.float64]
 
@@ -30,16 +30,22 @@ GROWTH = 20.0  # [1/s] of a linearised state that is refused
 CHECKED = 60  # states where the spectrum is looked at
 SAFETY = 0.8  # share of the tolerance that the choice has to reach, so that other runs reach it too
 DT = 1e-4  # [s]
+STILL = 1e-6  # relative deviation below which a rate is constant
 REST = 1.0  # [s] at the middle of the domain that the state kept there has relaxed for
 
 
 @dataclass(frozen=True)
 class ModesError:
-    """Distance of the modes from the density on one kind of run: nrmse and bias of the rate on 1 ms bins."""
+    """Distance of the modes from the density on one kind of run: of the rate on 1 ms bins.
+
+    mean [1/s]: the density's mean rate. No correlation where its rate is constant, or the modes' not finite.
+    """
 
     kind: str
     nrmse: float
     bias: float
+    correlation: float | None
+    mean: float
 
 
 @dataclass(frozen=True)
@@ -153,6 +159,26 @@ def first_modes_state(modes: kernel.Modes, x: Array, W: float, dt: float) -> ker
     )  # fmt: skip
 
 
+def resting_state(choice: Choice, dt: float) -> kernel.State:
+    """State that has rested in the middle of the domain, with the neurons that are refractory there."""
+    modes, (x, W) = choice.reduced.modes, choice.rest
+    state, (mu, D), n = first_modes_state(modes, x, W, dt), _middle(choice.domain), modes.numbers
+    R = fluxes(modes, x, W, mu, D)
+    into = reinjected(modes, W, np.append(R, W))
+    pool = 1.0 - x[0]
+    state.past[:, :-1] = R
+    state.scalars[:, kernel.Q] = pool
+    state.scalars[:, kernel.J] = into[1] - (R[1] if R.size > 1 else 0.0)
+    content = (R[1] if R.size > 1 else 0.0) + n[kernel.B] * R[0] - into[1]
+    pulled = n[kernel.A] * (n[kernel.V_RESET] - n[kernel.E_W]) * pool
+    state.scalars[:, kernel.X] = n[kernel.TAU_W] * content + pulled
+    return state
+
+
+def _middle(domain: Domain) -> tuple[float, float]:
+    return 0.5 * (domain.mu_low + domain.mu_high), 0.125 * (domain.sigma_low + domain.sigma_high) ** 2
+
+
 def run_modes(reduced: Reduced, x: Array, W: float, drive: StepDrive, dt: float, bin_: float = 1e-3) -> Array:
     """(bin, OUTPUTS) of popdyn.kernels.modes.integrate; bins that were not reached are not finite."""
     state = first_modes_state(reduced.modes, x, W, dt)
@@ -168,8 +194,7 @@ def rest(reduced: Reduced, x: Array, W: float, domain: Domain, dt: float) -> tup
     """x and W after a while in the middle of the domain."""
     state = first_modes_state(reduced.modes, x, W, dt)
     steps = round(REST / dt)
-    mu = np.full(steps, 0.5 * (domain.mu_low + domain.mu_high))
-    D = np.full(steps, 0.125 * (domain.sigma_low + domain.sigma_high) ** 2)
+    mu, D = (np.full(steps, value) for value in _middle(domain))
     restart = np.zeros(steps, dtype=bool)
     restart[0] = True
     kernel.integrate(reduced.modes, state, reduced.missing[:, :0], mu, D, restart, dt, np.zeros((1, kernel.OUTPUTS)))
@@ -185,7 +210,10 @@ def judge(reduced: Reduced, runs: list[Run], x: Array, W: float, dt: float, leas
         error = out[:, kernel.RATE] - run.rate
         bad = not np.all(np.isfinite(error)) or out[:, kernel.LEAST_RATE].min() < least
         nrmse = np.inf if bad else float(np.sqrt(np.mean(error**2))) / _spread(run, scale)
-        found.append(ModesError(run.kind, nrmse, float(np.mean(error) / np.mean(run.rate))))
+        still = bad or float(np.std(run.rate)) < STILL * float(np.mean(run.rate))
+        correlation = None if still else float(np.corrcoef(out[:, kernel.RATE], run.rate)[0, 1])
+        mean = float(np.mean(run.rate))
+        found.append(ModesError(run.kind, nrmse, float(np.mean(error)) / mean, correlation, mean))
     return found
 
 

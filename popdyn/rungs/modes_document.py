@@ -44,7 +44,10 @@ def choice_of(entry: Reader) -> Choice | None:
     table = entry.table("domain")
     ends = {key: table.number(key) for key in ("mu_low", "mu_high", "sigma_low", "sigma_high")}
     errors = tuple(
-        ModesError(e.text("kind"), e.number("nrmse", 0.0), e.number("bias")) for e in entry.tables("errors", 1, MOST)
+        ModesError(
+            e.text("kind"), e.number("nrmse", 0.0), e.number("bias"), _or_none(e, "correlation"), e.number("mean", 0.0)
+        )
+        for e in entry.tables("errors", 1, MOST)
     )
     numbers = {key: entry.number(key, 0.0) for key in ("tolerance", "effectivity", "scale", "largest", "cpu_s")}
     W, rest_W = entry.number("W"), entry.number("rest_W")
@@ -52,6 +55,10 @@ def choice_of(entry: Reader) -> Choice | None:
         return None
     reduced = Reduced(kernel.Modes(*arrays), np.zeros((K, 0)), missing, norms)
     return Choice(reduced, x, W, Domain(**ends), errors=errors, rest=(rest_x, rest_W), tried=(), **numbers)
+
+
+def _or_none(entry: Reader, key: str) -> float | None:
+    return None if entry.data.get(key) is None else entry.number(key)
 
 
 def _whole(entry: Reader, key: str) -> bool:

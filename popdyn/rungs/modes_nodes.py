@@ -140,8 +140,8 @@ def plain_nodes(derivation: Derivation, dt: float) -> Nodes:
     plain = [replace(grid, sources=(), beta=0.0, gamma=0.0) for grid in derivation.grids]
     wiring, count = make_wiring(problem, plain, derivation.point, dt), len(problem.nodes)
     return Nodes(
-        wiring.population, np.arange(count), wiring.weight, wiring.offset, wiring.scale, wiring.noise,
-        np.zeros(count), *_heard(wiring, make_projections(problem, dt, 0.0).like),
+        wiring.population, np.arange(count), wiring.weight, wiring.offset, wiring.noise, np.zeros(count),
+        *_heard(wiring, make_projections(problem, dt, 0.0).like),
         np.tile([-np.inf, np.inf, -np.inf, np.inf], (count, 1)),
     )  # fmt: skip
 

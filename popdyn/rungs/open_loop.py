@@ -25,5 +25,5 @@ def open_loop_response(
             op = choose_grid(at, Domain(at.mu, at.mu, at.sigma, at.sigma)).operator
             h = at.hierarchy(closure)
             response = linear_response(op, h, find_stationary(op, h, at.mu, at.D), omega, target)
-            total += node.weight * response * (node.scale if target == "mu" else node.scale**2)
+            total += node.weight * response
     return total

@@ -45,7 +45,7 @@ def sweep(
     def run(n: int) -> None:
         nodes, f = units.nodes, float(weight[n])
         own = nodes._replace(
-            offset=nodes.offset + nodes.scale * mu[n, nodes.population], gain_mu=f * nodes.gain_mu,
+            offset=nodes.offset + mu[n, nodes.population], gain_mu=f * nodes.gain_mu,
             gain_D=f * f * nodes.gain_D,
         )  # fmt: skip
         out, watched = np.zeros((mu.shape[1], bins, kernel.OUTPUTS)), np.zeros((len(nodes.weight), WATCHED))

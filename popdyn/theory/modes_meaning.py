@@ -17,6 +17,7 @@ from popdyn.kernels import modes as kernel
 from popdyn.theory.reduced import Reduced, ReducedState, derivatives, through_past, to_drive
 
 ROUNDS, SETTLED, ROUNDING = 60, 1e-10, 1e-6
+WITHIN = 2.0  # time constants in a dead time
 NEAR_RATE = 0.35  # relative distance of a frequency to the rate within which it is the neurons' own rhythm
 MOSTLY = 0.5
 ADAPTATION, SPREAD, RHYTHM, FILTER = "adaptation", "spread of w between neurons", "refractoriness", "input filter"
@@ -40,12 +41,9 @@ def meaning(reduced: Reduced, state: ReducedState) -> list[Mode]:
     chain = past @ through_past(out)
     source, direct = to_drive(modes, state)
     found: list[tuple[complex, float, str]] = []
-    for start in np.linalg.eigvals(now + chain):
-        value = _settle(now, chain, t_ref, complex(start))
-        value = complex(value.real, value.imag if abs(value.imag) > ROUNDING * abs(value) else 0.0)
+    for value, delay in _roots(now, chain, t_ref):
         if abs(value) < 1.0 or value.imag < 0.0 or any(abs(value - other) < 1e-6 * abs(value) for other, _, _ in found):
             continue  # the mass, the other of a pair, or one met already
-        delay = np.exp(-value * t_ref)
         values, left, right = eig(now + delay * chain, left=True)
         at = int(np.argmin(np.abs(values - value)))
         before, after = left[:, at].conj(), right[:, at]
@@ -59,9 +57,26 @@ def meaning(reduced: Reduced, state: ReducedState) -> list[Mode]:
     return sorted(listed, key=lambda mode: -mode.share)
 
 
-def _settle(now: NDArray[np.float64], chain: NDArray[np.float64], t_ref: float, value: complex) -> complex:
-    """The root nearest to the one without dead time."""
+def _roots(now: NDArray[np.float64], chain: NDArray[np.float64], t_ref: float) -> list[tuple[complex, complex]]:
+    """Roots and exp(-root t_ref); what decays well within the dead time is not reinjected: (root, 0) of F_x alone."""
+    found = []
+    for start in np.linalg.eigvals(now + chain):
+        value = _settle(now, chain, t_ref, complex(start))
+        if value is not None:
+            found.append((_rounded(value), complex(np.exp(-value * t_ref))))
+    fast = [complex(v) for v in np.linalg.eigvals(now) if -v.real * t_ref > WITHIN]
+    return found + [(_rounded(value), 0.0j) for value in fast]
+
+
+def _rounded(value: complex) -> complex:
+    return complex(value.real, value.imag if abs(value.imag) > ROUNDING * abs(value) else 0.0)
+
+
+def _settle(now: NDArray[np.float64], chain: NDArray[np.float64], t_ref: float, value: complex) -> complex | None:
+    """The root nearest to the one without dead time; None where it decays within the dead time."""
     for _ in range(ROUNDS if t_ref > 0.0 else 0):
+        if -value.real * t_ref > WITHIN:
+            return None
         values = np.linalg.eigvals(now + np.exp(-value * t_ref) * chain)
         moved = complex(values[np.argmin(np.abs(values - value))])
         done = abs(moved - value) < SETTLED * abs(moved)

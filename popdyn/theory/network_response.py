@@ -99,8 +99,7 @@ class LinearNetwork:
         row, direct = ("mu", "D").index(target), np.zeros((z.size, len(self.names)), dtype=complex)
         for node, own in zip(self.nodes, self.problem.nodes, strict=True):
             if own.population == population:
-                scale = own.scale if target == "mu" else own.scale**2
-                direct[:, self.names.index(population)] += own.weight * scale * node.response(z)[row]
+                direct[:, self.names.index(population)] += own.weight * node.response(z)[row]
         return np.asarray(np.linalg.solve(np.eye(len(self.names)) - self.gain(z), direct[..., None])[..., 0])
 
     def noise(self, frequencies: ArrayLike) -> Array:

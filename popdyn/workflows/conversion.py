@@ -13,8 +13,10 @@ from popdyn.fitting import UnitFit
 from popdyn.rungs.cohort_density import CohortDensity
 from popdyn.rungs.cohort_nodes import CohortNodes
 from popdyn.rungs.coupled import CoupledDensity
+from popdyn.rungs.coupled_modes import CoupledModes
 from popdyn.rungs.density import Density
 from popdyn.rungs.mixed import MixedDensity
+from popdyn.rungs.modes import Modes
 from popdyn.rungs.unit import CascadeUnit
 from popdyn.spec import Network
 from popdyn.theory.gif_nodes import Spread
@@ -41,6 +43,7 @@ class Conversion:
     spreads: dict[str, Spread] = field(default_factory=dict)
     fits: dict[str, UnitFit] = field(default_factory=dict)
     unit: CascadeUnit | None = None
+    modes: Modes | CoupledModes | None = None
     truth: Truth | None = None
     annealed: Truth | None = None
     validity: Validity | None = None

@@ -30,14 +30,15 @@ from popdyn.workflows.derive_alone import derive_alone
 from popdyn.workflows.derive_cohorts import derive_cohorts
 from popdyn.workflows.derive_mixed import derive_mixed
 from popdyn.workflows.derive_network import INFINITE, MEAN_FIELD, derive_network
+from popdyn.workflows.modes_rung import REFUSED, add_modes, no_modes
 from popdyn.workflows.source import UNIT_REFUSED, no_unit, protocol_name
 from popdyn.workflows.truth import Truth, from_file, simulate_truth, truth_job
 
 Progress = Callable[[float, str], None]
-TARGETS = ("density", "unit")
+TARGETS = ("density", "modes", "unit")
 COARSEST = 0.02
 """Nodes and finite jumps of a network are chosen for at most this tolerance, however coarse the verdict's."""
-BELOW = ("mean closure", MEAN_FIELD, "unit")
+BELOW = ("mean closure", MEAN_FIELD, "modes", "unit")
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def convert(
 
     Parameters
     ----------
-    to : rung that the verdict is about: "density" or "unit"; None: the unit where one can be fitted, else the density
+    to : rung that the verdict is about, "density", "modes", "unit"; None: the unit where one fits, else the density
     tolerance : bar for the noise-corrected nrmse and the bias
     protocol : name in the spec; default: its first
     truth : True: simulate (or reuse from the store); False: none, the report is stamped unverified; a path: reuse
@@ -103,12 +104,14 @@ def _order(
     finite_size: bool, annealed: bool, store: str | Path | None,
 ) -> Order:  # fmt: skip
     if to is not None and to not in TARGETS:
-        raise UsageError(f"--to: got {to!r}; allowed: {', '.join(TARGETS)} (`modes` is not derived yet)")
+        raise UsageError(f"--to: got {to!r}; allowed: {', '.join(TARGETS)}")
     why = no_unit(network)
     if to == "unit" and why:
         raise UsageError(UNIT_REFUSED.format(option="to", why=why, fix="--to density"))
-    if to == "unit" and finite_size:
-        raise UsageError("--finite-size: a rate unit has no size; allowed: --to density")
+    if to == "modes" and (none := no_modes(network)):
+        raise UsageError(REFUSED.format(option="to modes", why=none, fix="--to density"))
+    if to in ("modes", "unit") and finite_size:
+        raise UsageError(f"--finite-size: the {to} rung has no size; allowed: --to density")
     if annealed and (truth is False or not network.connections):
         need = "a spiking network to take rates from" if truth is False else "connections to replace"
         raise UsageError(f"--annealed: needs {need}; allowed: networks with connections, without --no-truth")
@@ -164,6 +167,9 @@ def _derive(order: Order, pending: Future[Truth] | None, say: Progress) -> Conve
     else:
         derive = derive_cohorts if escape else derive_network
         work = derive(order.network, order.protocol, fine, say, to=order.to, **options)
+    if order.to == "modes":
+        work.target = "modes"
+        add_modes(work, say)
     work.tolerance = order.tolerance
     work.summary = order.why and f"Converted to the density rung: {order.why}."
     return work
@@ -223,7 +229,9 @@ def write(work: Conversion, out: str | Path) -> None:
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
     write_report(work.document, folder)
-    if work.unit is not None:
+    if work.target == "modes" and work.modes is not None:
+        write_model(work.modes, folder / "model.json")
+    elif work.unit is not None:
         write_model(work.unit, folder / "model.json")
     elif isinstance(work.density, CoupledDensity | CohortDensity | CohortNodes | MixedDensity):
         write_model(DensityModel(work.network, work.density.settings), folder / "model.json")

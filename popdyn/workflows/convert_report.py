@@ -19,6 +19,7 @@ from popdyn.theory.problem import input_statistics
 from popdyn.workflows.cohort_report import cohort_parts
 from popdyn.workflows.derive_network import INFINITE, MEAN_FIELD
 from popdyn.workflows.mixed_report import mixed_parts
+from popdyn.workflows.modes_report import modes_card, modes_comparisons
 from popdyn.workflows.network_report import network_parts
 from popdyn.workflows.step_answer import step_answer
 from popdyn.workflows.stimulus import stimulus_of
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from popdyn.workflows.conversion import Conversion
 
 BIN = 5e-3
-MODELS = ("density", INFINITE, "mean closure", MEAN_FIELD, "unit", "annealed")
+MODELS = ("density", INFINITE, "mean closure", MEAN_FIELD, "modes", "unit", "annealed")
 FREQUENCIES = np.geomspace(0.5, 300.0, 40)
 
 
@@ -53,7 +54,7 @@ def report_document(work: Conversion, command: str, spec_text: str) -> dict[str,
         "populations": names,
         **({"summary": work.summary} if work.summary else {}),
         **parts,
-        "comparisons": [c.to_dict() for c in work.comparisons] + unit_comparisons(work),
+        "comparisons": [c.to_dict() for c in work.comparisons] + modes_comparisons(work) + unit_comparisons(work),
         "traces": [_trace(work), *parts.get("traces", [])],
         "predictions": _predictions(work),
         "spec": to_dict(work.network, arrays=False),
@@ -85,7 +86,10 @@ def _alone_parts(work: Conversion) -> dict[str, Any]:
             response_part(work.unit, n, FREQUENCIES, density.linear_response(FREQUENCIES, population=n)) for n in names
         ],
         "units": [unit_table(fit) for fit in work.fits.values()],
-        "equations": {"density": density.equations(), "unit": work.unit.equations() if work.unit else ""},
+        "equations": {
+            "density": density.equations(), "modes": work.modes.equations() if work.modes else "",
+            "unit": work.unit.equations() if work.unit else "",
+        },
         "domain": _domain(work),
         "warnings": _warnings(work),
         "settings": {
@@ -117,6 +121,7 @@ def _rungs(work: Conversion) -> list[dict[str, Any]]:
          "state": f"{cells} x {fields}", "cpu_s_per_s": cost("density")},
         {"name": "mean closure", "label": "density, mean w", "about": "the literature's baseline",
          "state": f"{cells} x 1", "cpu_s_per_s": cost("mean closure")},
+        *modes_card(work, simulated),
         *unit_rung(work, simulated),
     ]  # fmt: skip
     return [rung for rung in rungs if rung["name"] == "spiking" or rung["name"] in work.results]

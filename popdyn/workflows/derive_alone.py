@@ -11,6 +11,7 @@ from popdyn.spec import Network
 from popdyn.types import Progress
 from popdyn.workflows.conversion import Conversion
 from popdyn.workflows.fit_units import fit_units
+from popdyn.workflows.modes_rung import add_modes
 from popdyn.workflows.prediction import predict_error
 
 
@@ -28,7 +29,10 @@ def derive_alone(network: Network, protocol: str, to: str, tolerance: float, say
     began = time.process_time()
     work.predicted = predict_error(density, protocol, work.results["density"])
     _cost(work, "predicted error", began)
-    fit_units(work, density, say)
+    if to == "modes":
+        add_modes(work, say)
+    else:
+        fit_units(work, density, say)
     work.costs.append({"stage": "simulated time", "cpu_s": None, "wall_s": None, "note": f"{duration:g} s per rung"})
     return work
 

@@ -13,6 +13,7 @@ from popdyn.rungs.derivation import Derivation
 from popdyn.spec.statistics import left_out
 from popdyn.types import DerivedRung
 from popdyn.workflows.derive_network import INFINITE, MEAN_FIELD
+from popdyn.workflows.modes_report import modes_card
 from popdyn.workflows.over_neurons import (
     counted_quantiles,
     counted_sd_log_rate,
@@ -41,7 +42,11 @@ def network_parts(work: Conversion) -> dict[str, Any]:
         "derivations": [density_derivation(density.derivation, name) for name in names],
         "neuron_rates": neuron_rates(work),
         "validity": _validity(work),
-        "equations": {"density": density.equations(), **({"unit": work.unit.equations()} if work.unit else {})},
+        "equations": {
+            name: rung.equations()
+            for name, rung in (("density", density), ("modes", work.modes), ("unit", work.unit))
+            if rung is not None
+        },
         "domain": [*_domain(work), *unit_domains(work)],
         "warnings": [*work.warnings, *_warnings(work)],
         "settings": {
@@ -85,7 +90,7 @@ def _rungs(work: Conversion) -> list[dict[str, Any]]:
     if MEAN_FIELD in work.results:
         baseline = f"the literature's baseline: diffusion, Poisson trains{', mean w' if adapts else ''}"
         rungs.append(derived(MEAN_FIELD, "mean field", baseline, 1))
-    return rungs + unit_rung(work, simulated)
+    return rungs + modes_card(work, simulated) + unit_rung(work, simulated)
 
 
 def jumps_in(derived: Derivation) -> str:

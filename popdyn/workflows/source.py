@@ -10,13 +10,15 @@ from typing import Any
 
 from popdyn.errors import SpecError, UsageError
 from popdyn.neurons import MODELS
+from popdyn.rungs.coupled_modes import CoupledModes
 from popdyn.rungs.density_document import DensityModel
+from popdyn.rungs.modes import Modes
 from popdyn.rungs.rate_unit import RateUnit
 from popdyn.rungs.unit import CascadeUnit
 from popdyn.spec import Network, load
 from popdyn.types import Progress, Rung
 
-RUNGS = ("spiking", "density", "density2d", "unit")
+RUNGS = ("spiking", "density", "density2d", "modes", "unit")
 UNIT_REFUSED = "--{option}: a rate unit is fitted to populations that stand alone; {why}; use {fix}"
 
 
@@ -27,6 +29,7 @@ class Source:
     network: Network
     unit: CascadeUnit | RateUnit | None = None
     density: DensityModel | None = None
+    modes: Modes | CoupledModes | None = None
 
 
 def open_source(given: str | Path | Mapping[str, Any] | Network) -> Source:
@@ -42,6 +45,8 @@ def open_source(given: str | Path | Mapping[str, Any] | Network) -> Source:
             model = read_any_model(given)
             if isinstance(model, DensityModel):
                 return Source(model.network, density=model)
+            if isinstance(model, Modes | CoupledModes):
+                return Source(model.network, modes=model)
             if model.network is None:
                 fix = "allowed: a model of a spec, or `RateUnit.simulate` in Python"
                 raise UsageError(f"{given}: a unit fitted to a recording, which has no spec; {fix}")
@@ -91,8 +96,6 @@ def derived_rung(
     source: Source, rung: str, closure: str | None = None, *, finite: bool = False, progress: Progress | None = None
 ) -> Rung:
     """The rung by name; a unit is fitted to the density rung unless the source brought one."""
-    if rung == "modes":
-        raise UsageError("--rung: `modes` is not derived yet; allowed: " + ", ".join(RUNGS))
     if rung not in RUNGS:
         raise UsageError(f"--rung: got {rung!r}; allowed: {', '.join(RUNGS)}")
     if finite and rung != "density":
@@ -105,6 +108,11 @@ def derived_rung(
         return _density(source, closure, finite, progress)
     if source.unit is not None and rung == "unit":
         return source.unit
+    if rung == "modes":
+        from popdyn.theory.problem import DEFAULT_CLOSURE
+        from popdyn.workflows.modes_rung import modes_rung
+
+        return source.modes or modes_rung(source.network, closure or DEFAULT_CLOSURE, progress)
     why = no_unit(source.network)
     if rung == "density2d":
         why = why or _no_density2d(source.network)

@@ -59,8 +59,8 @@ def network(made: list[Made], drive: StepDrive) -> NDArray[np.float64]:
         groups.append(small.modes)
         states.append(first_modes_state(small.modes, x, W, 1e-4))
     nodes = modes_network.Nodes(
-        np.zeros(2, np.int64), np.arange(2), np.array([0.4, 0.6]), np.zeros(2), np.ones(2), np.zeros(2),
-        np.array([0.0, 1e-3]), np.arange(3), np.zeros(2, np.int64), np.full(2, 2e-3), np.full(2, 1e-6),
+        np.zeros(2, np.int64), np.arange(2), np.array([0.4, 0.6]), np.zeros(2), np.zeros(2), np.array([0.0, 1e-3]),
+        np.arange(3), np.zeros(2, np.int64), np.full(2, 2e-3), np.full(2, 1e-6),
         np.tile([0.0, 9.0, 0.0, 9.0], (2, 1)),
     )  # fmt: skip
     projections = wires(1)

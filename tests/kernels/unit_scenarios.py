@@ -33,7 +33,7 @@ def unit(sigmas: tuple[float, ...], variables: tuple[AdaptationVariable, ...]) -
 def unit_network_result() -> dict[str, NDArray[np.float64]]:
     units = stacked([unit((0.05, 0.06), (AdaptationVariable(4e-9, 40e-12, 0.2, -0.08),)), unit((0.05,), ())], DT)
     nodes = Nodes(
-        np.zeros(2, np.int64), np.arange(2), np.array([0.4, 0.6]), np.zeros(2), np.ones(2), np.zeros(2),
+        np.zeros(2, np.int64), np.arange(2), np.array([0.4, 0.6]), np.zeros(2), np.zeros(2),
         np.array([0.0, 1e-3]), np.array([0, 2, 4]), np.array([0, 1, 0, 1]), np.full(4, 2e-3), np.full(4, 1e-6),
         np.tile([0.0, 9.0, 0.0, 9.0], (2, 1)),
     )  # fmt: skip

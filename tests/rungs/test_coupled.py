@@ -155,3 +155,19 @@ def test_options_are_checked(options, word):
         CoupledDensity(balanced(), **options)
     with pytest.raises(UsageError, match="protocol"):
         CoupledDensity(network({"E": population(LIF)})).simulate("absent")
+
+
+def test_a_step_of_mu_is_the_same_drift_for_neurons_of_every_capacitance():
+    neuron = {"model": "lif", "t_ref": "2 ms", "C_m": {"normal": ["200 pF", "40 pF"], "low": "100 pF"}}
+
+    def population(mu):
+        return {"size": 100, "neuron": neuron, "noise": {"mu": f"{mu} mV/ms", "sigma": "2 mV/sqrt(ms)"}}
+
+    step = {"population": "A", "target": "mu", "kind": "step", "at": "0 ms", "amplitude": "0.4 mV/ms"}
+    moved = load({
+        "schema": 1, "populations": {"A": population(0.6)},
+        "protocols": {"p": {"duration": "0.8 s", "transient": "0.1 s", "stimulus": [step]}},
+    })  # fmt: skip
+    late = CoupledDensity(moved).simulate("p")["rate"].sel(time=slice(0.6, None)).mean().item()
+    there = CoupledDensity(load({"schema": 1, "populations": {"A": population(1.0)}}))
+    assert late == pytest.approx(there.rates()["A"], rel=5e-3)

@@ -13,7 +13,7 @@ from popdyn.kernels import modes as kernel
 from popdyn.rungs.density import Density
 from popdyn.rungs.domain import DomainWarning
 from popdyn.rungs.modes import Modes, check_rate, derive_modes
-from popdyn.rungs.modes_choice import first_modes_state
+from popdyn.rungs.modes_choice import first_modes_state, resting_state
 from popdyn.spec import load
 
 TOLERANCE = 0.005
@@ -143,3 +143,16 @@ def test_the_text_names_the_modes(both):
     assert "x' = (R_0 + u R_1 + D R_2" in text
     assert "of the response, refractoriness" in text or "of the response, input filter" in text
     assert ("adaptation" in text) == (both[1].choices["E"].reduced.order > 0)
+
+
+def test_a_rested_population_has_all_its_neurons(both):
+    choice = both[1].choices["E"]
+    state, modes = resting_state(choice, 1e-4), choice.reduced.modes
+    assert state.x[0, 0] + state.scalars[0, kernel.Q] == pytest.approx(1.0, abs=1e-12)
+    d, before = choice.domain, state.scalars[0].copy()
+    mu, D = 0.5 * (d.mu_low + d.mu_high), 0.125 * (d.sigma_low + d.sigma_high) ** 2
+    for t in range(3000):
+        rate = kernel.advance(modes, state, mu, D, 1e-4, t == 0)
+    # a first step by backward Euler leaves the pool this far from t_ref times the rate (kernels.pool)
+    assert rate == pytest.approx(both[1].state("E", mu, float(np.sqrt(2.0 * D))).rate, rel=5e-4)
+    assert np.max(np.abs(state.scalars[0] - before)) < 1e-3 * np.max(np.abs(before))

@@ -1,0 +1,47 @@
+"""The parts of a report that modes have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from popdyn.rungs.modes import Modes
+
+if TYPE_CHECKING:
+    from popdyn.workflows.conversion import Conversion
+
+BIN = 1e-3
+
+
+def modes_card(work: Conversion, simulated: float) -> list[dict[str, Any]]:
+    """The modes' card of the ladder; nothing where there are none. `simulated`: length of the protocol [s]."""
+    if work.modes is None or "modes" not in work.results:
+        return []
+    found = work.results["modes"].encoding.get("cpu_s")
+    choices = work.modes.choices.values() if isinstance(work.modes, Modes) else work.modes.choices
+    states = sorted({choice.reduced.states for choice in choices})
+    of = "population" if isinstance(work.modes, Modes) else "node"
+    return [{
+        "name": "modes", "label": "modes", "about": "the density projected on what the rate will show",
+        "state": f"{' to '.join(map(str, states[:: max(len(states) - 1, 1)]))} numbers a {of}",
+        "cpu_s_per_s": found and float(found) / simulated,
+    }]  # fmt: skip
+
+
+def modes_comparisons(work: Conversion) -> list[dict[str, Any]]:
+    """The modes of populations that stand alone against the density on inputs that they were not trained on."""
+    if not isinstance(work.modes, Modes):
+        return []
+    rows = []
+    for name, choice in work.modes.choices.items():
+        for error in choice.errors:
+            good = error.nrmse <= work.tolerance and abs(error.bias) <= work.tolerance
+            measures = {
+                "truth_mean": error.mean, "model_mean": error.mean * (1.0 + error.bias), "nrmse": error.nrmse,
+                "bias": error.bias, "correlation": error.correlation, "verdict": "pass" if good else "fail",
+            }  # fmt: skip
+            rows.append({
+                "truth": "density", "model": "modes", "protocol": f"heldout_{error.kind}", "bin": BIN,
+                "tolerance": work.tolerance, "populations": {name: measures}, "verdict": measures["verdict"],
+                "use": "held out",
+            })  # fmt: skip
+    return rows

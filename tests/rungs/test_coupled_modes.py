@@ -1,0 +1,92 @@
+"""Modes of networks against the densities that they are the modes of."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from popdyn.errors import DomainError, SpecError, UsageError
+from popdyn.rungs.coupled import CoupledDensity
+from popdyn.rungs.coupled_modes import CoupledModes, derive_coupled_modes
+from popdyn.rungs.modes_nodes import groups_of
+from popdyn.spec import load
+
+STEP = {"population": "E", "target": "mu", "kind": "pulse", "at": "0.1 s", "width": "0.2 s", "amplitude": "0.3 mV/ms"}
+
+
+def network(**inhibition):
+    noise = {"mu": "0.9 mV/ms", "sigma": "2 mV/sqrt(ms)"}
+    wires = {"rule": "fixed_indegree", "K": 50, "delay": "1.5 ms", "synapse": "exponential", "tau_syn": "3 ms"}
+    neuron = {"model": "lif", "t_ref": "2 ms"}
+    return load({
+        "schema": 1,
+        "populations": {
+            "E": {"size": 800, "neuron": {**neuron, "E_L": {"normal": ["-65 mV", "3 mV"]}}, "noise": noise},
+            "I": {"size": 200, "neuron": neuron, "noise": noise},
+        },
+        "connections": [
+            {"pre": "E", "post": "I", "J": "0.1 mV", **wires},
+            {"pre": "I", "post": "E", "J": "-0.2 mV", **wires, **inhibition},
+        ],
+        "protocols": {"step": {"duration": "0.5 s", "transient": "0.3 s", "stimulus": [STEP]}},
+    })  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def both():
+    density = CoupledDensity(network())
+    return density, derive_coupled_modes(density)
+
+
+def rates(dataset):
+    return dataset["rate"].sel(time=slice(0, None)).values[0]
+
+
+def test_a_network_of_modes_follows_its_densities(both):
+    density, modes = both
+    exact, found = rates(density.simulate("step")), modes.simulate("step")
+    assert found.attrs["outside_domain"] == 0
+    error = np.sqrt(np.mean((rates(found) - exact) ** 2, axis=0)) / exact.std(axis=0)
+    assert np.all(error < 0.02)
+    assert np.max(np.abs(rates(found).mean(axis=0) / exact.mean(axis=0) - 1.0)) < 5e-3
+
+
+def test_long_run_rates_are_those_of_the_densities(both):
+    density, modes = both
+    exact = density.rates()
+    for name, rate in modes.rates().items():
+        assert rate == pytest.approx(exact[name], rel=5e-3)
+    assert sum(share for name, share, _ in modes.node_rates() if name == "E") == pytest.approx(1.0)
+
+
+def test_nodes_that_differ_by_a_drift_share_their_modes(both):
+    density, modes = both
+    nodes = density.derivation.problem.nodes
+    assert len(nodes) > 2
+    assert len(modes.choices) == len(groups_of(density.derivation)) == 2
+
+
+def test_a_model_file_gives_the_same_trajectory(both):
+    modes = both[1]
+    document = json.loads(json.dumps(modes.to_dict()))
+    again = CoupledModes.from_dict(document)
+    assert np.allclose(rates(again.simulate("step")), rates(modes.simulate("step")), rtol=1e-9)
+    document["groups"] = document["groups"][:1]
+    with pytest.raises(SpecError, match="groups"):
+        CoupledModes.from_dict(document)
+
+
+def test_outside_the_domain_is_refused(both):
+    modes = both[1]
+    protocol = modes.network.protocols["step"]
+    louder = {**protocol.stimuli[0].parameters, "amplitude": 1.5}
+    beyond = type(protocol)("louder", 0.5, 0.3, 0, (type(protocol.stimuli[0])("E", "mu", "pulse", louder),))
+    with pytest.raises(DomainError, match="outside the domain"):
+        modes.simulate(beyond, strict=True)
+
+
+def test_conductances_have_no_modes():
+    with pytest.raises(UsageError, match="not with conductances"):
+        derive_coupled_modes(CoupledDensity(network(synapse="conductance", E_rev="-80 mV", J="0.2 nS")))
