@@ -42,9 +42,9 @@ def _opening(word: Word, report: Report, comparison: Comparison) -> str:
     if bias_bar != comparison["tolerance"]:
         limit = f"{limit} (bias {bar(bias_bar)})"
     return {
-        "pass": f"The {report['target']} is within {limit} of the spiking network",
-        "inconclusive": f"Whether the {report['target']} is within {limit} of the spiking network is not decided",
-        "fail": f"The {report['target']} misses the tolerance of {limit} against the spiking network",
+        "pass": f"The {report['target']} rung is within {limit} of the spiking network",
+        "inconclusive": f"Whether the {report['target']} rung is within {limit} of the spiking network is not decided",
+        "fail": f"The {report['target']} rung misses the tolerance of {limit} against the spiking network",
     }[word]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from popdyn.errors import Fault, SpecError
+from popdyn.rungs.cohort_modes import CohortModes
 from popdyn.rungs.coupled_modes import CoupledModes
 from popdyn.rungs.density_document import DensityModel, density_model
 from popdyn.rungs.modes import Modes
@@ -21,7 +22,7 @@ from popdyn.spec.section import show
 MAX_BYTES = 32_000_000
 
 
-AnyModel = CascadeUnit | RateUnit | DensityModel | Modes | CoupledModes
+AnyModel = CascadeUnit | RateUnit | DensityModel | Modes | CoupledModes | CohortModes
 
 
 def write_model(model: AnyModel, path: str | Path) -> None:
@@ -44,6 +45,8 @@ def read_any_model(path: str | Path) -> AnyModel:
     if isinstance(document, dict) and document.get("rung") == "density":
         return density_model(document, str(path))
     if isinstance(document, dict) and document.get("rung") == "modes":
+        if document.get("form") == "gated":
+            return CohortModes.from_dict(document, str(path))
         return (CoupledModes if "groups" in document else Modes).from_dict(document, str(path))
     if isinstance(document, dict) and document.get("family") == "simple":
         return RateUnit.from_dict(document, str(path))

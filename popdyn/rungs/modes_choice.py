@@ -209,17 +209,17 @@ def judge(reduced: Reduced, runs: list[Run], x: Array, W: float, dt: float, leas
         out = run_modes(reduced, x, W, run.drive, dt)[round(training.SETTLE / 1e-3) :]
         error = out[:, kernel.RATE] - run.rate
         bad = not np.all(np.isfinite(error)) or out[:, kernel.LEAST_RATE].min() < least
-        nrmse = np.inf if bad else float(np.sqrt(np.mean(error**2))) / _spread(run, scale)
-        still = bad or float(np.std(run.rate)) < STILL * float(np.mean(run.rate))
-        correlation = None if still else float(np.corrcoef(out[:, kernel.RATE], run.rate)[0, 1])
-        mean = float(np.mean(run.rate))
-        found.append(ModesError(run.kind, nrmse, float(np.mean(error)) / mean, correlation, mean))
+        found.append(distance(run.kind, out[:, kernel.RATE], run.rate, scale, bad=bad))
     return found
 
 
-def _spread(run: Run, scale: float) -> float:
-    """s.d. of the run's own rate, or that of all runs together where it hardly moves."""
-    return max(float(np.std(run.rate)), 0.1 * scale)
+def distance(kind: str, found: Array, exact: Array, scale: float, *, bad: bool) -> ModesError:
+    """Of one rate from the other, over the s.d. of the exact one, or over a tenth of `scale` where it hardly moves."""
+    error, mean, spread = found - exact, float(np.mean(exact)), float(np.std(exact))
+    nrmse = np.inf if bad else float(np.sqrt(np.mean(error**2))) / max(spread, 0.1 * scale)
+    still = bad or spread < STILL * mean
+    correlation = None if still else float(np.corrcoef(found, exact)[0, 1])
+    return ModesError(kind, nrmse, float(np.mean(error)) / mean, correlation, mean)
 
 
 def effectivity(reduced: Reduced, runs: list[Run], x: Array, W: float, dt: float) -> float:

@@ -43,18 +43,23 @@ def choice_of(entry: Reader) -> Choice | None:
     x, rest_x = _array(entry, "x", (K,)), _array(entry, "rest_x", (K,))
     table = entry.table("domain")
     ends = {key: table.number(key) for key in ("mu_low", "mu_high", "sigma_low", "sigma_high")}
-    errors = tuple(
-        ModesError(
-            e.text("kind"), e.number("nrmse", 0.0), e.number("bias"), _or_none(e, "correlation"), e.number("mean", 0.0)
-        )
-        for e in entry.tables("errors", 1, MOST)
-    )
+    errors = errors_of(entry)
     numbers = {key: entry.number(key, 0.0) for key in ("tolerance", "effectivity", "scale", "largest", "cpu_s")}
     W, rest_W = entry.number("W"), entry.number("rest_W")
     if len(entry.faults) > before:
         return None
     reduced = Reduced(kernel.Modes(*arrays), np.zeros((K, 0)), missing, norms)
     return Choice(reduced, x, W, Domain(**ends), errors=errors, rest=(rest_x, rest_W), tried=(), **numbers)
+
+
+def errors_of(entry: Reader) -> tuple[ModesError, ...]:
+    """The held-out errors of a population."""
+    return tuple(
+        ModesError(
+            e.text("kind"), e.number("nrmse", 0.0), e.number("bias"), _or_none(e, "correlation"), e.number("mean", 0.0)
+        )
+        for e in entry.tables("errors", 1, MOST)
+    )
 
 
 def _or_none(entry: Reader, key: str) -> float | None:

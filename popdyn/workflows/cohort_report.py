@@ -13,6 +13,7 @@ from popdyn.rungs.mixed import MixedDensity
 from popdyn.spec.statistics import left_out
 from popdyn.theory.gif_problem import GifProblem, modes
 from popdyn.workflows.derive_network import INFINITE, MEAN_FIELD
+from popdyn.workflows.modes_report import modes_card
 from popdyn.workflows.network_report import open_response
 from popdyn.workflows.unit_report import unit_domains, unit_parts, unit_rung
 
@@ -44,7 +45,11 @@ def cohort_parts(work: Conversion) -> dict[str, Any]:
         "responses": [open_response(density, name, work) for name in names],
         **unit_parts(work),
         "cohorts": [cohort_derivation(work, density, name, *held[name], rates[name]) for name in names],
-        "equations": {"density": density.equations(), **({"unit": work.unit.equations()} if work.unit else {})},
+        "equations": {
+            name: rung.equations()
+            for name, rung in (("density", density), ("modes", work.modes), ("unit", work.unit))
+            if rung is not None
+        },
         "domain": [*_domain(work), *unit_domains(work)],
         "not_available": [*NOT_AVAILABLE, *(NO_UNIT if work.unit is None else ())],
         "warnings": [*work.warnings, *cohort_warnings(work)],
@@ -90,7 +95,7 @@ def _rungs(work: Conversion) -> list[dict[str, Any]]:
     if MEAN_FIELD in work.results:
         about = "the literature's baseline: cohort means, no shot noise, neurons alike"
         rungs.append(derived(MEAN_FIELD, "mean field", about, 1 + most))
-    return rungs + unit_rung(work, simulated)
+    return rungs + modes_card(work, simulated) + unit_rung(work, simulated)
 
 
 def cohort_derivation(

@@ -11,6 +11,7 @@ from popdyn.analysis.validity import Validity
 from popdyn.comparison import Comparison
 from popdyn.fitting import UnitFit
 from popdyn.rungs.cohort_density import CohortDensity
+from popdyn.rungs.cohort_modes import CohortModes
 from popdyn.rungs.cohort_nodes import CohortNodes
 from popdyn.rungs.coupled import CoupledDensity
 from popdyn.rungs.coupled_modes import CoupledModes
@@ -43,7 +44,7 @@ class Conversion:
     spreads: dict[str, Spread] = field(default_factory=dict)
     fits: dict[str, UnitFit] = field(default_factory=dict)
     unit: CascadeUnit | None = None
-    modes: Modes | CoupledModes | None = None
+    modes: Modes | CoupledModes | CohortModes | None = None
     truth: Truth | None = None
     annealed: Truth | None = None
     validity: Validity | None = None

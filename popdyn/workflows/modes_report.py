@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from popdyn.rungs.modes import Modes
+from popdyn.rungs.coupled_modes import CoupledModes
 
 if TYPE_CHECKING:
     from popdyn.workflows.conversion import Conversion
@@ -17,9 +17,10 @@ def modes_card(work: Conversion, simulated: float) -> list[dict[str, Any]]:
     if work.modes is None or "modes" not in work.results:
         return []
     found = work.results["modes"].encoding.get("cpu_s")
-    choices = work.modes.choices.values() if isinstance(work.modes, Modes) else work.modes.choices
+    coupled = isinstance(work.modes, CoupledModes)
+    choices = work.modes.choices if isinstance(work.modes, CoupledModes) else work.modes.choices.values()
     states = sorted({choice.reduced.states for choice in choices})
-    of = "population" if isinstance(work.modes, Modes) else "node"
+    of = "node" if coupled else "population"
     return [{
         "name": "modes", "label": "modes", "about": "the density projected on what the rate will show",
         "state": f"{' to '.join(map(str, states[:: max(len(states) - 1, 1)]))} numbers a {of}",
@@ -29,7 +30,7 @@ def modes_card(work: Conversion, simulated: float) -> list[dict[str, Any]]:
 
 def modes_comparisons(work: Conversion) -> list[dict[str, Any]]:
     """The modes of populations that stand alone against the density on inputs that they were not trained on."""
-    if not isinstance(work.modes, Modes):
+    if work.modes is None or isinstance(work.modes, CoupledModes):
         return []
     rows = []
     for name, choice in work.modes.choices.items():

@@ -10,6 +10,7 @@ from typing import Any
 
 from popdyn.errors import SpecError, UsageError
 from popdyn.neurons import MODELS
+from popdyn.rungs.cohort_modes import CohortModes
 from popdyn.rungs.coupled_modes import CoupledModes
 from popdyn.rungs.density_document import DensityModel
 from popdyn.rungs.modes import Modes
@@ -29,7 +30,7 @@ class Source:
     network: Network
     unit: CascadeUnit | RateUnit | None = None
     density: DensityModel | None = None
-    modes: Modes | CoupledModes | None = None
+    modes: Modes | CoupledModes | CohortModes | None = None
 
 
 def open_source(given: str | Path | Mapping[str, Any] | Network) -> Source:
@@ -45,7 +46,7 @@ def open_source(given: str | Path | Mapping[str, Any] | Network) -> Source:
             model = read_any_model(given)
             if isinstance(model, DensityModel):
                 return Source(model.network, density=model)
-            if isinstance(model, Modes | CoupledModes):
+            if isinstance(model, Modes | CoupledModes | CohortModes):
                 return Source(model.network, modes=model)
             if model.network is None:
                 fix = "allowed: a model of a spec, or `RateUnit.simulate` in Python"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from cohort_scenarios import cohorts
+from gated_scenarios import gated
 from mixed_scenarios import mixed
 from modes_scenarios import modes
 from network_scenarios import networks
@@ -154,7 +155,8 @@ def results() -> Results:
         **cascade(),
         **rate_units(),
     }
-    return {**alone, **networks(), **cohorts(), **mixed(), **modes(POPULATION), **unit_network_result()}
+    reduced = {**modes(POPULATION), **gated(), **unit_network_result()}
+    return {**alone, **networks(), **cohorts(), **mixed(), **reduced}
 
 
 def main(path: str) -> None:
