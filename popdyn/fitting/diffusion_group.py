@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -55,19 +56,32 @@ class DiffusionGroup:
         d = self.density
         return DiffusionGroup(Density(d.network, closure=d.closure, dt=d.dt, domain={self.population.name: wide}))
 
-    def _state(self, mu: float, sigma: float, depth: int = 0) -> StationaryState:
-        """From the nearest state of this sigma; where Newton's method fails from there, by way of the middle."""
-        key = (round(mu, DIGITS), sigma)
-        if key in self.states:
-            return self.states[key]
-        row = [m for m, s in self.states if s == sigma]
-        nearest = min(row, key=lambda m: abs(m - mu)) if row else None
-        near = None if nearest is None else self.states[nearest, sigma]
-        try:
-            self.states[key] = self.density.state(self.population.name, key[0], sigma, near)
-        except NumericsError:
-            if nearest is None or depth == MAX_DETOURS:
-                raise
-            near = self._state(0.5 * (mu + nearest), sigma, depth + 1)
-            self.states[key] = self.density.state(self.population.name, key[0], sigma, near)
-        return self.states[key]
+    def _state(self, mu: float, sigma: float) -> StationaryState:
+        def find(at: float, near: StationaryState | None) -> StationaryState:
+            return self.density.state(self.population.name, at, sigma, near)
+
+        return followed(self.states, mu, sigma, find)
+
+
+def followed(
+    states: dict[tuple[float, float], StationaryState], mu: float, sigma: float,
+    find: Callable[[float, StationaryState | None], StationaryState], depth: int = 0,
+) -> StationaryState:  # fmt: skip
+    """From the nearest state of this sigma; where Newton's method fails from there, by way of the middle.
+
+    `find`(mu, near); what it found is kept in `states`.
+    """
+    key = (round(mu, DIGITS), sigma)
+    if key in states:
+        return states[key]
+    row = [m for m, s in states if s == sigma]
+    nearest = min(row, key=lambda m: abs(m - mu)) if row else None
+    near = None if nearest is None else states[nearest, sigma]
+    try:
+        states[key] = find(key[0], near)
+    except NumericsError:
+        if nearest is None or depth == MAX_DETOURS:
+            raise
+        near = followed(states, 0.5 * (mu + nearest), sigma, find, depth + 1)
+        states[key] = find(key[0], near)
+    return states[key]

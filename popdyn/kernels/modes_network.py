@@ -29,26 +29,29 @@ class Nodes(NamedTuple):
     offset: Array  # (node,) [V/s]
     noise: Array  # (node,) [V^2/s] beyond the population's
     shift: Array  # (node,) [V] of its potentials against those of its group
-    gain_mu: Array  # (node, projection) [V]
-    gain_D: Array  # (node, projection) [V^2]
+    begin: Whole  # (node + 1,) where its entries below begin, and end
+    source: Whole  # (entry,) projection that it hears
+    gain_mu: Array  # (entry,) [V]
+    gain_D: Array  # (entry,) [V^2]
     box: Array  # (node, 4): least and largest mu [V/s], least and largest D [V^2/s]
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
-def _watch(box: Array, mu: float, D: float, watched: Array) -> None:
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
+def watch(box: Array, mu: float, D: float, watched: Array) -> None:
     watched[LOW_MU], watched[HIGH_MU] = min(watched[LOW_MU], mu), max(watched[HIGH_MU], mu)
     watched[LOW_D], watched[HIGH_D] = min(watched[LOW_D], D), max(watched[HIGH_D], D)
     if mu < box[0] or mu > box[1] or box[2] > D or box[3] < D:
         watched[OUTSIDE] += 1.0
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
-def _hear(nodes: Nodes, projections: Projections, q: int, mu: float, D: float) -> tuple[float, float]:
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
+def hear(nodes: Nodes, projections: Projections, q: int, mu: float, D: float) -> tuple[float, float]:
     """Drive of a node [V/s], [V^2/s] at the population's mu and D."""
     drive, noise = nodes.offset[q] + mu, nodes.noise[q] + D
-    for k in range(projections.mean.shape[0]):
-        drive += nodes.gain_mu[q, k] * projections.mean[k]
-        noise += nodes.gain_D[q, k] * max(projections.variance[k], 0.0)
+    for i in range(nodes.begin[q], nodes.begin[q + 1]):
+        k = nodes.source[i]
+        drive += nodes.gain_mu[i] * projections.mean[k]
+        noise += nodes.gain_D[i] * max(projections.variance[k], 0.0)
     return drive, noise
 
 
@@ -74,7 +77,7 @@ def listen(nodes: Nodes, projections: Projections, rates: Array, mu: Array, D: A
         transmit(projections, activity, t, dt)
         for q in range(nodes.population.shape[0]):
             a = nodes.population[q]
-            out[0, q, t], out[1, q, t] = _hear(nodes, projections, q, mu[a, t], D[a, t])
+            out[0, q, t], out[1, q, t] = hear(nodes, projections, q, mu[a, t], D[a, t])
         for row in range(mu.shape[0]):
             activity[row, t % ring] = rates[row, t]
 
@@ -99,8 +102,8 @@ def run(
         transmit(projections, activity, now, dt)
         for q in range(nodes.population.shape[0]):
             a = nodes.population[q]
-            drive, noise = _hear(nodes, projections, q, mu[a, t], D[a, t])
-            _watch(nodes.box[q], drive, noise, watched[q])
+            drive, noise = hear(nodes, projections, q, mu[a, t], D[a, t])
+            watch(nodes.box[q], drive, noise, watched[q])
             group, state, share = modes[nodes.group[q]], states[q], nodes.weight[q]
             rate = advance(group, state, drive, noise, dt, restart[a, t])
             V, w = means(group, state)

@@ -24,31 +24,56 @@ class Projections(NamedTuple):
     numbers: Array  # (projection, NUMBERS)
     lags: Array  # (projection, lag): share of the synapses whose delay is so many steps
     first: Whole  # (projection,) first lag with a share
+    last: Whole  # (projection,) last lag with one
     state: Array  # (projection, STATES): arrived rate, first and second filter [1/s], utilisation, resources
     mean: Array  # (projection,) out: u [1/s]
     variance: Array  # (projection,) out: v [1/s]
+    like: Whole  # (projection,) the first one that is its like in all that comes before `mean`; itself where none is
+    decay: Array  # (projection, 2): `decay_of` their time constants
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
-def relax(old: float, x_old: float, x_new: float, tau: float, dt: float) -> float:
+def decay_of(tau: Array, dt: float) -> Array:
+    """(projection, 2): what is left of a filter of time constant tau [s] after a step, and the share of the mean."""
+    with np.errstate(divide="ignore"):
+        left = np.exp(-dt / tau)
+    return np.column_stack([left, (1.0 - left) * tau / dt])
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
+def relax(old: float, x_old: float, x_new: float, decay: Array) -> float:
     """s' = (x - s)/tau over a step in which x is linear, exactly."""
-    e = np.exp(-dt / tau)
-    mixed = (1.0 - e) * tau / dt
-    return e * old + (mixed - e) * x_old + (1.0 - mixed) * x_new
+    left, mean = decay[0], decay[1]
+    return left * old + (mean - left) * x_old + (1.0 - mean) * x_new
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
+def arriving(shares: Array, first: int, last: int, past: Array, at: int) -> float:
+    """What arrives at place `at` of the ring: the rates (ring,) before it, each with its share of the synapses."""
+    ring, lags = past.shape[0], last + 1
+    turn = min(at + 1, lags)  # the lags from here on lie at the ring's other end
+    total = 0.0
+    for lag in range(first, turn):
+        total += shares[lag] * past[at - lag]
+    for lag in range(max(first, turn), lags):
+        total += shares[lag] * past[at - lag + ring]
+    return total
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def transmit(p: Projections, activity: Array, now: int, dt: float) -> None:
     """Advance all projections to the end of step `now`; activity (row, ring) holds the rates of the steps before it.
 
+    Projections that are alike (one source, delays, synapse) are computed once.
+
     Tsodyks-Markram: u' = -u/tau_fac + U (1 - u) r, x' = (1 - x)/tau_rec - u+ x r, u+ = u + U (1 - u), implicitly.
     """
-    ring = activity.shape[1]
+    at = now % activity.shape[1]
     for k in range(p.pre.shape[0]):
+        if p.like[k] < k:
+            p.mean[k], p.variance[k] = p.mean[p.like[k]], p.variance[p.like[k]]
+            continue
         s, numbers = p.state[k], p.numbers[k]
-        arrived = 0.0
-        for lag in range(p.first[k], p.lags.shape[1]):
-            arrived += p.lags[k, lag] * activity[p.pre[k], (now - lag) % ring]
+        arrived = arriving(p.lags[k], p.first[k], p.last[k], activity[p.pre[k]], at)
         charge = 1.0
         if p.kind[k] == SATURATING:
             gain = dt * numbers[GATE] * arrived
@@ -69,9 +94,9 @@ def transmit(p: Projections, activity: Array, now: int, dt: float) -> None:
             s[FILTERED] = arrived
         elif p.kind[k] == ALPHA:
             before = s[RISE]
-            s[RISE] = relax(s[RISE], s[ARRIVED], arrived, numbers[TAU], dt)
-            s[FILTERED] = relax(s[FILTERED], before, s[RISE], numbers[TAU], dt)
+            s[RISE] = relax(s[RISE], s[ARRIVED], arrived, p.decay[k])
+            s[FILTERED] = relax(s[FILTERED], before, s[RISE], p.decay[k])
         else:
-            s[FILTERED] = relax(s[FILTERED], s[ARRIVED], arrived, numbers[TAU], dt)
+            s[FILTERED] = relax(s[FILTERED], s[ARRIVED], arrived, p.decay[k])
         s[ARRIVED] = arrived
         p.mean[k], p.variance[k] = s[FILTERED], charge * s[FILTERED]

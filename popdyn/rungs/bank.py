@@ -235,18 +235,28 @@ def make_projections(problem: NetworkProblem, dt: float, early: float) -> synaps
     count, names, external = len(problem.projections), problem.names, 0
     lags = [_lags(p, dt, early) for p in problem.projections]
     longest = max((len(x) for x in lags), default=1)
-    shares, first, pre = np.zeros((count, longest)), np.zeros(count, np.int64), np.zeros(count, np.int64)
+    shares, (first, last, pre) = np.zeros((count, longest)), np.zeros((3, count), np.int64)
     numbers, state = np.zeros((count, synapses.NUMBERS)), np.zeros((count, synapses.STATES))
     for k, p in enumerate(problem.projections):
         shares[k, : len(lags[k])] = lags[k]
-        first[k] = int(np.flatnonzero(shares[k])[0])
+        first[k], last[k] = np.flatnonzero(shares[k])[[0, -1]]
         pre[k] = names.index(p.pre) if p.pre else len(names) + external
         external += not p.pre
         s = p.synapse
         numbers[k] = s.tau_syn, s.alpha, s.U, s.tau_rec, s.tau_fac
         state[k, synapses.LEFT] = 1.0
     kind = np.array([KINDS[p.synapse.kind] for p in problem.projections], dtype=np.int64)
-    return synapses.Projections(pre, kind, numbers, shares, first, state, np.zeros(count), np.zeros(count))
+    like = _alike(np.column_stack([pre, kind, numbers, shares, state]))
+    decay = synapses.decay_of(numbers[:, synapses.TAU], dt)
+    return synapses.Projections(
+        pre, kind, numbers, shares, first, last, state, np.zeros(count), np.zeros(count), like, decay
+    )
+
+
+def _alike(rows: Array) -> NDArray[np.int64]:
+    """The first row equal to each."""
+    seen: dict[bytes, int] = {}
+    return np.array([seen.setdefault(row.tobytes(), k) for k, row in enumerate(rows)], dtype=np.int64)
 
 
 def _lags(p: Projection, dt: float, early: float) -> list[float]:

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -25,7 +26,7 @@ from popdyn.rungs.derivation import Derivation
 from popdyn.rungs.domain import report_outside
 from popdyn.rungs.march import JUST_BEFORE, StepDrive, step_drive
 from popdyn.rungs.model_reader import Reader
-from popdyn.rungs.modes import TOLERANCE
+from popdyn.rungs.modes import TOLERANCE, stationary_at
 from popdyn.rungs.modes_choice import Choice, resting_state
 from popdyn.rungs.modes_document import choice_document, choice_of
 from popdyn.rungs.modes_nodes import Group, groups_of, make_nodes, plain_nodes, train
@@ -61,7 +62,8 @@ class CoupledModes:
         self.derivation: Derivation = density.derivation
         self.groups, self.choices, self.settings = groups, choices, density.settings
         self.network, self.closure, self.dt = density.network, density.closure, density.dt
-        self.nodes = make_nodes(self.derivation, groups, choices, self.closure, self.dt)
+        gains = [partial(_rate, choice) for choice in choices]
+        self.nodes = make_nodes(self.derivation, groups, [c.domain for c in choices], gains, self.closure, self.dt)
         self._constant: xr.Dataset | None = None
 
     def rates(self) -> dict[str, float]:
@@ -108,7 +110,6 @@ class CoupledModes:
     def equations(self) -> str:
         """Every group of nodes: its equations, its modes, its errors, its domain; what they hear is the density's."""
         from popdyn.rungs.coupled_text import network_equations
-        from popdyn.rungs.modes import stationary_at
         from popdyn.rungs.modes_text import modes_equations
 
         point, texts = self.derivation.point, []
@@ -188,6 +189,10 @@ class CoupledModes:
             f"populations.{name}", float(shares[worst]), self.choices[self.nodes.group[worst]].domain, strict=strict
         )
         return float(shares[worst])
+
+
+def _rate(choice: Choice, mu: float, sigma: float) -> float:
+    return float(stationary_at(choice, mu, sigma).rate)
 
 
 def constant(network: Network) -> Protocol:

@@ -7,6 +7,7 @@ spreads, the in-degrees of a population and the colour's shift of a leaky integr
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -14,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from popdyn.errors import NumericsError, UsageError
+from popdyn.errors import DomainError, NumericsError, UsageError
 from popdyn.kernels.modes_network import Nodes
-from popdyn.rungs.bank import make_wiring
+from popdyn.kernels.network import Wiring
+from popdyn.rungs.bank import make_projections, make_wiring
 from popdyn.rungs.derivation import Derivation
 from popdyn.rungs.march import StepDrive
-from popdyn.rungs.modes import stationary_at
 from popdyn.rungs.modes_choice import Choice, choose_modes
 from popdyn.rungs.modes_training import FAST, SLOW, Plan, random_walk
 from popdyn.spec.network import Initial
@@ -28,6 +29,8 @@ from popdyn.theory.problem import DensityProblem, at_drive
 from popdyn.theory.stationary import find_stationary
 
 Array = NDArray[np.float64]
+Gain = Callable[[float, float], float]
+"""Stationary rate [1/s] of a group at a drive mu [V/s], sigma [V/sqrt(s)]."""
 
 BESIDE = 0.06  # of the range of a node's mu: s.d. of what is added to it in training
 LEAST_BESIDE = 0.03  # likewise, of its largest
@@ -133,33 +136,54 @@ def plain_nodes(derivation: Derivation, dt: float) -> Nodes:
     """What the nodes hear in the diffusion approximation of Poisson trains; every node is a group of its own."""
     problem = derivation.problem
     if any(p.conductance for p in problem.projections):
-        raise UsageError("--rung modes: not with conductances; allowed: currents, or --rung density")
+        raise UsageError("modes and units: not with conductances; allowed: currents, or --rung density")
     plain = [replace(grid, sources=(), beta=0.0, gamma=0.0) for grid in derivation.grids]
     wiring, count = make_wiring(problem, plain, derivation.point, dt), len(problem.nodes)
     return Nodes(
-        wiring.population, np.arange(count), wiring.weight, wiring.offset, wiring.noise,
-        np.zeros(count), wiring.gain_mu, wiring.gain_D, np.tile([-np.inf, np.inf, -np.inf, np.inf], (count, 1)),
+        wiring.population, np.arange(count), wiring.weight, wiring.offset, wiring.noise, np.zeros(count),
+        *_heard(wiring, make_projections(problem, dt, 0.0).like),
+        np.tile([-np.inf, np.inf, -np.inf, np.inf], (count, 1)),
     )  # fmt: skip
 
 
-def make_nodes(derivation: Derivation, groups: list[Group], choices: list[Choice], closure: str, dt: float) -> Nodes:
-    """What the nodes hear, the noise that projections bring scaled by what finite jumps and regular trains change."""
+def _heard(wiring: Wiring, like: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], Array, Array]:
+    """begin, source, gain_mu, gain_D of `Nodes`: what a node hears of projections that are alike is one entry."""
+    gains = np.zeros((2, *wiring.gain_mu.shape))
+    for k, first in enumerate(like):
+        gains[0, :, first] += wiring.gain_mu[:, k]
+        gains[1, :, first] += wiring.gain_D[:, k]
+    heard = (gains != 0.0).any(axis=0)
+    begin = np.concatenate([[0], np.cumsum(heard.sum(axis=1))]).astype(np.int64)
+    return begin, np.nonzero(heard)[1], gains[0][heard], gains[1][heard]
+
+
+def make_nodes(
+    derivation: Derivation,
+    groups: list[Group],
+    domains: Sequence[Domain],
+    gains: Sequence[Gain],
+    closure: str,
+    dt: float,
+) -> Nodes:
+    """What the nodes hear, the noise that projections bring scaled by what finite jumps and regular trains change.
+
+    domains, gains: of the reduced model of each group.
+    """
     nodes = plain_nodes(derivation, dt)
-    for g, (members, choice) in enumerate(zip(groups, choices, strict=True)):
-        d = choice.domain
+    for g, (members, d, gain) in enumerate(zip(groups, domains, gains, strict=True)):
         for q, drift, V_shift in zip(members.members, members.drift, members.V_shift, strict=True):
             nodes.group[q], nodes.shift[q] = g, V_shift
             nodes.offset[q] += drift
-            nodes.gain_D[q] *= noise_factor(derivation, q, choice, drift, closure)
+            nodes.gain_D[nodes.begin[q] : nodes.begin[q + 1]] *= noise_factor(derivation, q, gain, drift, closure)
             nodes.box[q] = d.mu_low, d.mu_high, 0.5 * d.sigma_low**2, 0.5 * d.sigma_high**2
     return nodes
 
 
-def noise_factor(derivation: Derivation, q: int, choice: Choice, drift: float, closure: str) -> float:
+def noise_factor(derivation: Derivation, q: int, gain: Gain, drift: float, closure: str) -> float:
     """Of the D that projections bring to a node, so that white noise gives it the rate of its working point.
 
-    The modes' own rate is matched where they have the density's there within `NEAR`; else, at a working point that the
-    network never visits (an unstable one), the density's.
+    The reduced model's own rate is matched where it has the density's there within `NEAR`; else, at a working point
+    that the network never visits (an unstable one), the density's.
     """
     point, node = derivation.point, derivation.problem.nodes[q]
     mu, D, white, rate = float(point.mu[q]), float(point.D[q]), node.problem.D, float(point.node_rates[q])
@@ -172,14 +196,14 @@ def noise_factor(derivation: Derivation, q: int, choice: Choice, drift: float, c
     def of_density(factor: float) -> float:
         return find_stationary(op, h, mu, white + factor * (D - white)).rate
 
-    def of_modes(factor: float) -> float:
-        return stationary_at(choice, mu + drift, float(np.sqrt(2.0 * (white + factor * (D - white))))).rate
+    def of_model(factor: float) -> float:
+        return gain(mu + drift, float(np.sqrt(2.0 * (white + factor * (D - white)))))
 
     exact = of_density(1.0)
-    with suppress(ValueError, NumericsError):
-        near = abs(of_modes(1.0) - exact) < NEAR * exact
+    with suppress(ValueError, NumericsError, DomainError):
+        near = abs(of_model(1.0) - exact) < NEAR * exact
         if not near and abs(exact - rate) < NO_CHANGE * rate:
             return 1.0
-        matched = of_modes if near else of_density
+        matched = of_model if near else of_density
         return float(brentq(lambda factor: matched(factor) - rate, *FACTORS, xtol=1e-4))
     return 1.0

@@ -122,9 +122,34 @@ def derived_rung(
         from popdyn.rungs.density_2d import Density2D
 
         return Density2D(source.network)
+    if why and not no_network_unit(source.network):
+        return _network_units(source.network, closure, progress)
     if why:
+        why = no_network_unit(source.network) or why
         raise UsageError(UNIT_REFUSED.format(option="rung", why=why, fix="--rung density"))
     return fit_units(source.network)
+
+
+def no_network_unit(network: Network) -> str:
+    """Why no cascade units can be fitted to the nodes of a network; empty where they can."""
+    for name, population in network.populations.items():
+        if MODELS[population.neuron.model].escape:
+            return f"populations.{name} has escape noise"
+        for drive in population.poisson:
+            if drive.synapse is not None and drive.synapse.kind == "conductance":
+                return f"populations.{name}.poisson acts through a conductance"
+    for k, connection in enumerate(network.connections):
+        if connection.synapse.kind == "conductance":
+            return f"{connection.pre} connects to {connection.post} through a conductance (connections[{k}])"
+    return ""
+
+
+def _network_units(network: Network, closure: str | None, progress: Progress | None) -> Rung:
+    from popdyn.fitting.network_units import fit_coupled_units
+    from popdyn.rungs.coupled import CoupledDensity
+    from popdyn.theory.problem import DEFAULT_CLOSURE
+
+    return fit_coupled_units(CoupledDensity(network, closure=closure or DEFAULT_CLOSURE), progress=progress)
 
 
 def _no_density2d(network: Network) -> str:

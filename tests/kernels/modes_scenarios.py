@@ -59,13 +59,11 @@ def network(made: list[Made], drive: StepDrive) -> NDArray[np.float64]:
         groups.append(small.modes)
         states.append(first_modes_state(small.modes, x, W, 1e-4))
     nodes = modes_network.Nodes(
-        np.zeros(2, np.int64), np.arange(2), np.array([0.4, 0.6]), np.zeros(2), np.zeros(2),
-        np.array([0.0, 1e-3]), np.full((2, 1), 2e-3), np.full((2, 1), 1e-6), np.tile([0.0, 9.0, 0.0, 9.0], (2, 1)),
+        np.zeros(2, np.int64), np.arange(2), np.array([0.4, 0.6]), np.zeros(2), np.zeros(2), np.array([0.0, 1e-3]),
+        np.arange(3), np.zeros(2, np.int64), np.full(2, 2e-3), np.full(2, 1e-6),
+        np.tile([0.0, 9.0, 0.0, 9.0], (2, 1)),
     )  # fmt: skip
-    projections = synapses.Projections(
-        np.zeros(1, np.int64), np.full(1, synapses.EXPONENTIAL), np.full((1, synapses.NUMBERS), 3e-3),
-        np.array([[0.0, 0.0, 0.7, 0.3]]), np.full(1, 2), np.zeros((1, synapses.STATES)), np.zeros(1), np.zeros(1),
-    )  # fmt: skip
+    projections = wires(1)
     activity = np.full((1, 6), 8.0)
     modes_network.settle(projections, activity, 1e-3)
     heard = np.zeros((2, 2, 60))
@@ -77,3 +75,13 @@ def network(made: list[Made], drive: StepDrive) -> NDArray[np.float64]:
     )
     assert done == 60
     return np.concatenate([out[0].T, heard[:, 0]])
+
+
+def wires(count: int) -> synapses.Projections:
+    """Projections of the first row that are all alike."""
+    return synapses.Projections(
+        np.zeros(count, np.int64), np.full(count, synapses.EXPONENTIAL), np.full((count, synapses.NUMBERS), 3e-3),
+        np.tile([0.0, 0.0, 0.7, 0.3], (count, 1)), np.full(count, 2), np.full(count, 3),
+        np.zeros((count, synapses.STATES)), np.zeros(count), np.zeros(count), np.zeros(count, np.int64),
+        synapses.decay_of(np.full(count, 3e-3), 1e-4),
+    )  # fmt: skip

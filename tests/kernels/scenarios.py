@@ -17,6 +17,7 @@ from mixed_scenarios import mixed
 from modes_scenarios import modes
 from network_scenarios import networks
 from numpy.typing import NDArray
+from unit_scenarios import unit_network_result
 
 from popdyn.kernels import density_1d, ln
 from popdyn.kernels import rate_units as rate_units_kernel
@@ -154,7 +155,8 @@ def results() -> Results:
         **cascade(),
         **rate_units(),
     }
-    return {**alone, **networks(), **cohorts(), **mixed(), **modes(POPULATION), **gated()}
+    reduced = {**modes(POPULATION), **gated(), **unit_network_result()}
+    return {**alone, **networks(), **cohorts(), **mixed(), **reduced}
 
 
 def main(path: str) -> None:

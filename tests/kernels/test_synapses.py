@@ -32,7 +32,17 @@ def one_projection(synapse, dt=DT):
     first = np.array([int(np.flatnonzero(shares[0])[0])])
     place = np.zeros(1, np.int64)
     return kernel.Projections(
-        place, np.array([KINDS[synapse.kind]]), numbers, shares, first, state, np.zeros(1), np.zeros(1)
+        place,
+        np.array([KINDS[synapse.kind]]),
+        numbers,
+        shares,
+        first,
+        first + (np.count_nonzero(shares) - 1),
+        state,
+        np.zeros(1),
+        np.zeros(1),
+        place,
+        kernel.decay_of(numbers[:, kernel.TAU], dt),
     )
 
 

@@ -55,7 +55,8 @@ def march(synapse, activity, dt):
     state[0, kernel.LEFT] = 1.0
     zero = np.zeros(1, np.int64)
     kind = np.array([KINDS[synapse.kind]])
-    p = kernel.Projections(zero, kind, numbers, np.ones((1, 1)), zero, state, one.copy(), one.copy())
+    decay = kernel.decay_of(numbers[:, kernel.TAU], dt)
+    p = kernel.Projections(zero, kind, numbers, np.ones((1, 1)), zero, zero, state, one.copy(), one.copy(), zero, decay)
     out = np.empty((activity.size, 2))
     for k, rate in enumerate(activity):
         kernel.transmit(p, np.full((1, 1), rate), k, dt)

@@ -155,7 +155,6 @@ def test_what_cannot_be_done_is_refused_with_the_remedy(spec, options, says):
     ("options", "says"),
     [
         ({"seeds": 2}, "--seeds: the density rung is deterministic; allowed: 1, or add --finite-size"),
-        ({"rung": "unit"}, "use --rung density"),
         ({"rung": "density2d"}, "use --rung density"),
         ({"rung": "spiking", "finite_size": True}, "--finite-size"),
     ],

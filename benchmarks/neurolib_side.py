@@ -1,0 +1,62 @@
+"""neurolib's ALN (adaptive linear-nonlinear cascade) timed in an environment of its own, where pip puts neurolib.
+
+    PYTHON_OF_THAT_ENVIRONMENT benchmarks/neurolib_side.py --clock SECONDS
+
+Without a delay matrix one node; with one 80 nodes, all coupled to all, at one distance. Compilation is left out.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+VERSION = "0.6.2"
+HOME = Path(os.environ.get("XDG_CACHE_HOME", tempfile.gettempdir())) / f"popdyn-neurolib-{VERSION}"
+NODES, DISTANCE = 80, 200.0  # [mm], 10 ms at the model's 20 m/s
+DT = 0.1  # [ms]
+
+
+def neurolib_python():
+    """The interpreter of neurolib's environment, made by pip when it is missing. Ends the script where it cannot be."""
+    python = HOME / "bin" / "python"
+    pip = [str(python), "-m", "pip", "install", f"neurolib=={VERSION}"]
+    check = [str(python), "-c", "from neurolib.models.aln import ALNModel"]
+    try:
+        if not python.exists() or subprocess.run(check, capture_output=True).returncode:
+            for command in ([sys.executable, "-m", "venv", str(HOME)], pip, check):
+                subprocess.run(command, check=True, capture_output=True, text=True)
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"no neurolib, nothing is compared: {' '.join(error.cmd)}\n{error.stderr[-2000:]}")
+    return python
+
+
+def run_neurolib(python, seconds):
+    """CPU seconds per simulated second of the whole network, by number of nodes."""
+    done = subprocess.run(
+        [str(python), str(Path(__file__)), "--clock", str(seconds)], check=True, capture_output=True, text=True
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def clock(seconds):
+    import numpy as np
+    from neurolib.models.aln import ALNModel
+
+    found = {}
+    for nodes in (1, NODES):
+        coupled = {"Cmat": np.ones((nodes, nodes)) - np.eye(nodes), "Dmat": np.full((nodes, nodes), DISTANCE)}
+        model = ALNModel(**coupled) if nodes > 1 else ALNModel()
+        model.params["dt"], model.params["duration"] = DT, 500.0
+        model.run()
+        model.params["duration"] = 1e3 * seconds
+        began = time.process_time()
+        model.run()
+        found[str(nodes)] = (time.process_time() - began) / seconds
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    clock(float(sys.argv[sys.argv.index("--clock") + 1]))

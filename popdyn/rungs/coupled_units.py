@@ -1,0 +1,182 @@
+"""The unit rung of a network: every node a cascade unit, coupled as the densities are."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from popdyn.errors import NumericsError, UsageError
+from popdyn.kernels import unit_network as kernel
+from popdyn.kernels.cascade import W, start
+from popdyn.kernels.modes_network import OUTSIDE, WATCHED, settle
+from popdyn.results import make_dataset
+from popdyn.rungs.bank import make_projections
+from popdyn.rungs.cascade import CascadePopulation
+from popdyn.rungs.cascade_text import equations_of
+from popdyn.rungs.derivation import Derivation
+from popdyn.rungs.domain import report_outside
+from popdyn.rungs.modes_nodes import Group, make_nodes
+from popdyn.rungs.unit import BIN, DT, start_of
+from popdyn.spec import under_protocol
+from popdyn.spec.network import Network, Protocol
+from popdyn.stimuli import drive, source_rates
+
+Array = NDArray[np.float64]
+
+SETTLING, CONSTANT = 6.0, 1.0  # adaptation times before a network at constant drive is averaged, and how long [s]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Arrays of one run: what `kernel.run` steps through, and the state of every node."""
+
+    units: kernel.Units
+    state: Array
+
+
+class CoupledUnits:
+    """Populations of a network as cascade units: connections, delays, heterogeneity; N -> infinity.
+
+    Parameters
+    ----------
+    derivation : nodes and working point of the network's density
+    groups, units : which nodes share a unit, and the unit of each group
+    closure : of the density that the units were fitted to; dt : step [s], 1 ms over a whole number
+    fits : what the fit reported of each group (JSON-able)
+
+    Every node hears mu = mu_0 + sum_k K_k J_k u_k and sigma^2 = sigma_0^2 + f sum_k K_k J_k^2 v_k of its projections k,
+    as the density's nodes do; f has finite jumps and the regularity of trains in it, at the working point.
+    Valid on the drives that the units were fitted along; outside, a warning and a flagged result, or a refusal.
+    """
+
+    name = "unit"
+
+    def __init__(
+        self, derivation: Derivation, groups: list[Group], units: list[CascadePopulation], closure: str,
+        dt: float = DT, fits: list[Mapping[str, Any]] | None = None,
+    ) -> None:  # fmt: skip
+        per_bin = round(BIN / dt)
+        if per_bin < 1 or abs(per_bin * dt - BIN) > 1e-9 * BIN:
+            raise UsageError(f"dt: got {dt:g} s; allowed: 1 ms over a whole number")
+        self.derivation, self.groups, self.units, self.closure, self.dt = derivation, groups, units, closure, dt
+        self.network: Network = derivation.problem.network
+        self.fits = fits or [{} for _ in units]
+        gains = [partial(_rate, unit) for unit in units]
+        self.nodes = make_nodes(derivation, groups, [u.domain for u in units], gains, closure, dt)
+
+    def rates(self) -> dict[str, float]:
+        """Long-run mean rate of each population at constant drive [1/s]: also where the network oscillates."""
+        longest = max((v.tau for unit in self.units for v in unit.adaptation), default=0.0)
+        found = self.simulate(Protocol("constant", CONSTANT, 0.5 + round(SETTLING * longest, 1), 0))
+        mean = found["rate"].sel(time=slice(0.0, None)).mean(("run", "time")).values
+        return {name: float(r) for name, r in zip(self.network.populations, mean, strict=True)}
+
+    def simulate(self, protocol: str | Protocol, *, seed: int = 0, strict: bool = False) -> xr.Dataset:
+        """Trajectory on 1 ms bins; `seed` has no effect.
+
+        Raises DomainError outside the domain where `strict`; NumericsError where a rate is not finite.
+        """
+        if isinstance(protocol, str) and protocol not in self.network.protocols:
+            raise UsageError(f"protocol: got {protocol!r}; allowed: {', '.join(self.network.protocols)}")
+        chosen = self.network.protocols[protocol] if isinstance(protocol, str) else protocol
+        began = time.process_time()
+        out, node_rate, watched = self._march(chosen)
+        scored = round(chosen.duration / self.dt)
+        share = self._outside(watched, scored, strict=strict)
+        rows = zip(self.derivation.problem.nodes, node_rate / scored, strict=True)
+        attrs = {
+            "rung": self.name, "closure": self.closure, "protocol": chosen.name,
+            "spec_hash": under_protocol(self.network, chosen).spec_hash, "bin": BIN, "dt": self.dt, "seed": seed,
+            "nodes": len(self.nodes.weight), "outside_domain": int(share > 0), "outside_domain_share": share,
+            "node_rates": json.dumps([[node.population, node.weight, float(rate)] for node, rate in rows]),
+        }  # fmt: skip
+        t = (np.arange(out.shape[1]) + 0.5) * BIN - chosen.transient
+        rate, V_mean, w_mean = (out[:, :, k].T[None] for k in (kernel.RATE, kernel.V_MEAN, kernel.W_MEAN))
+        dataset = make_dataset(t, list(self.network.populations), rate, V_mean, w_mean, attrs)
+        dataset.encoding["cpu_s"] = time.process_time() - began
+        return dataset
+
+    def equations(self) -> str:
+        """Every unit with its values; what the nodes hear is the density's."""
+        from popdyn.rungs.coupled_text import network_equations
+
+        texts = [equations_of(unit, fit) for unit, fit in zip(self.units, self.fits, strict=True)]
+        return "\n\n".join([*texts, network_equations(self.derivation, self.closure)])
+
+    def prepare(self) -> Prepared:
+        """Units settled at the working point, every w at the spec's initial mean."""
+        units = stacked(self.units, self.dt)
+        state = np.zeros((len(self.nodes.weight), W + int(np.diff(units.variables).max())))
+        for q, g in enumerate(self.nodes.group):
+            unit, point = self.units[g], self.derivation.point
+            population = self.network.populations[self.derivation.problem.nodes[q].population]
+            w = start_of(unit.adaptation, population)
+            start(
+                units.numbers[g], units.table[units.rows[g] : units.rows[g + 1]],
+                units.adaptation[units.variables[g] : units.variables[g + 1]],
+                float(point.mu[q] + self.groups[g].drift[self.groups[g].members.index(q)]),
+                float(np.sqrt(2.0 * point.D[q])), w, state[q],
+            )  # fmt: skip
+        return Prepared(units, state)
+
+    def _march(self, protocol: Protocol) -> tuple[Array, Array, Array]:
+        mu, D, external = middle_inputs(self.network, protocol, self.dt)
+        made, projections = self.prepare(), make_projections(self.derivation.problem, self.dt, 0.0)
+        firing = np.append(self.derivation.point.rates, external[:, 0])
+        activity = np.tile(firing[:, None], projections.lags.shape[1] + 2)
+        settle(projections, activity, self.dt)
+        out = np.zeros((mu.shape[0], mu.shape[1] // round(BIN / self.dt), kernel.OUTPUTS))
+        node_rate, watched = np.zeros(len(self.nodes.weight)), np.zeros((len(self.nodes.weight), WATCHED))
+        scored, per_bin = round(protocol.transient / self.dt), round(BIN / self.dt)
+        for first, last in ((0, scored), (scored, mu.shape[1])):
+            node_rate[:], watched[:] = 0.0, 0.0
+            part, bins = slice(first, last), slice(first // per_bin, last // per_bin)
+            done = kernel.run(
+                made.units, self.nodes, projections, activity, external[:, part], mu[:, part], D[:, part], first,
+                self.dt, made.state, out[:, bins], node_rate, watched,
+            ) if last > first else 0  # fmt: skip
+            if done < last - first:
+                at = (first + done) * self.dt - protocol.transient
+                raise NumericsError(f"the units are no longer finite at t = {at:.4f} s; fit them on a wider domain")
+        return out, node_rate, watched
+
+    def _outside(self, watched: Array, steps: int, *, strict: bool) -> float:
+        shares = watched[:, OUTSIDE] / steps
+        worst = int(np.argmax(shares))
+        name = self.derivation.problem.nodes[worst].population
+        unit = self.units[self.nodes.group[worst]]
+        report_outside(f"populations.{name}", float(shares[worst]), unit.domain, strict=strict)
+        return float(shares[worst])
+
+
+def _rate(unit: CascadePopulation, mu: float, sigma: float) -> float:
+    return unit.stationary(mu, sigma)[1].rate
+
+
+def stacked(units: list[CascadePopulation], dt: float) -> kernel.Units:
+    """The kernel's numbers of all units at a step dt [s], one below the other."""
+    made = [unit.table(dt) for unit in units]
+    current = [v.current for unit in units for v in unit.adaptation]
+    return kernel.Units(
+        np.stack([m.numbers for m in made]), np.concatenate([m.table for m in made]),
+        np.cumsum([0, *(len(m.table) for m in made)]), np.concatenate([m.adaptation for m in made]),
+        np.cumsum([0, *(len(m.adaptation) for m in made)]), np.array(current, dtype=np.float64),
+    )  # fmt: skip
+
+
+def middle_inputs(network: Network, protocol: Protocol, dt: float) -> tuple[Array, Array, Array]:
+    """mu, D (population, step) of the white noise and rates (row, step) of the sources, in the middle of each step."""
+    bins = round((protocol.transient + protocol.duration) / BIN)
+    t: Array = (np.arange(bins * round(BIN / dt), dtype=np.float64) + 0.5) * dt - protocol.transient
+    drives = [drive(population, protocol, t) for population in network.populations.values()]
+    mu, sigma = (np.stack(columns) for columns in zip(*drives, strict=True))
+    external = [source_rates(population, protocol, t) for population in network.populations.values()]
+    return mu, 0.5 * sigma**2, np.concatenate(external)

@@ -1,0 +1,37 @@
+"""Rows: networks of modes and of cascade units against Brian2 and simulations without a time step.
+
+pytest -m slow tests/verification/test_unit_networks.py
+"""
+
+import network_rows as networks
+import numpy as np
+import pytest
+from unit_network_rows import measured
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("rung", ["modes", "unit"])
+def test_rates_of_an_excitatory_inhibitory_network(rung):
+    found = measured("adex_ei", "4", rung)
+    assert max(abs(error) for error in found["rate_errors"].values()) <= 0.03, found
+    assert found["outside"] == 0.0
+
+
+def test_bursts_of_modes():
+    truth, found = (
+        networks.truths.truth("adaptation_oscillation", "a"),
+        measured("adaptation_oscillation", "a", "modes"),
+    )
+    assert found["period"] == pytest.approx(truth["period"].value, rel=0.04)
+    assert found["spikes"] == pytest.approx(truth["spikes"].value, rel=0.04)
+
+
+def test_rates_of_the_microcircuit_of_modes():
+    """At N -> infinity the density itself is at 5 %."""
+    errors = measured("microcircuit", "poisson", "modes")["rate_errors"]
+    assert np.mean(np.abs(list(errors.values()))) <= 0.03, errors
+
+
+def test_cost_of_the_microcircuit_of_modes():
+    assert measured("microcircuit", "poisson", "modes")["cpu_per_s"] <= 0.2
