@@ -29,7 +29,7 @@ from popdyn.rungs.model_reader import Reader
 from popdyn.rungs.modes import TOLERANCE, stationary_at
 from popdyn.rungs.modes_choice import Choice, resting_state
 from popdyn.rungs.modes_document import choice_document, choice_of
-from popdyn.rungs.modes_nodes import Group, groups_of, make_nodes, plain_nodes, train
+from popdyn.rungs.modes_nodes import Group, groups_of, make_nodes, plain_nodes, train, working_match
 from popdyn.rungs.network_traces import on_bins
 from popdyn.rungs.unit import KIND, SCHEMA
 from popdyn.spec import to_dict, under_protocol
@@ -40,6 +40,7 @@ from popdyn.types import Progress
 Array = NDArray[np.float64]
 
 MOST_GROUPS = 4096
+REST, STILL = 0.2, 1e-3  # [s] at the end of a constant drive, within which a network at rest changes by less
 CHUNK = 10_000  # steps between two looks at the clock
 UNDERSHOOT = 0.02  # of the largest rate of a node's domain, that its rate may fall below zero
 
@@ -51,6 +52,7 @@ class CoupledModes:
     ----------
     density : of the network: nodes, working point, closure and step
     groups, choices : which nodes share modes, and the modes of each group
+    match : (node, 3) mu, D and rate where every node fires as its density; default: the working point
 
     Finite jumps and the regularity of trains, which the density carries, enter as one factor of each node's noise, at
     the working point. Valid on the drives that the modes were trained on.
@@ -58,12 +60,16 @@ class CoupledModes:
 
     name = "modes"
 
-    def __init__(self, density: CoupledDensity, groups: list[Group], choices: list[Choice]) -> None:
+    def __init__(
+        self, density: CoupledDensity, groups: list[Group], choices: list[Choice], match: Array | None = None
+    ) -> None:
         self.derivation: Derivation = density.derivation
         self.groups, self.choices, self.settings = groups, choices, density.settings
         self.network, self.closure, self.dt = density.network, density.closure, density.dt
         gains = [partial(_rate, choice) for choice in choices]
-        self.nodes = make_nodes(self.derivation, groups, [c.domain for c in choices], gains, self.closure, self.dt)
+        domains = [choice.domain for choice in choices]
+        self.match = working_match(self.derivation) if match is None else match
+        self.nodes = make_nodes(self.derivation, groups, domains, gains, self.closure, self.dt, self.match)
         self._constant: xr.Dataset | None = None
 
     def rates(self) -> dict[str, float]:
@@ -125,14 +131,15 @@ class CoupledModes:
         return {
             "kind": KIND, "schema": SCHEMA, "rung": self.name, "spec_hash": self.network.spec_hash,
             "network": to_dict(self.network), "settings": dict(self.settings),
-            "groups": [choice_document(choice) for choice in self.choices],
+            "groups": [choice_document(choice) for choice in self.choices], "match": self.match.ravel().tolist(),
         }  # fmt: skip
 
     @staticmethod
     def from_dict(document: Any, source: str = "") -> CoupledModes:
         """The model of a document. Raises SpecError with all faults, `source` named."""
         faults: list[Fault] = []
-        groups = Reader(document, "", faults).tables("groups", 1, MOST_GROUPS)
+        top = Reader(document, "", faults)
+        groups, match = top.tables("groups", 1, MOST_GROUPS), top.array("match", 3, 3 * MOST_GROUPS)
         choices = [choice_of(entry) for entry in groups]
         if faults:
             raise SpecError(faults, source)
@@ -140,8 +147,10 @@ class CoupledModes:
         density = model.density()
         if not isinstance(density, CoupledDensity) or len(groups_of(density.derivation)) != len(choices):
             raise SpecError([Fault("groups", str(len(choices)), "one for every kind of node of `network`")], source)
+        if match.size != 3 * len(density.derivation.problem.nodes):
+            raise SpecError([Fault("match", f"{match.size} numbers", "three for every node of `network`")], source)
         found = [choice for choice in choices if choice is not None]
-        return CoupledModes(density, groups_of(density.derivation), found)
+        return CoupledModes(density, groups_of(density.derivation), found, match.reshape(-1, 3))
 
     def _march(self, protocol: Protocol) -> tuple[Array, Array, Array, int]:
         mu, D, restart, external = inputs_of(self.network, protocol, self.dt)
@@ -217,7 +226,16 @@ def derive_coupled_modes(
             for of_protocol in met for q, drift in zip(group.members, group.drift, strict=True)
         ]  # fmt: skip
         choices.append(train(group, drives, density.closure, density.dt, tolerance=tolerance, seed=seed))
-    return CoupledModes(density, groups, choices)
+    return CoupledModes(density, groups, choices, _rested(density, met[0]))
+
+
+def _rested(density: CoupledDensity, met: list[StepDrive]) -> Array | None:
+    """mu, D and rate of every node of the density at rest (node, 3); None where the network does not rest."""
+    late = slice(-round(REST / density.dt), None)
+    if any(np.ptp(drive.mu[late]) > STILL * (np.abs(drive.mu[late]).max() + 0.1) for drive in met):
+        return None
+    rates = [rate for _, _, rate in density.node_rates()]
+    return np.array([[d.mu[-1], d.D[-1], rate] for d, rate in zip(met, rates, strict=True)])
 
 
 def drives_met(density: CoupledDensity, protocol: Protocol) -> list[StepDrive]:

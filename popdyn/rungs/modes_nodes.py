@@ -164,29 +164,41 @@ def make_nodes(
     gains: Sequence[Gain],
     closure: str,
     dt: float,
+    match: Array | None = None,
 ) -> Nodes:
     """What the nodes hear, the noise that projections bring scaled by what finite jumps and regular trains change.
 
-    domains, gains: of the reduced model of each group.
+    domains, gains: of the reduced model of each group. match: (node, 3) mu [V/s], D [V^2/s] and rate [1/s] where every
+    node fires as its density; default: the working point.
     """
     nodes = plain_nodes(derivation, dt)
+    match = working_match(derivation) if match is None else match
     for g, (members, d, gain) in enumerate(zip(groups, domains, gains, strict=True)):
         for q, drift, V_shift in zip(members.members, members.drift, members.V_shift, strict=True):
             nodes.group[q], nodes.shift[q] = g, V_shift
             nodes.offset[q] += drift
-            nodes.gain_D[nodes.begin[q] : nodes.begin[q + 1]] *= noise_factor(derivation, q, gain, drift, closure)
+            nodes.gain_D[nodes.begin[q] : nodes.begin[q + 1]] *= noise_factor(
+                derivation, q, match[q], gain, drift, closure
+            )
             nodes.box[q] = d.mu_low, d.mu_high, 0.5 * d.sigma_low**2, 0.5 * d.sigma_high**2
     return nodes
 
 
-def noise_factor(derivation: Derivation, q: int, gain: Gain, drift: float, closure: str) -> float:
-    """Of the D that projections bring to a node, so that white noise gives it the rate of its working point.
+def working_match(derivation: Derivation) -> Array:
+    """(node, 3): mu, D and rate of every node at the working point."""
+    point = derivation.point
+    return np.column_stack([point.mu, point.D, point.node_rates])
+
+
+def noise_factor(derivation: Derivation, q: int, match: Array, gain: Gain, drift: float, closure: str) -> float:
+    """Of the D that projections bring to a node, so that white noise gives it the rate of `match`: (mu, D, rate).
 
     The reduced model's own rate is matched where it has the density's there within `NEAR`; else, at a working point
     that the network never visits (an unstable one), the density's.
     """
-    point, node = derivation.point, derivation.problem.nodes[q]
-    mu, D, white, rate = float(point.mu[q]), float(point.D[q]), node.problem.D, float(point.node_rates[q])
+    node = derivation.problem.nodes[q]
+    mu, D, rate = (float(value) for value in match)
+    white = node.problem.D
     if D - white < NO_NOISE * D:
         return 1.0
     at = at_drive(node.problem, mu, D)
