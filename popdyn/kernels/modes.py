@@ -58,11 +58,11 @@ def solve_dense(matrix: Array, x: Array) -> None:
             for j in range(k, n):
                 matrix[k, j], matrix[pivot, j] = matrix[pivot, j], matrix[k, j]
             x[k], x[pivot] = x[pivot], x[k]
-        inverse = 1.0 / matrix[k, k]
+        inverse, top = 1.0 / matrix[k, k], matrix[k, k + 1 :]
         for i in range(k + 1, n):
-            factor = matrix[i, k] * inverse
-            for j in range(k + 1, n):
-                matrix[i, j] -= factor * matrix[k, j]
+            factor, row = matrix[i, k] * inverse, matrix[i, k + 1 :]
+            for j in range(row.shape[0]):
+                row[j] -= factor * top[j]
             x[i] -= factor * x[k]
     for i in range(n - 1, -1, -1):
         total = x[i]

@@ -57,7 +57,7 @@ def test_long_run_rates_are_those_of_the_densities(both):
     density, modes = both
     exact = density.rates()
     for name, rate in modes.rates().items():
-        assert rate == pytest.approx(exact[name], rel=5e-3)
+        assert rate == pytest.approx(exact[name], rel=5e-4)
     assert sum(share for name, share, _ in modes.node_rates() if name == "E") == pytest.approx(1.0)
 
 
