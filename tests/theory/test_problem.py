@@ -9,7 +9,6 @@ from popdyn.rungs.coupled import CoupledDensity
 from popdyn.rungs.density import Density
 from popdyn.rungs.density_2d import Density2D
 from popdyn.spec import load
-from popdyn.theory.network_problem import network_problem
 from popdyn.theory.problem import density_problem
 
 
@@ -19,7 +18,7 @@ def escaping(model: str, threshold: object = "-50 mV"):
 
 
 @pytest.mark.parametrize("model", ["gif", "poisson"])
-@pytest.mark.parametrize("face", [Density, CoupledDensity, Density2D, network_problem])
+@pytest.mark.parametrize("face", [Density, CoupledDensity, Density2D])
 def test_escape_noise_is_refused_by_name(model, face):
     for threshold in ("-50 mV", {"normal": ["-50 mV", "1 mV"]}):
         with pytest.raises(UsageError, match=f"populations.E.neuron.model: got '{model}'.*--rung spiking"):

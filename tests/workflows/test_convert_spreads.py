@@ -42,7 +42,7 @@ def cohorts(work):
 
 
 def test_tau_m_takes_nodes_and_says_so(tmp_path):
-    work = convert(spec(**C_M), truth=False, out=tmp_path)
+    work = convert(spec(**C_M), to="density", truth=False, out=tmp_path)
     entry = cohorts(work)
     assert isinstance(work.density, CohortNodes)
     assert entry["nodes"] == 3
