@@ -78,7 +78,11 @@ def _search(
         test, R_3 = orthogonal(states, alpha, gif_modes(marching.problem).jump, large)
         coordinates = [p.states @ test.T for p in paths]
         big = regress(numbers, table, paths, coordinates, R_3, dt, squares=squares)
-        gramian = observability(big, paths, coordinates, dt)
+        try:
+            gramian = observability(big, paths, coordinates, dt)
+        except NumericsError:
+            tried.append((len(test), len(test), np.inf))
+            continue
         for count in [c for c in COUNTS if c <= len(test)] if modes is None else (modes,):
             reduced = balance(big, test, gramian, paths, coordinates, count, dt)
             error = np.inf

@@ -17,6 +17,7 @@ from popdyn.rungs.gated_training import Marching, inputs, march_through
 from popdyn.rungs.modes_measured import check_rate
 from popdyn.spec import load
 from popdyn.spec.network import Protocol
+from popdyn.theory.discretisation import Domain
 from popdyn.theory.gated_fit import exponents
 
 TOLERANCE = 0.005
@@ -166,3 +167,10 @@ def test_an_unknown_protocol_is_named(both):
     with pytest.raises(UsageError, match="allowed: ou, fast, step"):
         both[1].simulate("none")
     assert both[1].simulate(Protocol("short", 0.02, 0.0, 0))["rate"].sizes["time"] == 20
+
+
+def test_a_gate_of_many_decades_is_refused():
+    steep = alone(GIF | {"Delta_V": "1 mV"})
+    wide = Domain(0.55, 1.8, 0.0, 0.0)
+    with pytest.raises(NumericsError, match="no stable modes"):
+        derive_cohort_modes(density_rung(steep), domains={"E": wide}, tolerance=TOLERANCE, modes=8)
