@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from popdyn.rungs.cascade import CascadePopulation
 from popdyn.rungs.cascade_text import equations_of
 from popdyn.rungs.derivation import Derivation
 from popdyn.rungs.domain import report_outside
+from popdyn.rungs.long_run import ADAPTATION_TIMES, LongRunOfNodes, noted
 from popdyn.rungs.modes_nodes import Group, make_nodes
 from popdyn.rungs.unit import BIN, DT, start_of
 from popdyn.spec import under_protocol
@@ -30,8 +30,6 @@ from popdyn.spec.network import Network, Protocol
 from popdyn.stimuli import drive, source_rates
 
 Array = NDArray[np.float64]
-
-SETTLING, CONSTANT = 6.0, 1.0  # adaptation times before a network at constant drive is averaged, and how long [s]
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class Prepared:
     state: Array
 
 
-class CoupledUnits:
+class CoupledUnits(LongRunOfNodes):
     """Populations of a network as cascade units: connections, delays, heterogeneity; N -> infinity.
 
     Parameters
@@ -72,12 +70,9 @@ class CoupledUnits:
         gains = [partial(_rate, unit) for unit in units]
         self.nodes = make_nodes(derivation, groups, [u.domain for u in units], gains, closure, dt)
 
-    def rates(self) -> dict[str, float]:
-        """Long-run mean rate of each population at constant drive [1/s]: also where the network oscillates."""
-        longest = max((v.tau for unit in self.units for v in unit.adaptation), default=0.0)
-        found = self.simulate(Protocol("constant", CONSTANT, 0.5 + round(SETTLING * longest, 1), 0))
-        mean = found["rate"].sel(time=slice(0.0, None)).mean(("run", "time")).values
-        return {name: float(r) for name, r in zip(self.network.populations, mean, strict=True)}
+    def settling(self) -> float:
+        """Of the slowest adaptation of a unit [s]."""
+        return ADAPTATION_TIMES * max((v.tau for unit in self.units for v in unit.adaptation), default=0.0)
 
     def simulate(self, protocol: str | Protocol, *, seed: int = 0, strict: bool = False) -> xr.Dataset:
         """Trajectory on 1 ms bins; `seed` has no effect.
@@ -91,12 +86,11 @@ class CoupledUnits:
         out, node_rate, watched = self._march(chosen)
         scored = round(chosen.duration / self.dt)
         share = self._outside(watched, scored, strict=strict)
-        rows = zip(self.derivation.problem.nodes, node_rate / scored, strict=True)
         attrs = {
             "rung": self.name, "closure": self.closure, "protocol": chosen.name,
             "spec_hash": under_protocol(self.network, chosen).spec_hash, "bin": BIN, "dt": self.dt, "seed": seed,
             "nodes": len(self.nodes.weight), "outside_domain": int(share > 0), "outside_domain_share": share,
-            "node_rates": json.dumps([[node.population, node.weight, float(rate)] for node, rate in rows]),
+            "node_rates": noted(self.derivation.problem, node_rate / scored),
         }  # fmt: skip
         t = (np.arange(out.shape[1]) + 0.5) * BIN - chosen.transient
         rate, V_mean, w_mean = (out[:, :, k].T[None] for k in (kernel.RATE, kernel.V_MEAN, kernel.W_MEAN))
