@@ -128,9 +128,7 @@ class CohortDensity(LongRun):
 
         w_mean is the mean spike-triggered current.
         """
-        if isinstance(protocol, str) and protocol not in self.network.protocols:
-            raise UsageError(f"protocol: got {protocol!r}; allowed: {', '.join(self.network.protocols)}")
-        chosen = self.network.protocols[protocol] if isinstance(protocol, str) else protocol
+        chosen = self.network.protocol(protocol)
         began = time.process_time()
         run = self.run(chosen, seed if self.finite else None)
         traces = on_bins(run, self.problems, self.dt, chosen.transient, finite=self.finite)

@@ -92,9 +92,7 @@ class CoupledDensity(LongRunOfNodes):
 
     def simulate(self, protocol: str | Protocol, *, seed: int = 0) -> xr.Dataset:
         """Trajectory on 1 ms bins; `seed` draws the fluctuations of finite size and has no effect without."""
-        if isinstance(protocol, str) and protocol not in self.network.protocols:
-            raise UsageError(f"protocol: got {protocol!r}; allowed: {', '.join(self.network.protocols)}")
-        chosen = self.network.protocols[protocol] if isinstance(protocol, str) else protocol
+        chosen = self.network.protocol(protocol)
         began = time.process_time()
         run = self.march(chosen, seed)
         traces = on_bins(run.out, self.dt, chosen.transient, counted=self.finite)

@@ -13,7 +13,7 @@ import xarray as xr
 from numba.typed import List
 from numpy.typing import NDArray
 
-from popdyn.errors import Fault, NumericsError, SpecError, UsageError
+from popdyn.errors import Fault, NumericsError, SpecError
 from popdyn.kernels import modes_network as kernel
 from popdyn.results import make_dataset
 from popdyn.rungs.bank import make_projections
@@ -78,9 +78,7 @@ class CoupledModes(LongRunOfNodes):
 
         Raises DomainError outside the domain where `strict`; NumericsError where a rate is not finite, or far below 0.
         """
-        if isinstance(protocol, str) and protocol not in self.network.protocols:
-            raise UsageError(f"protocol: got {protocol!r}; allowed: {', '.join(self.network.protocols)}")
-        chosen = self.network.protocols[protocol] if isinstance(protocol, str) else protocol
+        chosen = self.network.protocol(protocol)
         began = time.process_time()
         out, node_rate, watched, scored = self._march(chosen)
         share = self._outside(watched, out.shape[1] - scored, strict=strict)

@@ -79,9 +79,7 @@ class CoupledUnits(LongRunOfNodes):
 
         Raises DomainError outside the domain where `strict`; NumericsError where a rate is not finite.
         """
-        if isinstance(protocol, str) and protocol not in self.network.protocols:
-            raise UsageError(f"protocol: got {protocol!r}; allowed: {', '.join(self.network.protocols)}")
-        chosen = self.network.protocols[protocol] if isinstance(protocol, str) else protocol
+        chosen = self.network.protocol(protocol)
         began = time.process_time()
         out, node_rate, watched = self._march(chosen)
         scored = round(chosen.duration / self.dt)

@@ -86,9 +86,7 @@ class Density:
 
     def simulate(self, protocol: str | Protocol, *, seed: int = 0) -> xr.Dataset:
         """Trajectory on 1 ms bins; `seed` has no effect (the density is deterministic)."""
-        if isinstance(protocol, str) and protocol not in self.network.protocols:
-            raise UsageError(f"protocol: got {protocol!r}; allowed: {', '.join(self.network.protocols)}")
-        chosen = self.network.protocols[protocol] if isinstance(protocol, str) else protocol
+        chosen = self.network.protocol(protocol)
         began = time.process_time()
         traces = [self._march(population, chosen) for population in self.network.populations.values()]
         stack = {k: np.stack([getattr(t, k) for t in traces], axis=-1)[None] for k in ("rate", "V_mean", "w_mean")}

@@ -85,7 +85,7 @@ class Density2D:
 
     def simulate(self, protocol: str | Protocol, *, seed: int = 0) -> xr.Dataset:
         """Trajectory under a protocol on 1 ms bins; deterministic, `seed` is only recorded."""
-        chosen = self.network.protocols[protocol] if isinstance(protocol, str) else protocol
+        chosen = self.network.protocol(protocol)
         began = time.process_time()
         runs = [self._march(population, chosen) for population in self.network.populations.values()]
         stack = {k: np.stack([getattr(r, k) for r in runs], axis=-1)[None] for k in ("rate", "V_mean", "w_mean")}

@@ -99,9 +99,7 @@ class MixedDensity(LongRunOfNodes):
 
         w_mean is the mean adaptation current, of cohorts the spike-triggered one.
         """
-        if isinstance(protocol, str) and protocol not in self.network.protocols:
-            raise UsageError(f"protocol: got {protocol!r}; allowed: {', '.join(self.network.protocols)}")
-        chosen = self.network.protocols[protocol] if isinstance(protocol, str) else protocol
+        chosen = self.network.protocol(protocol)
         began = time.process_time()
         adapts = any(g.problem.adapts for g in self.derivation.grids)
         run, cohorts = density_march.by_closures(lambda c: self.run(chosen, seed, c), self.closure, adapts)

@@ -109,13 +109,12 @@ class RateUnit:
         return RateUnit(*unit_of(document, source))
 
     def _protocol(self, given: str | StimulusProtocol) -> StimulusProtocol:
-        if not isinstance(given, str):
-            return given
-        known = self.network.protocols if self.network else {}
-        if given not in known:
-            allowed = ", ".join(known) or "a Protocol; a unit of a recording has no spec with protocols"
+        if self.network is not None:
+            return self.network.protocol(given)
+        if isinstance(given, str):
+            allowed = "a Protocol; a unit of a recording has no spec with protocols"
             raise UsageError(f"protocol: got {given!r}; allowed: {allowed}")
-        return known[given]
+        return given
 
     def _rest(self, population: str) -> tuple[float, float]:
         """Constant mu and sigma of a population."""

@@ -57,10 +57,7 @@ class CascadeUnit:
         `seed` changes nothing: the unit is deterministic, and the protocol brings its own seed.
         Raises DomainError where `strict` and the drive leaves the domain.
         """
-        if isinstance(protocol, str):
-            if protocol not in self.network.protocols:
-                raise UsageError(f"protocol: got {protocol!r}; allowed: {', '.join(self.network.protocols)}")
-            protocol = self.network.protocols[protocol]
+        protocol = self.network.protocol(protocol)
         steps_per_bin = round(BIN / dt)
         if steps_per_bin < 1 or abs(steps_per_bin * dt - BIN) > 1e-9 * BIN:
             raise UsageError(f"dt: got {dt:g} s; allowed: 1 ms over a whole number")

@@ -33,7 +33,7 @@ def sweep(
     """
     if mu.shape != (len(weight), len(units.network.populations)):
         raise UsageError(f"mu: got {mu.shape}; allowed: ({len(weight)}, {len(units.network.populations)})")
-    chosen = units.network.protocols[protocol] if isinstance(protocol, str) else protocol
+    chosen = units.network.protocol(protocol)
     base_mu, D, external = middle_inputs(units.network, chosen, units.dt)
     made, projections = units.prepare(), make_projections(units.derivation.problem, units.dt, 0.0)
     firing = np.append(units.derivation.point.rates, external[:, 0])
