@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from popdyn.errors import DomainError, UsageError
 from popdyn.results import make_dataset
+from popdyn.rungs.bins import BIN, steps_in_bin
 from popdyn.rungs.cohort_bank import SHOT_NOISE, colour, noises
-from popdyn.rungs.cohort_march import BIN, Heard, Run, advance, cohort_side, on_bins, run_away, run_of
+from popdyn.rungs.cohort_march import Heard, Run, advance, cohort_side, on_bins, run_away, run_of
 from popdyn.rungs.coupled_limits import check_synapses
 from popdyn.rungs.escape_corrections import is_wide
 from popdyn.rungs.long_run import LongRun, constant
@@ -84,8 +85,7 @@ class CohortDensity(LongRun):
     ) -> None:  # fmt: skip
         if closure not in CLOSURES:
             raise UsageError(f"closure: got {closure!r}; allowed for escape-noise neurons: {', '.join(CLOSURES)}")
-        if abs(round(BIN / dt) * dt - BIN) > 1e-12:
-            raise UsageError(f"dt: got {dt:g} s; allowed: 1 ms divided by a whole number")
+        steps_in_bin(dt)
         if shot_noise not in SHOT_NOISE:
             raise UsageError(f"shot_noise: got {shot_noise!r}; allowed: {', '.join(SHOT_NOISE)}")
         check_synapses(network, dt)

@@ -13,6 +13,7 @@ from popdyn.errors import UsageError
 from popdyn.kernels import network as kernel
 from popdyn.kernels.closures import CUMULANT
 from popdyn.results import make_dataset
+from popdyn.rungs.bins import BIN, steps_in_bin
 from popdyn.rungs.coupled_limits import check_memory, check_synapses
 from popdyn.rungs.density_march import Run, advance, by_closures, density_side, not_finite, parts
 from popdyn.rungs.derivation import Derivation, derive
@@ -35,8 +36,7 @@ def closure_of(closure: str, dt: float, finite: bool) -> str:
     """The closure that is marched with. Raises UsageError for one that there is not, or an odd step."""
     if closure not in CLOSURES:
         raise UsageError(f"closure: got {closure!r}; allowed: {', '.join(CLOSURES)}")
-    if abs(round(1e-3 / dt) * dt - 1e-3) > 1e-12:
-        raise UsageError(f"dt: got {dt:g} s; allowed: 1 ms divided by a whole number")
+    steps_in_bin(dt)
     return FINITE_CLOSURE if finite and CLOSURES[closure][0] == CUMULANT else closure
 
 
@@ -98,7 +98,7 @@ class CoupledDensity(LongRunOfNodes):
         traces = on_bins(run.out, self.dt, chosen.transient, counted=self.finite)
         attrs = {
             "rung": self.name, "closure": self.closure, "closures_used": run.closure, "protocol": chosen.name,
-            "spec_hash": under_protocol(self.network, chosen).spec_hash, "bin": 1e-3, "dt": self.dt, "seed": seed,
+            "spec_hash": under_protocol(self.network, chosen).spec_hash, "bin": BIN, "dt": self.dt, "seed": seed,
             "finite_size": int(self.finite), "nodes": len(self.derivation.grids),
             "mass_error": float(np.abs(run.out[:, :, kernel.MASS] - 1.0).max()),
             "least_density": float(run.watched[:, kernel.LEAST_DENSITY].min()),

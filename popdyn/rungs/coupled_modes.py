@@ -17,6 +17,7 @@ from popdyn.errors import Fault, NumericsError, SpecError
 from popdyn.kernels import modes_network as kernel
 from popdyn.results import make_dataset
 from popdyn.rungs.bank import make_projections
+from popdyn.rungs.bins import BIN
 from popdyn.rungs.coupled import CoupledDensity
 from popdyn.rungs.density_document import density_model
 from popdyn.rungs.density_march import source_steps, white_noise
@@ -85,7 +86,7 @@ class CoupledModes(LongRunOfNodes):
         traces = on_bins(out, self.dt, chosen.transient, counted=False)
         attrs = {
             "rung": self.name, "closure": self.closure, "protocol": chosen.name,
-            "spec_hash": under_protocol(self.network, chosen).spec_hash, "bin": 1e-3, "dt": self.dt, "seed": seed,
+            "spec_hash": under_protocol(self.network, chosen).spec_hash, "bin": BIN, "dt": self.dt, "seed": seed,
             "nodes": len(self.nodes.weight), "outside_domain": int(share > 0), "outside_domain_share": share,
             "states": sum(self.choices[g].reduced.states for g in self.nodes.group),
             "node_rates": noted(self.derivation.problem, node_rate / (out.shape[1] - scored)),

@@ -15,6 +15,7 @@ from popdyn.kernels import network as kernel
 from popdyn.neurons import MODELS
 from popdyn.results import make_dataset
 from popdyn.rungs import cohort_march, density_march, network_traces
+from popdyn.rungs.bins import BIN
 from popdyn.rungs.cohort_bank import noises
 from popdyn.rungs.cohort_density import SETTLE, need_charges
 from popdyn.rungs.coupled import DT, closure_of
@@ -155,7 +156,7 @@ class MixedDensity(LongRunOfNodes):
             streams=len(derivation.problem.nodes),
         )  # fmt: skip
         block = density_march.shortest_delay(side.projections, derivation)
-        steps, scored, every = side.mu.shape[1], round(protocol.transient / dt), round(cohort_march.BIN / dt)
+        steps, scored, every = side.mu.shape[1], round(protocol.transient / dt), round(BIN / dt)
         for part in density_march.parts(steps, scored):
             if part.start == scored:
                 side.node_rate[:] = 0.0
@@ -196,7 +197,7 @@ class MixedDensity(LongRunOfNodes):
         off = (run.out[:, :, kernel.MASS], cohorts.seen[:, :, 1])
         return {
             "rung": self.name, "closure": self.closure, "closures_used": run.closure, "protocol": protocol.name,
-            "spec_hash": under_protocol(self.network, protocol).spec_hash, "bin": cohort_march.BIN, "dt": self.dt,
+            "spec_hash": under_protocol(self.network, protocol).spec_hash, "bin": BIN, "dt": self.dt,
             "seed": seed, "finite_size": int(self.finite), "nodes": len(self.derivation.grids),
             "mass_error": max(float(np.abs(mass - 1.0).max()) for mass in off),
             "least_density": float(run.watched[:, kernel.LEAST_DENSITY].min()),

@@ -13,8 +13,8 @@ from popdyn.kernels import unit_network as kernel
 from popdyn.kernels.modes_network import OUTSIDE, WATCHED, settle
 from popdyn.kernels.synapses import Projections
 from popdyn.rungs.bank import make_projections
+from popdyn.rungs.bins import BIN
 from popdyn.rungs.coupled_units import CoupledUnits, middle_inputs
-from popdyn.rungs.unit import BIN
 from popdyn.spec.network import Protocol
 
 Array = NDArray[np.float64]
