@@ -58,7 +58,7 @@ def fit_coupled_units(
         unit, fit = _fit(target, domain, plan, density.dt, seed)
         units.append(unit)
         fits.append(fit)
-    return CoupledUnits(density.derivation, groups, units, density.closure, dt, fits)
+    return CoupledUnits(density, groups, units, dt, fits)
 
 
 def _fit(target: Target, domain: Domain, plan: Plan, dt: float, seed: int) -> tuple[CascadePopulation, dict[str, Any]]:

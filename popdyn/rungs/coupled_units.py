@@ -21,11 +21,14 @@ from popdyn.rungs.bank import make_projections
 from popdyn.rungs.bins import BIN, bin_centres, step_middles, steps_in_bin
 from popdyn.rungs.cascade import CascadePopulation
 from popdyn.rungs.cascade_text import equations_of
+from popdyn.rungs.coupled import CoupledDensity
+from popdyn.rungs.coupled_limits import check_synapses
 from popdyn.rungs.derivation import Derivation
 from popdyn.rungs.domain import report_outside
 from popdyn.rungs.long_run import ADAPTATION_TIMES, LongRunOfNodes, noted
 from popdyn.rungs.modes_nodes import Group, make_nodes
 from popdyn.rungs.unit import DT, start_of
+from popdyn.rungs.units_document import units_document, units_of
 from popdyn.spec import under_protocol
 from popdyn.spec.network import Network, Protocol
 from popdyn.stimuli import drive, source_rates
@@ -46,9 +49,9 @@ class CoupledUnits(LongRunOfNodes):
 
     Parameters
     ----------
-    derivation : nodes and working point of the network's density
+    density : that the units were fitted to: nodes and working point
     groups, units : which nodes share a unit, and the unit of each group
-    closure : of the density that the units were fitted to; dt : step [s], 1 ms over a whole number
+    dt : step [s], 1 ms over a whole number
     fits : what the fit reported of each group (JSON-able)
 
     Every node hears mu = mu_0 + sum_k K_k J_k u_k and sigma^2 = sigma_0^2 + f sum_k K_k J_k^2 v_k of its projections k,
@@ -59,15 +62,17 @@ class CoupledUnits(LongRunOfNodes):
     name = "unit"
 
     def __init__(
-        self, derivation: Derivation, groups: list[Group], units: list[CascadePopulation], closure: str,
-        dt: float = DT, fits: list[Mapping[str, Any]] | None = None,
+        self, density: CoupledDensity, groups: list[Group], units: list[CascadePopulation], dt: float = DT,
+        fits: list[Mapping[str, Any]] | None = None,
     ) -> None:  # fmt: skip
         steps_in_bin(dt)
-        self.derivation, self.groups, self.units, self.closure, self.dt = derivation, groups, units, closure, dt
-        self.network: Network = derivation.problem.network
+        check_synapses(density.network, dt)
+        self.derivation: Derivation = density.derivation
+        self.network, self.closure, self.settings = density.network, density.closure, density.settings
+        self.groups, self.units, self.dt = groups, units, dt
         self.fits = fits or [{} for _ in units]
         gains = [partial(_rate, unit) for unit in units]
-        self.nodes = make_nodes(derivation, groups, [u.domain for u in units], gains, closure, dt)
+        self.nodes = make_nodes(self.derivation, groups, [u.domain for u in units], gains, self.closure, dt)
 
     def settling(self) -> float:
         """Of the slowest adaptation of a unit [s]."""
@@ -102,6 +107,15 @@ class CoupledUnits(LongRunOfNodes):
 
         texts = [equations_of(unit, fit) for unit, fit in zip(self.units, self.fits, strict=True)]
         return "\n\n".join([*texts, network_equations(self.derivation, self.closure)])
+
+    def to_dict(self) -> dict[str, Any]:
+        """The model as model.json holds it; nodes and working point are derived anew when it is read."""
+        return units_document(self)
+
+    @staticmethod
+    def from_dict(document: Any, source: str = "") -> CoupledUnits:
+        """The model of a document. Raises SpecError with all faults, `source` named."""
+        return CoupledUnits(*units_of(document, source))
 
     def prepare(self) -> Prepared:
         """Units settled at the working point, every w at the spec's initial mean."""

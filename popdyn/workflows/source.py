@@ -12,6 +12,7 @@ from popdyn.errors import SpecError, UsageError
 from popdyn.neurons import MODELS
 from popdyn.rungs.cohort_modes import CohortModes
 from popdyn.rungs.coupled_modes import CoupledModes
+from popdyn.rungs.coupled_units import CoupledUnits
 from popdyn.rungs.density_document import DensityModel
 from popdyn.rungs.modes import Modes
 from popdyn.rungs.rate_unit import RateUnit
@@ -28,13 +29,15 @@ class Source:
     """A resolved network, and the model that came with it when the file was a model.json."""
 
     network: Network
-    unit: CascadeUnit | RateUnit | None = None
+    unit: CascadeUnit | CoupledUnits | RateUnit | None = None
     density: DensityModel | None = None
     modes: Modes | CoupledModes | CohortModes | None = None
 
 
-def open_source(given: str | Path | Mapping[str, Any] | Network) -> Source:
-    """Read a spec (TOML, JSON, dict, Network) or a model.json."""
+def open_source(given: str | Path | Mapping[str, Any] | Network | Source) -> Source:
+    """Read a spec (TOML, JSON, dict, Network) or a model.json; what was read already stays as it is."""
+    if isinstance(given, Source):
+        return given
     if isinstance(given, str | Path) and Path(given).suffix == ".json":
         from popdyn.rungs.model_file import read_any_model
 
@@ -53,6 +56,11 @@ def open_source(given: str | Path | Mapping[str, Any] | Network) -> Source:
                 raise UsageError(f"{given}: a unit fitted to a recording, which has no spec; {fix}")
             return Source(model.network, model)
     return Source(load(given))
+
+
+def own_rung(source: Source) -> str:
+    """The rung of a model, and of a spec the density."""
+    return "unit" if source.unit is not None else "modes" if source.modes is not None else "density"
 
 
 def protocol_name(network: Network, wanted: str | None) -> str:
@@ -199,5 +207,6 @@ __all__ = [
     "no_unit",
     "not_alone",
     "open_source",
+    "own_rung",
     "protocol_name",
 ]
