@@ -20,20 +20,23 @@ from popdyn.results import make_dataset
 from popdyn.rungs.bank import make_projections
 from popdyn.rungs.bins import BIN, bin_centres, step_middles, steps_in_bin
 from popdyn.rungs.cascade import CascadePopulation
-from popdyn.rungs.cascade_text import equations_of
 from popdyn.rungs.coupled import CoupledDensity
 from popdyn.rungs.coupled_limits import check_synapses
 from popdyn.rungs.derivation import Derivation
 from popdyn.rungs.domain import report_outside
 from popdyn.rungs.long_run import ADAPTATION_TIMES, LongRunOfNodes, noted
 from popdyn.rungs.modes_nodes import Group, make_nodes
+from popdyn.rungs.open_loop import open_loop_of_units
 from popdyn.rungs.unit import DT, start_of
 from popdyn.rungs.units_document import units_document, units_of
+from popdyn.rungs.units_text import units_equations
 from popdyn.spec import under_protocol
 from popdyn.spec.network import Network, Protocol
 from popdyn.stimuli import drive, source_rates
 
 Array = NDArray[np.float64]
+
+REMEDY = "fit them on a wider domain, or take the modes rung, which keeps the density's own modes"
 
 
 @dataclass(frozen=True)
@@ -102,11 +105,12 @@ class CoupledUnits(LongRunOfNodes):
         return dataset
 
     def equations(self) -> str:
-        """Every unit with its values; what the nodes hear is the density's."""
-        from popdyn.rungs.coupled_text import network_equations
+        """The units' equations, the values of each, and what the nodes hear."""
+        return units_equations(self)
 
-        texts = [equations_of(unit, fit) for unit, fit in zip(self.units, self.fits, strict=True)]
-        return "\n\n".join([*texts, network_equations(self.derivation, self.closure)])
+    def linear_response(self, frequencies: Array, *, population: str, target: str = "mu") -> NDArray[np.complex128]:
+        """d rate/d mu or d rate/d D of one population at the working point, its input held otherwise (open loop)."""
+        return open_loop_of_units(self.derivation, self.groups, self.units, frequencies, population, target)
 
     def to_dict(self) -> dict[str, Any]:
         """The model as model.json holds it; nodes and working point are derived anew when it is read."""
@@ -151,7 +155,7 @@ class CoupledUnits(LongRunOfNodes):
             ) if last > first else 0  # fmt: skip
             if done < last - first:
                 at = (first + done) * self.dt - protocol.transient
-                raise NumericsError(f"the units are no longer finite at t = {at:.4f} s; fit them on a wider domain")
+                raise NumericsError(f"the units are no longer finite at t = {at:.4f} s; {REMEDY}")
         return out, node_rate, watched
 
     def _outside(self, watched: Array, steps: int, *, strict: bool) -> float:
