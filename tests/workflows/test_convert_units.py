@@ -11,7 +11,10 @@ from typer.testing import CliRunner
 
 from popdyn.cli import app
 from popdyn.errors import UsageError
+from popdyn.fitting import solve
 from popdyn.report import render_html, render_markdown
+from popdyn.report.ladder import cards
+from popdyn.report.text import error_text
 from popdyn.theory.discretisation import Domain
 from popdyn.workflows import fit_units
 from popdyn.workflows.convert import convert
@@ -40,10 +43,15 @@ SPEC = {
 }  # fmt: skip
 
 
+FEW = 10  # least-squares steps, of 30: a fit good enough for what is tested, in half the time
+
+
 @pytest.fixture(scope="module")
 def converted(tmp_path_factory):
     folder = tmp_path_factory.mktemp("units")
-    return convert(SPEC, to="unit", truth=False, out=folder), folder
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(solve, "EVALUATIONS", FEW)
+        return convert(SPEC, to="unit", truth=False, out=folder), folder
 
 
 def test_the_network_of_units_follows_its_densities(converted):
@@ -55,6 +63,9 @@ def test_the_network_of_units_follows_its_densities(converted):
         assert measures["nrmse"] < 0.05
         assert abs(measures["bias"]) < 0.01
     assert document["verdict"]["word"] == "unverified"
+    worst = max(found["populations"].values(), key=lambda m: m["nrmse"])
+    (card,) = (card for card in cards(document) if card.name == "unit")
+    assert card.headline == error_text(worst)  # of the network, not of a unit by itself
 
 
 def test_every_kind_of_node_has_its_table_errors_and_domain(converted):
