@@ -20,6 +20,7 @@ from popdyn.workflows.cohort_report import cohort_parts
 from popdyn.workflows.mixed_report import mixed_parts
 from popdyn.workflows.modes_report import modes_card, modes_comparisons
 from popdyn.workflows.network_report import network_parts
+from popdyn.workflows.predictions_report import predictions
 from popdyn.workflows.stages import INFINITE, MEAN_FIELD
 from popdyn.workflows.step_answer import step_answer
 from popdyn.workflows.stimulus import stimulus_of
@@ -56,7 +57,7 @@ def report_document(work: Conversion, command: str, spec_text: str) -> dict[str,
         **parts,
         "comparisons": [c.to_dict() for c in work.comparisons] + modes_comparisons(work) + unit_comparisons(work),
         "traces": [_trace(work), *parts.get("traces", [])],
-        "predictions": _predictions(work),
+        "predictions": predictions(work),
         "spec": to_dict(work.network, arrays=False),
         "spec_text": spec_text,
         "spec_hash": work.network.spec_hash,
@@ -141,20 +142,6 @@ def _curve(work: Conversion, name: str) -> dict[str, Any]:
     mean = Density(work.network, closure="mean", domain=work.alone.domains)
     found = [point.rate for point in mean.transfer(name, curve_drives(work, name))]
     return unit_curve(work, name, {"mean closure": np.array(found)})
-
-
-def _predictions(work: Conversion) -> list[dict[str, Any]]:
-    rows = []
-    measured = next((c for c in work.comparisons if c.truth == "spiking" and c.model == "density"), None)
-    for name, predicted in work.predicted.items():
-        found = None if measured is None else measured.populations[name]
-        for what, value in (("nrmse", predicted.nrmse), ("bias", predicted.bias)):
-            seen = None if found is None else getattr(found, what)
-            if found is not None and what == "nrmse" and seen is not None and seen < found.resolution:
-                seen = None  # this truth does not tell it from zero
-            rows.append({"population": name, "rung": "density", "what": what, "predicted": value,
-                         "measured": None if seen is None else abs(seen)})  # fmt: skip
-    return rows
 
 
 def _domain(work: Conversion) -> list[str]:

@@ -98,7 +98,7 @@ def density():
 def test_a_density_is_followed_and_its_misfit_reported(density):
     fit = fit_to_rung(density, density.network, "E", Shape("softplus", 0, True))
     errors = {e.protocol: e for e in fit.heldout}
-    assert set(errors) == {"heldout_ou", "heldout_fast", "heldout_steps", "heldout_sine"}
+    assert set(errors) == {f"heldout_{kind}" for kind in ("ou", "fast", "steps", "sine", "chirp")}
     assert errors["heldout_ou"].nrmse < 0.15
     (response,) = fit.response
     at = np.array([response.frequency])
