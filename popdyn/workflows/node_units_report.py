@@ -76,12 +76,14 @@ def _size(error: ProtocolError) -> float:
 
 
 def _note(fit: GroupFit) -> str:
+    if not fit.heldout:
+        return f"Fitted on {in_words(fit.unit.domain)}. The density does not move on held-out drives."
     kinds = dict.fromkeys(error.protocol for error in fit.heldout)
     errors = [
         f"{kind}: nrmse {', '.join(f'{100 * e.nrmse:.2g} %' for e in fit.heldout if e.protocol == kind)}"
         for kind in kinds
     ]
-    bias = 100 * max((abs(error.bias) for error in fit.heldout), default=0.0)
+    bias = 100 * max(abs(error.bias) for error in fit.heldout)
     return (
         f"Fitted on {in_words(fit.unit.domain)}. By itself, on held-out drives like those that the node meets, "
         f"{KINDS}: {'; '.join(errors)}; bias up to {bias:.2g} %."
