@@ -1,0 +1,164 @@
+"""Steps of a population's modes as tabulated propagators: one product of a matrix and a vector a step.
+
+At constant u, D, s and reinjected fluxes F_m the modes are linear, and a step of dt is exact,
+
+    (x, integral of R_m, integral of v.x)(t + dt) = exp(dt B(u, D, s)) (x, F, 0)(t),   B affine in u, D and s
+
+The table has, for every cell of a grid of (u, D), the propagator's value and slopes in u, D and s:
+
+    G(u, D, s) = G_0 + (u - u_c) G_u + (D - D_c) G_D + (s - s_c) G_s
+
+secants over the cell; G_0 is moved by a third of the curvature, so that the error has no mean over it. The slope in s
+is the same at every step length that is short beside tau_w. Linear identities survive: mass is kept to rounding.
+
+Source of the scheme: exponential midpoint rule, Hochbruck and Ostermann, Acta Numerica 19 (2010), 209.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import comb
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import expm
+
+from popdyn.kernels import modes as kernel
+from popdyn.kernels import propagators as march
+from popdyn.kernels.tall import UNROLLED, WIDTHS
+
+Array = NDArray[np.float64]
+
+
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Equal cells between two ends; one cell of no width where the quantity does not vary."""
+
+    low: float
+    high: float
+    cells: int
+
+    @property
+    def width(self) -> float:
+        return (self.high - self.low) / self.cells
+
+    @property
+    def centres(self) -> Array:
+        return self.low + self.width * (np.arange(self.cells) + 0.5)
+
+    @property
+    def edges(self) -> Array:
+        return self.low + self.width * np.arange(self.cells + 1)
+
+
+def generator(modes: kernel.Modes, u: Array, D: Array, s: Array) -> Array:
+    """B of every (u, D, s) (point,): (point, n, n), n = K modes, the M + 1 reinjected fluxes, M + 2 integrals.
+
+    Without dead time what is reinjected is part of the modes' own matrix, and there are no columns for it.
+    """
+    n, K, M = modes.numbers, modes.v.size, modes.E.shape[0] - 1
+    forcing = M + 1 if n[kernel.T_REF] > 0.0 else 0
+    size = K + forcing + M + 2
+    u, D, s = (a[:, None, None] for a in (u, D, s))
+    B = np.zeros((u.shape[0], size, size))
+    A = modes.R[0] + u * modes.R[1] + D * modes.R[2]
+    if M > 0:
+        A = A + s * modes.R[3]
+    c = modes.c[:, 0] + u * modes.c[:, 1] + D * modes.c[:, 2]
+    if forcing:
+        B[:, :K, K : K + forcing] = modes.E.T
+    else:
+        for m in range(M + 1):
+            back = sum(comb(m, k) * n[kernel.B] ** (m - k) * c[:, k] for k in range(m + 1))
+            A = A + modes.E[m, :, None] * back[:, None, :]
+    B[:, :K, :K] = A
+    B[:, K + forcing : K + forcing + M + 1, :K] = c
+    B[:, -1, :K] = modes.v
+    return B
+
+
+def propagators(modes: kernel.Modes, dt: float, u: Array, D: Array, s: Array) -> Array:
+    """(point, K + M + 2, K or K + M + 1): from x and reinjected fluxes to x and means over the step, R_0..R_M, v.x."""
+    K, M = modes.v.size, modes.E.shape[0] - 1
+    whole = expm(dt * generator(modes, u, D, s))
+    forced = whole.shape[1] - M - 2
+    found = np.concatenate([whole[:, :K, :forced], whole[:, forced:, :forced] / dt], axis=1)
+    found[:, 0, :] = -dt * found[:, K]  # mass: P changes by what comes back and what fires, to rounding
+    found[:, 0, 0] += 1.0
+    if forced > K:
+        found[:, 0, K] += dt
+    else:
+        found[:, 0, :] = np.eye(1, K)
+    return found
+
+
+def tabulate(
+    modes: kernel.Modes, dt: float, u: Axis, D: Axis, s: tuple[float, float], missing: Array
+) -> march.Propagators:
+    """The table over u [V/s] and D [V^2/s]; in s between two values, by its slope alone.
+
+    missing: (4, r, K), rows of which the defect is the norm, parts as those of R.
+    Valid for at most 32 rows (modes, moments, two more and r) and a dead time of none or at least one step.
+    """
+    M, terms = modes.E.shape[0] - 1, _terms(modes, dt, u, D, s)
+    columns = terms[0].shape[3]
+    terms = [np.concatenate(pair, axis=2) for pair in zip(terms, _seen(missing, u, D, s, columns, adapts=M > 0), strict=True)]
+    table = np.concatenate([np.swapaxes(term, 2, 3) for term in terms], axis=2)
+    wide, long = width_of(table.shape[3]), -(-table.shape[2] // UNROLLED) * UNROLLED
+    padded = np.zeros((D.cells, u.cells, long, wide))
+    padded[:, :, : table.shape[2], : table.shape[3]] = table
+    sizes = np.array([modes.v.size, M, columns, int(D.cells > 1), int(M > 0), missing.shape[1]])
+    return march.Propagators(_numbers(modes, dt, u, D, s), sizes, padded.reshape(D.cells, u.cells, -1))
+
+
+def width_of(rows: int) -> int:
+    """The rows that the product takes."""
+    return next(w for w in WIDTHS if w >= rows)
+
+
+def _seen(missing: Array, u: Axis, D: Axis, s: tuple[float, float], columns: int, *, adapts: bool) -> list[Array]:
+    """Rows of the defect as those of the propagators, (D, u, r, column) each."""
+    rows = np.zeros((4, missing.shape[1], columns))
+    rows[:, :, : missing.shape[2]] = missing
+    middle = 0.5 * (s[0] + s[1])
+    value = rows[0] + middle * rows[3] + u.centres[:, None, None] * rows[1] + D.centres[:, None, None, None] * rows[2]
+    slopes = [rows[k] for k, wanted in ((1, True), (2, D.cells > 1), (3, adapts)) if wanted]
+    return [value, *(np.broadcast_to(part, value.shape) for part in slopes)]
+
+
+def _terms(modes: kernel.Modes, dt: float, u: Axis, D: Axis, s: tuple[float, float]) -> list[Array]:
+    """Values and slopes on every cell, (D, u, row, column) each."""
+
+    def at(us: Array, Ds: Array, s_: float) -> Array:
+        grid_D, grid_u = np.meshgrid(Ds, us, indexing="ij")
+        flat = propagators(modes, dt, grid_u.ravel(), grid_D.ravel(), np.full(grid_u.size, s_))
+        return flat.reshape(*grid_u.shape, *flat.shape[1:])
+
+    middle = 0.5 * (s[0] + s[1])
+    value, along = at(u.centres, D.centres, middle), at(u.edges, D.centres, middle)
+    terms = [value + (0.5 * (along[:, 1:] + along[:, :-1]) - value) / 3.0, (along[:, 1:] - along[:, :-1]) / u.width]
+    if D.cells > 1:
+        across = at(u.centres, D.edges, middle)
+        terms[0] = terms[0] + (0.5 * (across[1:] + across[:-1]) - value) / 3.0
+        terms.append((across[1:] - across[:-1]) / D.width)
+    if modes.E.shape[0] > 1:
+        terms.append((at(u.centres, D.centres, s[1]) - at(u.centres, D.centres, s[0])) / (s[1] - s[0]))
+    return terms
+
+
+def _numbers(modes: kernel.Modes, dt: float, u: Axis, D: Axis, s: tuple[float, float]) -> Array:
+    n, found = modes.numbers, np.zeros(march.NUMBERS)
+    late = np.exp(-n[kernel.T_REF] / n[kernel.TAU_W])
+    for place, value in {
+        march.U_LOW: u.low, march.U_WIDTH: u.width, march.PER_U: 1.0 / u.width,
+        march.D_LOW: D.low, march.D_WIDTH: D.width, march.PER_D: 1.0 / D.width if D.width > 0.0 else 0.0,
+        march.S_MIDDLE: 0.5 * (s[0] + s[1]), march.DT: dt, march.LAG: n[kernel.T_REF] / dt,
+        march.DECAY: np.exp(-dt / n[kernel.TAU_W]), march.LATE: late,
+        march.PULLED: (1.0 - late) * n[kernel.A] * (n[kernel.V_RESET] - n[kernel.E_W]),
+        march.PER_C: 1.0 / n[kernel.C_M], march.PER_TAU: 1.0 / n[kernel.TAU_W], march.TAU_W: n[kernel.TAU_W],
+        march.A: n[kernel.A], march.B: n[kernel.B], march.E_W: n[kernel.E_W], march.V_RESET: n[kernel.V_RESET],
+    }.items():  # fmt: skip
+        found[place] = value
+    return found
