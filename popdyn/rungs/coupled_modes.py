@@ -29,6 +29,7 @@ from popdyn.rungs.model_reader import Reader
 from popdyn.rungs.modes import TOLERANCE, stationary_at
 from popdyn.rungs.modes_choice import Choice, resting_state
 from popdyn.rungs.modes_document import choice_document, choice_of
+from popdyn.rungs.modes_measured import check_rate
 from popdyn.rungs.modes_nodes import Group, groups_of, make_nodes, plain_nodes, train, working_match
 from popdyn.rungs.network_traces import on_bins
 from popdyn.rungs.unit import KIND, SCHEMA
@@ -42,7 +43,6 @@ Array = NDArray[np.float64]
 MOST_GROUPS = 4096
 REST, STILL = 0.2, 1e-3  # [s] at the end of a constant drive, within which a network at rest changes by less
 CHUNK = 10_000  # steps between two looks at the clock
-UNDERSHOOT = 0.02  # of the largest rate of a node's domain, that its rate may fall below zero
 
 
 class CoupledModes:
@@ -182,13 +182,11 @@ class CoupledModes:
         return out, node_rate, watched, scored
 
     def _check_rates(self, out: Array) -> None:
-        largest = max(choice.largest for choice in self.choices)
-        for name, least in zip(self.network.populations, out[:, :, kernel.LEAST_RATE].min(axis=1), strict=True):
-            if least < -UNDERSHOOT * largest:
-                raise NumericsError(
-                    f"populations.{name}: the rate of the modes falls to {least:.3g} Hz; allowed: above "
-                    f"-{UNDERSHOOT:g} of the largest, {largest:.3g} Hz; derive them on a wider domain"
-                )
+        """The rule of modes that stand alone, with the largest rate of any node of the population."""
+        for a, name in enumerate(self.network.populations):
+            own = [self.choices[g] for g in self.nodes.group[self.nodes.population == a]]
+            largest = max(own, key=lambda choice: choice.largest)
+            check_rate(name, largest, out[a, :, kernel.RATE], out[a, :, kernel.LEAST_RATE], self.dt)
 
     def _outside(self, watched: Array, steps: int, *, strict: bool) -> float:
         shares = watched[:, kernel.OUTSIDE] / steps

@@ -11,6 +11,7 @@ from scipy.signal import lfilter
 from popdyn.errors import DomainError, NumericsError
 from popdyn.kernels.cohort_features import follow, observe
 from popdyn.rungs import modes_training
+from popdyn.rungs.modes_measured import BIN
 from popdyn.spec.network import Network
 from popdyn.stimuli import drive
 from popdyn.theory.cohort_grid import AgeGrid, first_cohorts, make_model
@@ -28,7 +29,6 @@ CHOICE = (("slow", 2.0), ("fast", 1.0), ("steps", 2.4))
 HELD_OUT = (("slow", 2.0), ("fast", 1.0), ("steps", 1.6), ("sine", 0.5))
 SLACK = 0.05  # of the range that the protocols reach, added on both sides
 NARROWEST = 2.0  # least range of mu, in Delta_V/tau_m
-BIN = 1e-3  # [s]
 
 
 @dataclass(frozen=True)
