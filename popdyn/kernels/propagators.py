@@ -90,8 +90,8 @@ def reinject(p: Propagators, state: State, W: float) -> None:
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
-def advance(p: Propagators, state: State, mu: float, D: float) -> float:
-    """One step at the mean drive mu [V/s], D [V^2/s]; returns the mean rate [1/s]."""
+def advance(p: Propagators, state: State, mu: float, rise: float, D: float) -> float:
+    """One step at the mean drive mu [V/s], D [V^2/s], mu rising by `rise` in half of it; the mean rate [1/s]."""
     t, s, y, z = p.numbers, state.scalars, state.y, state.z
     K, M, columns = p.sizes[MODES], p.sizes[TOP], p.sizes[COLUMNS]
     W_star = 1.5 * s[NOW_W] - 0.5 * s[OLD_W]
@@ -108,6 +108,7 @@ def advance(p: Propagators, state: State, mu: float, D: float) -> float:
         for m in range(M + 1):
             z[K + m] = state.late[1, m]
     at = scaled(z, columns, columns, (at_u - i - 0.5) * t[U_WIDTH])
+    at = scaled(z, at, columns, rise)
     if p.sizes[WITH_D]:
         at = scaled(z, at, columns, (at_D - j - 0.5) * t[D_WIDTH])
     if p.sizes[WITH_S]:
@@ -154,8 +155,8 @@ def defect(p: Propagators, state: State) -> float:
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
-def integrate(p: Propagators, state: State, mu: Array, D: Array, out: Array) -> int:
-    """Advance through mean drives mu, D (step,); out (bin, OUTPUTS of popdyn.kernels.modes), least of the step means.
+def integrate(p: Propagators, state: State, mu: Array, rise: Array, D: Array, out: Array) -> int:
+    """Advance through mean drives mu, D (step,) and rises of mu; out (bin, OUTPUTS of popdyn.kernels.modes), least of the step means.
 
     Returns the number of steps done: fewer than asked when a value is not finite.
     """
@@ -165,7 +166,7 @@ def integrate(p: Propagators, state: State, mu: Array, D: Array, out: Array) -> 
     for b in range(out.shape[0]):
         total, V, content, least = 0.0, 0.0, 0.5 * w, np.inf
         for t in range(b * per_bin, (b + 1) * per_bin):
-            rate = advance(p, state, mu[t], D[t])
+            rate = advance(p, state, mu[t], rise[t], D[t])
             w = y[0] * s[NOW_W] + s[X]
             total, V, content, least = total + rate, V + y[V_at], content + w, min(least, rate)
             V += p.numbers[V_RESET] * s[Q_MEAN]

@@ -6,9 +6,9 @@ At constant u, D, s and reinjected fluxes F_m the modes are linear, and a step o
 
 The table has, for every cell of a grid of (u, D), the propagator's value and slopes in u, D and s:
 
-    G(u, D, s) = G_0 + (u - u_c) G_u + (D - D_c) G_D + (s - s_c) G_s
+    G(u, D, s) = G_0 + (u - u_c) G_u + u' dt/2 G_tilt + (D - D_c) G_D + (s - s_c) G_s
 
-secants over the cell; G_0 is moved by a third of the curvature, so that the error has no mean over it. The slope in s
+where u' dt/2 is what u rises by from the middle of the step to its end; secants over the cell; G_0 is moved by a third of the curvature, so that the error has no mean over it. The slope in s
 is the same at every step length that is short beside tau_w. Linear identities survive: mass is kept to rounding.
 
 Source of the scheme: exponential midpoint rule, Hochbruck and Ostermann, Acta Numerica 19 (2010), 209.
@@ -17,6 +17,7 @@ Source of the scheme: exponential midpoint rule, Hochbruck and Ostermann, Acta N
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from math import comb
 
 import numpy as np
@@ -81,16 +82,30 @@ def generator(modes: kernel.Modes, u: Array, D: Array, s: Array) -> Array:
 
 def propagators(modes: kernel.Modes, dt: float, u: Array, D: Array, s: Array) -> Array:
     """(point, K + M + 2, K or K + M + 1): from x and reinjected fluxes to x and means over the step, R_0..R_M, v.x."""
+    return _of_x(modes, dt, expm(dt * generator(modes, u, D, s)))
+
+
+def tilted(modes: kernel.Modes, dt: float, u: Array, width: float, D: Array, s: Array) -> Array:
+    """Change of `propagators` per V/s that u(t) rises by from the middle of the step to its end, linearly.
+
+    sum_k w_k E^(3-k) E_u E^k with E the propagator of a quarter of the step, w_k = -3/4, -1/4, 1/4, 3/4 times 16/15,
+    so that the first moment of u is that of the line.
+    """
+    E, up, down = (expm(0.25 * dt * generator(modes, u + x, D, s)) for x in (0.0, 0.5 * width, -0.5 * width))
+    slope, powers = (up - down) / width, [np.broadcast_to(np.eye(E.shape[1]), E.shape), E, E @ E, E @ E @ E]
+    total = sum(w * powers[3 - k] @ slope @ powers[k] for k, w in enumerate((-0.75, -0.25, 0.25, 0.75)))
+    return _of_x(modes, dt, 16.0 / 15.0 * np.asarray(total), identity=0.0)
+
+
+def _of_x(modes: kernel.Modes, dt: float, whole: Array, identity: float = 1.0) -> Array:
+    """What x and the fluxes become; P changes by what comes back and what fires, to rounding."""
     K, M = modes.v.size, modes.E.shape[0] - 1
-    whole = expm(dt * generator(modes, u, D, s))
     forced = whole.shape[1] - M - 2
     found = np.concatenate([whole[:, :K, :forced], whole[:, forced:, :forced] / dt], axis=1)
-    found[:, 0, :] = -dt * found[:, K]  # mass: P changes by what comes back and what fires, to rounding
-    found[:, 0, 0] += 1.0
+    found[:, 0, :] = -dt * found[:, K] if forced > K else 0.0
+    found[:, 0, 0] += identity
     if forced > K:
-        found[:, 0, K] += dt
-    else:
-        found[:, 0, :] = np.eye(1, K)
+        found[:, 0, K] += identity * dt
     return found
 
 
@@ -124,7 +139,8 @@ def _seen(missing: Array, u: Axis, D: Axis, s: tuple[float, float], columns: int
     rows[:, :, : missing.shape[2]] = missing
     middle = 0.5 * (s[0] + s[1])
     value = rows[0] + middle * rows[3] + u.centres[:, None, None] * rows[1] + D.centres[:, None, None, None] * rows[2]
-    slopes = [rows[k] for k, wanted in ((1, True), (2, D.cells > 1), (3, adapts)) if wanted]
+    rows[0] = 0.0  # of the tilt
+    slopes = [rows[k] for k, wanted in ((1, True), (0, True), (2, D.cells > 1), (3, adapts)) if wanted]
     return [value, *(np.broadcast_to(part, value.shape) for part in slopes)]
 
 
@@ -138,7 +154,10 @@ def _terms(modes: kernel.Modes, dt: float, u: Axis, D: Axis, s: tuple[float, flo
 
     middle = 0.5 * (s[0] + s[1])
     value, along = at(u.centres, D.centres, middle), at(u.edges, D.centres, middle)
+    grid_D, grid_u = (a.ravel() for a in np.meshgrid(D.centres, u.centres, indexing="ij"))
+    tilts = tilted(modes, dt, grid_u, u.width, grid_D, np.full(grid_u.size, middle))
     terms = [value + (0.5 * (along[:, 1:] + along[:, :-1]) - value) / 3.0, (along[:, 1:] - along[:, :-1]) / u.width]
+    terms.append(tilts.reshape(value.shape))
     if D.cells > 1:
         across = at(u.centres, D.edges, middle)
         terms[0] = terms[0] + (0.5 * (across[1:] + across[:-1]) - value) / 3.0
@@ -162,3 +181,23 @@ def _numbers(modes: kernel.Modes, dt: float, u: Axis, D: Axis, s: tuple[float, f
     }.items():  # fmt: skip
         found[place] = value
     return found
+
+
+def growth(modes: kernel.Modes, p: march.Propagators) -> float:
+    """Largest excess [1/s], over the corners of every cell at the middle s, of the table's growth over the modes' own."""
+    K, columns = int(p.sizes[march.MODES]), int(p.sizes[march.COLUMNS])
+    cells = p.table.reshape(*p.table.shape[:2], -1, width_of(int(K + p.sizes[march.TOP] + 2 + p.sizes[march.SEEN])))
+    t, dt = p.numbers, p.numbers[march.DT]
+    value, of_u, of_D = (cells[:, :, k * columns : k * columns + K, :K] for k in (0, 1, 3))
+    largest = -np.inf
+    for right, up in product((0, 1), (0, 1) if p.sizes[march.WITH_D] else (0.5,)):
+        corner = value + (right - 0.5) * t[march.U_WIDTH] * of_u
+        if p.sizes[march.WITH_D]:
+            corner = corner + (up - 0.5) * t[march.D_WIDTH] * of_D
+        us = t[march.U_LOW] + t[march.U_WIDTH] * (np.arange(cells.shape[1]) + right)
+        Ds = t[march.D_LOW] + t[march.D_WIDTH] * (np.arange(cells.shape[0]) + up)
+        grid_D, grid_u = (a.ravel() for a in np.meshgrid(Ds, us, indexing="ij"))
+        own = np.linalg.eigvals(generator(modes, grid_u, grid_D, np.full(grid_u.size, t[march.S_MIDDLE]))[:, :K, :K])
+        radius = np.abs(np.linalg.eigvals(corner)).max(axis=-1)
+        largest = max(largest, float(np.max(np.log(radius).ravel() / dt - own.real.max(axis=-1))))
+    return largest
