@@ -1,6 +1,7 @@
 """Time stepping of a density's modes by tabulated propagators (popdyn.theory.propagators): one product a step.
 
-    (x, mean R_m, mean v.x) = (G_0 + (u - u_c) G_u + (D - D_c) G_D + (s - s_c) G_s) (x, F),   u = mu - W*/C_m
+    (x, mean R_m, mean v.x) = (G_0 + (u - u_c) G_u + rise G_rise + (D - D_c) G_D + (s - s_c) G_s) (x, F)
+    u = mu - W*/C_m
     F_m = sum_k C(m, k) eps^k c^(m-k) (mean of R_k, t_ref earlier);   W, s, eps, c of popdyn.kernels.modes
 
 mu and D are means over the step; W* and s are extrapolated to its middle. Of second order, one-step in x: a jump of the
@@ -156,9 +157,10 @@ def defect(p: Propagators, state: State) -> float:
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def integrate(p: Propagators, state: State, mu: Array, rise: Array, D: Array, out: Array) -> int:
-    """Advance through mean drives mu, D (step,) and rises of mu; out (bin, OUTPUTS of popdyn.kernels.modes), least of the step means.
+    """Advance through mean drives mu, D (step,) and rises of mu; out (bin, OUTPUTS of popdyn.kernels.modes).
 
-    Returns the number of steps done: fewer than asked when a value is not finite.
+    The least rate is that of the steps' means, the defect that of the bin's last step. Returns the number of steps
+    done: fewer than asked when a value is not finite.
     """
     per_bin = mu.shape[0] // out.shape[0]
     K, s, y = p.sizes[MODES], state.scalars, state.y

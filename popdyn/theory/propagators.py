@@ -4,14 +4,15 @@ At constant u, D, s and reinjected fluxes F_m the modes are linear, and a step o
 
     (x, integral of R_m, integral of v.x)(t + dt) = exp(dt B(u, D, s)) (x, F, 0)(t),   B affine in u, D and s
 
-The table has, for every cell of a grid of (u, D), the propagator's value and slopes in u, D and s:
+The table has, for every cell of a grid of (u, D), the propagator's value and slopes:
 
-    G(u, D, s) = G_0 + (u - u_c) G_u + u' dt/2 G_tilt + (D - D_c) G_D + (s - s_c) G_s
+    G = G_0 + (u - u_c) G_u + rise G_rise + (D - D_c) G_D + (s - s_c) G_s
 
-where u' dt/2 is what u rises by from the middle of the step to its end; secants over the cell; G_0 is moved by a third of the curvature, so that the error has no mean over it. The slope in s
-is the same at every step length that is short beside tau_w. Linear identities survive: mass is kept to rounding.
+rise is what u grows by from the middle of the step to its end, in a line. Slopes in u and D are secants over the cell;
+G_0 is moved by a third of the curvature, so that the error has no mean over the cell. Linear identities survive: mass
+is kept to rounding. W and s are taken at the middle of the step (popdyn.kernels.propagators): of second order.
 
-Source of the scheme: exponential midpoint rule, Hochbruck and Ostermann, Acta Numerica 19 (2010), 209.
+Source: exponential midpoint rule, Hochbruck and Ostermann, Acta Numerica 19 (2010), 209; the table is ours.
 """
 
 from __future__ import annotations
@@ -31,8 +32,6 @@ from popdyn.kernels.tall import UNROLLED, WIDTHS
 Array = NDArray[np.float64]
 
 
-
-
 @dataclass(frozen=True)
 class Axis:
     """Equal cells between two ends; one cell of no width where the quantity does not vary."""
@@ -47,11 +46,11 @@ class Axis:
 
     @property
     def centres(self) -> Array:
-        return self.low + self.width * (np.arange(self.cells) + 0.5)
+        return np.asarray(self.low + self.width * (np.arange(self.cells) + 0.5))
 
     @property
     def edges(self) -> Array:
-        return self.low + self.width * np.arange(self.cells + 1)
+        return np.asarray(self.low + self.width * np.arange(self.cells + 1))
 
 
 def generator(modes: kernel.Modes, u: Array, D: Array, s: Array) -> Array:
@@ -85,7 +84,7 @@ def propagators(modes: kernel.Modes, dt: float, u: Array, D: Array, s: Array) ->
     return _of_x(modes, dt, expm(dt * generator(modes, u, D, s)))
 
 
-def tilted(modes: kernel.Modes, dt: float, u: Array, width: float, D: Array, s: Array) -> Array:
+def rising(modes: kernel.Modes, dt: float, u: Array, width: float, D: Array, s: Array) -> Array:
     """Change of `propagators` per V/s that u(t) rises by from the middle of the step to its end, linearly.
 
     sum_k w_k E^(3-k) E_u E^k with E the propagator of a quarter of the step, w_k = -3/4, -1/4, 1/4, 3/4 times 16/15,
@@ -119,7 +118,9 @@ def tabulate(
     """
     M, terms = modes.E.shape[0] - 1, _terms(modes, dt, u, D, s)
     columns = terms[0].shape[3]
-    terms = [np.concatenate(pair, axis=2) for pair in zip(terms, _seen(missing, u, D, s, columns, adapts=M > 0), strict=True)]
+    terms = [
+        np.concatenate(pair, axis=2) for pair in zip(terms, _seen(missing, u, D, s, columns, adapts=M > 0), strict=True)
+    ]
     table = np.concatenate([np.swapaxes(term, 2, 3) for term in terms], axis=2)
     wide, long = width_of(table.shape[3]), -(-table.shape[2] // UNROLLED) * UNROLLED
     padded = np.zeros((D.cells, u.cells, long, wide))
@@ -139,7 +140,7 @@ def _seen(missing: Array, u: Axis, D: Axis, s: tuple[float, float], columns: int
     rows[:, :, : missing.shape[2]] = missing
     middle = 0.5 * (s[0] + s[1])
     value = rows[0] + middle * rows[3] + u.centres[:, None, None] * rows[1] + D.centres[:, None, None, None] * rows[2]
-    rows[0] = 0.0  # of the tilt
+    rows[0] = 0.0  # of the rise
     slopes = [rows[k] for k, wanted in ((1, True), (0, True), (2, D.cells > 1), (3, adapts)) if wanted]
     return [value, *(np.broadcast_to(part, value.shape) for part in slopes)]
 
@@ -155,9 +156,9 @@ def _terms(modes: kernel.Modes, dt: float, u: Axis, D: Axis, s: tuple[float, flo
     middle = 0.5 * (s[0] + s[1])
     value, along = at(u.centres, D.centres, middle), at(u.edges, D.centres, middle)
     grid_D, grid_u = (a.ravel() for a in np.meshgrid(D.centres, u.centres, indexing="ij"))
-    tilts = tilted(modes, dt, grid_u, u.width, grid_D, np.full(grid_u.size, middle))
+    risen = rising(modes, dt, grid_u, u.width, grid_D, np.full(grid_u.size, middle))
     terms = [value + (0.5 * (along[:, 1:] + along[:, :-1]) - value) / 3.0, (along[:, 1:] - along[:, :-1]) / u.width]
-    terms.append(tilts.reshape(value.shape))
+    terms.append(risen.reshape(value.shape))
     if D.cells > 1:
         across = at(u.centres, D.edges, middle)
         terms[0] = terms[0] + (0.5 * (across[1:] + across[:-1]) - value) / 3.0
@@ -184,7 +185,7 @@ def _numbers(modes: kernel.Modes, dt: float, u: Axis, D: Axis, s: tuple[float, f
 
 
 def growth(modes: kernel.Modes, p: march.Propagators) -> float:
-    """Largest excess [1/s], over the corners of every cell at the middle s, of the table's growth over the modes' own."""
+    """Largest excess [1/s] of the table's growth over the modes' own, at the corners of its cells and the middle s."""
     K, columns = int(p.sizes[march.MODES]), int(p.sizes[march.COLUMNS])
     cells = p.table.reshape(*p.table.shape[:2], -1, width_of(int(K + p.sizes[march.TOP] + 2 + p.sizes[march.SEEN])))
     t, dt = p.numbers, p.numbers[march.DT]
