@@ -148,7 +148,7 @@ def finish(p: Propagators, state: State) -> None:
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def defect(p: Propagators, state: State) -> float:
-    """Norm of what the modes leave out of the density's rate of change, seen by the rate, in the last step."""
+    """Norm of what the modes leave out of the density's rate of change, seen by the rate, at the step's end."""
     first, total = p.sizes[MODES] + p.sizes[TOP] + 2, 0.0
     for k in range(first, first + p.sizes[SEEN]):
         total += state.y[k] * state.y[k]

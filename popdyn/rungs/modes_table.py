@@ -123,7 +123,7 @@ def _trail(choice: Choice, kind: str, drive: StepDrive, fine: float) -> Trail:
     xs, found = np.array(x), np.array(scalars)
     at = np.minimum(np.arange(1, len(x) + 1) * EVERY, drive.mu.size) - 1
     s, rate = s_of(modes, xs, found[:, implicit.J]), np.concatenate(out)[round(SETTLE / BIN) :]
-    smooth = ~drive.restart[round(SETTLE / fine) :].reshape(len(rate), -1).any(axis=1)
+    smooth = np.logical_not(drive.restart[round(SETTLE / fine) :].reshape(len(rate), -1).any(axis=1))
     return Trail(kind, drive, rate, smooth, xs, found[:, implicit.W], s, drive.D[at], drive.mu[at])
 
 

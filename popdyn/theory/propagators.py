@@ -79,12 +79,16 @@ def generator(modes: kernel.Modes, u: Array, D: Array, s: Array) -> Array:
     return B
 
 
-def propagators(modes: kernel.Modes, dt: float, u: Array, D: Array, s: Array) -> Array:
-    """(point, K + M + 2, K or K + M + 1): from x and reinjected fluxes to x and means over the step, R_0..R_M, v.x."""
-    return _of_x(modes, dt, expm(dt * generator(modes, u, D, s)))
+def propagators(modes: kernel.Modes, dt: float, u: Array, D: Array, s: Array, missing: Array) -> Array:
+    """(point, row, column): from x (K) and reinjected fluxes to x, means of R_0..R_M and v.x, and the defect.
+
+    missing (4, r, K): rows of which the defect at the end of the step is the norm, parts as those of R.
+    """
+    found = _of_x(modes, dt, expm(dt * generator(modes, u, D, s)))
+    return np.concatenate([found, _missing(missing, u, D, s) @ found[:, : modes.v.size]], axis=1)
 
 
-def rising(modes: kernel.Modes, dt: float, u: Array, width: float, D: Array, s: Array) -> Array:
+def rising(modes: kernel.Modes, dt: float, u: Array, width: float, D: Array, s: Array, missing: Array) -> Array:
     """Change of `propagators` per V/s that u(t) rises by from the middle of the step to its end, linearly.
 
     sum_k w_k E^(3-k) E_u E^k with E the propagator of a quarter of the step, w_k = -3/4, -1/4, 1/4, 3/4 times 16/15,
@@ -93,7 +97,15 @@ def rising(modes: kernel.Modes, dt: float, u: Array, width: float, D: Array, s: 
     E, up, down = (expm(0.25 * dt * generator(modes, u + x, D, s)) for x in (0.0, 0.5 * width, -0.5 * width))
     slope, powers = (up - down) / width, [np.broadcast_to(np.eye(E.shape[1]), E.shape), E, E @ E, E @ E @ E]
     total = sum(w * powers[3 - k] @ slope @ powers[k] for k, w in enumerate((-0.75, -0.25, 0.25, 0.75)))
-    return _of_x(modes, dt, 16.0 / 15.0 * np.asarray(total), identity=0.0)
+    found, K = _of_x(modes, dt, 16.0 / 15.0 * np.asarray(total), identity=0.0), modes.v.size
+    seen = _missing(missing, u, D, s) @ found[:, :K] + missing[1] @ _of_x(modes, dt, E @ powers[3])[:, :K]
+    return np.concatenate([found, seen], axis=1)
+
+
+def _missing(missing: Array, u: Array, D: Array, s: Array) -> Array:
+    """(point, r, K)."""
+    u, D, s = (a[:, None, None] for a in (u, D, s))
+    return np.asarray(missing[0] + u * missing[1] + D * missing[2] + s * missing[3])
 
 
 def _of_x(modes: kernel.Modes, dt: float, whole: Array, identity: float = 1.0) -> Array:
@@ -111,21 +123,16 @@ def _of_x(modes: kernel.Modes, dt: float, whole: Array, identity: float = 1.0) -
 def tabulate(
     modes: kernel.Modes, dt: float, u: Axis, D: Axis, s: tuple[float, float], missing: Array
 ) -> march.Propagators:
-    """The table over u [V/s] and D [V^2/s]; in s between two values, by its slope alone.
+    """The table over u [V/s] and D [V^2/s]; in s between two values, by its slope alone. missing: of `propagators`.
 
-    missing: (4, r, K), rows of which the defect is the norm, parts as those of R.
     Valid for at most 32 rows (modes, moments, two more and r) and a dead time of none or at least one step.
     """
-    M, terms = modes.E.shape[0] - 1, _terms(modes, dt, u, D, s)
-    columns = terms[0].shape[3]
-    terms = [
-        np.concatenate(pair, axis=2) for pair in zip(terms, _seen(missing, u, D, s, columns, adapts=M > 0), strict=True)
-    ]
+    M, terms = modes.E.shape[0] - 1, _terms(modes, dt, u, D, s, missing)
     table = np.concatenate([np.swapaxes(term, 2, 3) for term in terms], axis=2)
     wide, long = width_of(table.shape[3]), -(-table.shape[2] // UNROLLED) * UNROLLED
     padded = np.zeros((D.cells, u.cells, long, wide))
     padded[:, :, : table.shape[2], : table.shape[3]] = table
-    sizes = np.array([modes.v.size, M, columns, int(D.cells > 1), int(M > 0), missing.shape[1]])
+    sizes = np.array([modes.v.size, M, terms[0].shape[3], int(D.cells > 1), int(M > 0), missing.shape[1]])
     return march.Propagators(_numbers(modes, dt, u, D, s), sizes, padded.reshape(D.cells, u.cells, -1))
 
 
@@ -134,29 +141,18 @@ def width_of(rows: int) -> int:
     return next(w for w in WIDTHS if w >= rows)
 
 
-def _seen(missing: Array, u: Axis, D: Axis, s: tuple[float, float], columns: int, *, adapts: bool) -> list[Array]:
-    """Rows of the defect as those of the propagators, (D, u, r, column) each."""
-    rows = np.zeros((4, missing.shape[1], columns))
-    rows[:, :, : missing.shape[2]] = missing
-    middle = 0.5 * (s[0] + s[1])
-    value = rows[0] + middle * rows[3] + u.centres[:, None, None] * rows[1] + D.centres[:, None, None, None] * rows[2]
-    rows[0] = 0.0  # of the rise
-    slopes = [rows[k] for k, wanted in ((1, True), (0, True), (2, D.cells > 1), (3, adapts)) if wanted]
-    return [value, *(np.broadcast_to(part, value.shape) for part in slopes)]
-
-
-def _terms(modes: kernel.Modes, dt: float, u: Axis, D: Axis, s: tuple[float, float]) -> list[Array]:
+def _terms(modes: kernel.Modes, dt: float, u: Axis, D: Axis, s: tuple[float, float], missing: Array) -> list[Array]:
     """Values and slopes on every cell, (D, u, row, column) each."""
 
     def at(us: Array, Ds: Array, s_: float) -> Array:
         grid_D, grid_u = np.meshgrid(Ds, us, indexing="ij")
-        flat = propagators(modes, dt, grid_u.ravel(), grid_D.ravel(), np.full(grid_u.size, s_))
+        flat = propagators(modes, dt, grid_u.ravel(), grid_D.ravel(), np.full(grid_u.size, s_), missing)
         return flat.reshape(*grid_u.shape, *flat.shape[1:])
 
     middle = 0.5 * (s[0] + s[1])
     value, along = at(u.centres, D.centres, middle), at(u.edges, D.centres, middle)
     grid_D, grid_u = (a.ravel() for a in np.meshgrid(D.centres, u.centres, indexing="ij"))
-    risen = rising(modes, dt, grid_u, u.width, grid_D, np.full(grid_u.size, middle))
+    risen = rising(modes, dt, grid_u, u.width, grid_D, np.full(grid_u.size, middle), missing)
     terms = [value + (0.5 * (along[:, 1:] + along[:, :-1]) - value) / 3.0, (along[:, 1:] - along[:, :-1]) / u.width]
     terms.append(risen.reshape(value.shape))
     if D.cells > 1:
