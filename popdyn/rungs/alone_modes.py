@@ -61,9 +61,7 @@ class AloneModes:
         Raises DomainError outside the domain where `strict`; NumericsError where a rate falls below zero by more than
         the tolerance times the largest rate of the domain.
         """
-        if isinstance(protocol, str) and protocol not in self.network.protocols:
-            raise UsageError(f"protocol: got {protocol!r}; allowed: {', '.join(self.network.protocols)}")
-        chosen = self.network.protocols[protocol] if isinstance(protocol, str) else protocol
+        chosen = self.network.protocol(protocol)
         began = time.process_time()
         columns, outside, estimates, taken = [], {}, {}, {}
         for name, measured in self.measured.items():

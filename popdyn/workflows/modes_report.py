@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from popdyn.workflows.conversion import Conversion
 
 
-def modes_card(work: Conversion, simulated: float) -> list[dict[str, Any]]:
-    """The modes' card of the ladder; nothing where there are none. `simulated`: length of the protocol [s]."""
+def modes_card(work: Conversion) -> list[dict[str, Any]]:
+    """The modes' card of the ladder; nothing where there are none."""
     if work.modes is None or "modes" not in work.results:
         return []
     found = work.results["modes"].encoding.get("cpu_s")
@@ -24,7 +24,7 @@ def modes_card(work: Conversion, simulated: float) -> list[dict[str, Any]]:
     return [{
         "name": "modes", "label": "modes", "about": "the density projected on what the rate will show",
         "state": f"{' to '.join(map(str, states[:: max(len(states) - 1, 1)]))} numbers a {of}",
-        "cpu_s_per_s": found and float(found) / simulated,
+        "cpu_s_per_s": found and float(found) / work.simulated,
     }]  # fmt: skip
 
 

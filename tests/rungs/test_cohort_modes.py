@@ -55,7 +55,7 @@ def test_few_modes_reach_the_tolerance_on_inputs_they_were_not_trained_on(both):
     choice = both[1].choices["E"]
     assert choice.reduced.states <= 16
     assert choice.reached
-    assert [e.kind for e in choice.errors] == ["slow", "fast", "steps", "sine"]
+    assert [e.kind for e in choice.errors] == ["slow", "fast", "steps", "sine", "chirp"]
     assert choice.tried[0][1] < choice.reduced.count or choice.tried[0][2] <= TOLERANCE
 
 

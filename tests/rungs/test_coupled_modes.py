@@ -62,6 +62,7 @@ def test_long_run_rates_are_those_of_the_densities(both):
     for name, rate in modes.rates().items():
         assert rate == pytest.approx(exact[name], rel=5e-4)
     assert sum(share for name, share, _ in modes.node_rates() if name == "E") == pytest.approx(1.0)
+    assert np.array_equal(modes.match[:, 2], [rate for _, _, rate in density.node_rates()])
 
 
 def test_nodes_that_differ_by_a_drift_share_their_modes(both):

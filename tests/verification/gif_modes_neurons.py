@@ -18,7 +18,7 @@ from popdyn.rungs.choose import density_rung
 from popdyn.rungs.cohort_modes import derive_cohort_modes
 from popdyn.spec import from_dict, to_dict
 
-KINDS = ("slow", "fast", "steps", "sine")
+KINDS = ("slow", "fast", "steps", "sine", "chirp")
 NO_THRESHOLDS: dict[str, Any] = {"tau_sfa": [], "q_sfa": []}
 NEURONS: dict[str, dict[str, Any]] = {
     "no adaptation": NO_THRESHOLDS,
