@@ -40,10 +40,16 @@ def run_steps(steps: Steps, choice: Choice, drive: StepDrive) -> Array | None:
 def run_table(
     table: kernel.Propagators, modes: implicit.Modes, start: implicit.State, drive: StepDrive, fine: float
 ) -> Array | None:
-    """(bin, OUTPUTS) from a state of the implicit steps; bins that were not reached are not finite."""
-    dt = float(table.numbers[kernel.DT])
-    state, per_bin = begin_steps(table, modes, start), round(BIN / dt)
-    mu, rise, D = step_means(drive, round(dt / fine))
+    """(bin, OUTPUTS) from a state of the implicit steps; None where the table is left."""
+    return run_means(table, modes, start, step_means(drive, round(table.numbers[kernel.DT] / fine)))
+
+
+def run_means(
+    table: kernel.Propagators, modes: implicit.Modes, start: implicit.State, means: tuple[Array, Array, Array]
+) -> Array | None:
+    """The same of a drive as `step_means` has it; bins that were not reached are not finite."""
+    (mu, rise, D), per_bin = means, round(BIN / table.numbers[kernel.DT])
+    state = begin_steps(table, modes, start)
     out = np.full((mu.size // per_bin, implicit.OUTPUTS), np.nan)
     part = slice(0, len(out) * per_bin)
     kernel.integrate(table, state, mu[part], rise[part], D[part], out)
