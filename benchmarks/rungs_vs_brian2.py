@@ -20,6 +20,7 @@ from numba import njit
 
 from popdyn.fitting import density_over_domain, fit_cascade
 from popdyn.fitting.measures import binned
+from popdyn.kernels import propagators as kernel
 from popdyn.kernels.tall import multiply
 from popdyn.rungs import modes_table
 from popdyn.rungs.march import step_drive
@@ -28,7 +29,6 @@ from popdyn.rungs.modes_choice import first_modes_state, run_modes
 from popdyn.rungs.modes_steps import run_means, step_means
 from popdyn.rungs.unit import drive_of, start_of
 from popdyn.spec import load
-from popdyn.theory.propagators import width_of
 
 NEURONS = 10_000
 CLAIMS = {"modes": 5_000.0, "modes, implicit": 5_000.0, "unit": 20_000.0}
@@ -72,16 +72,17 @@ def products(table, z, y, count):
 def floor(rung, network):
     """What a step of the default takes at least, and what the table and the drive cost."""
     choice, steps = rung.choices["E"], rung.steps("E")
-    rows = width_of(int(steps.table.sizes[[0, 1, 5]].sum()) + 2)
-    cell, y = steps.table.table[0, 0], np.zeros(rows)
-    z, spent = np.ones(cell.size // rows), []
+    sizes = steps.table.sizes
+    cell, y, z = steps.table.table[0], np.zeros(sizes[kernel.ROWS]), np.ones(sizes[kernel.LONG])
+    spent = []
     products(cell, z, y, 10)
     for _ in range(9):
         spent.append(timed(lambda: products(cell, z, y, PRODUCTS)) / PRODUCTS)
     population, protocol = network.populations["E"], network.protocols[PROTOCOL]
     simulated = protocol.duration + protocol.transient
     return {
-        "step": steps.dt, "cells": list(steps.table.table.shape[:2]), "rows": rows, "columns": z.size,
+        "step": steps.dt, "cells": [int(sizes[kernel.U_CELLS]), int(sizes[kernel.D_CELLS])], "rows": y.size,
+        "columns": z.size,
         "flop": 2 * cell.size, "bytes": cell.nbytes, "product_ns": 1e9 * statistics.median(spent),
         "interpolation": steps.interpolation, "against_implicit": steps.error,
         "table_cpu_s": timed(lambda: modes_table.steps_of(choice, FINE)),

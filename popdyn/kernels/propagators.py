@@ -25,8 +25,9 @@ from popdyn.kernels.tall import multiply
 ) = range(20)  # fmt: skip
 """First edge and width of the cells of u and D, and 1 over the width; s of the table; step; t_ref in steps;
 exp(-dt/tau_w), exp(-t_ref/tau_w), what w relaxes to while refractory times what it does so by; 1/C_m, 1/tau_w."""
-MODES, TOP, COLUMNS, WITH_D, WITH_S, SEEN, SIZES = range(7)
-"""Modes, the last moment, columns of a term, whether there are slopes in D and s, rows of the defect."""
+MODES, TOP, COLUMNS, WITH_D, WITH_S, SEEN, U_CELLS, D_CELLS, FIRST, LAGS, ROWS, LONG, SIZES = range(13)
+"""Modes, the last moment, columns of a term, whether there are slopes in D and s, rows of the defect; cells,
+the first one, steps of the past that are kept; numbers in y and z."""
 NOW_W, OLD_W, NOW_S, OLD_S, Q, X, P_MEAN, Q_MEAN, U, OUTSIDE, SCALARS = range(11)
 """w and s now and one step ago, refractory neurons and their content of w; shares averaged over the step, u in its
 middle; steps that left the table."""
@@ -39,7 +40,7 @@ class Propagators(NamedTuple):
 
     numbers: Array  # (NUMBERS,)
     sizes: NDArray[np.int64]  # (SIZES,)
-    table: Array  # (D cell, u cell, columns x rows): padded, column after column
+    table: Array  # (cell, columns x rows): u cells of the first D, then of the next; padded, column after column
 
 
 class State(NamedTuple):
@@ -48,7 +49,7 @@ class State(NamedTuple):
     y: Array  # (rows,): x, mean R_0..R_M, mean v.x, what is left out of x'
     z: Array  # (columns,): x and F, times every slope's factor
     scalars: Array  # (SCALARS,)
-    past: Array  # (lag, M + 2): means R_0..R_M and W over the steps, a ring
+    past: Array  # (lag, M + 2 or more): means R_0..R_M and W over the steps, a ring
     late: Array  # (2, M + 2): late R_0..R_M and W; reinjected
     done: NDArray[np.int64]  # (1,)
 
@@ -74,7 +75,7 @@ def reinject(p: Propagators, state: State, W: float) -> None:
     """Fluxes reinjected during the step into late[1], from step means of the past."""
     lag, M = p.numbers[LAG], p.sizes[TOP]
     whole = int(lag)
-    part, length, now = lag - whole, state.past.shape[0], state.done[0]
+    part, length, now = lag - whole, p.sizes[LAGS], state.done[0]
     late, into = state.late[0], state.late[1]
     first, second = state.past[(now - whole - 1) % length], state.past[(now - whole) % length]
     for m in range(M + 2):
@@ -98,8 +99,8 @@ def advance(p: Propagators, state: State, mu: float, rise: float, D: float) -> f
     W_star = 1.5 * s[NOW_W] - 0.5 * s[OLD_W]
     s[U] = mu - W_star * t[PER_C]
     at_u, at_D = (s[U] - t[U_LOW]) * t[PER_U], (D - t[D_LOW]) * t[PER_D]
-    i, j = cell(at_u, p.table.shape[1]), cell(at_D, p.table.shape[0])
-    if not 0.0 <= at_u <= p.table.shape[1] or not 0.0 <= at_D <= p.table.shape[0]:
+    i, j = cell(at_u, p.sizes[U_CELLS]), cell(at_D, p.sizes[D_CELLS])
+    if not 0.0 <= at_u <= p.sizes[U_CELLS] or not 0.0 <= at_D <= p.sizes[D_CELLS]:
         s[OUTSIDE] += 1.0
     s[P_MEAN] = 0.5 * y[0]
     for k in range(K):
@@ -114,7 +115,7 @@ def advance(p: Propagators, state: State, mu: float, rise: float, D: float) -> f
         at = scaled(z, at, columns, (at_D - j - 0.5) * t[D_WIDTH])
     if p.sizes[WITH_S]:
         scaled(z, at, columns, 2.0 * s[NOW_S] - s[OLD_S] - t[S_MIDDLE])
-    multiply(p.table[j, i], z, y)
+    multiply(p.table[p.sizes[FIRST] + j * p.sizes[U_CELLS] + i], z, y)
     s[P_MEAN] += 0.5 * y[0]
     finish(p, state)
     return float(y[K])
@@ -139,7 +140,7 @@ def finish(p: Propagators, state: State) -> None:
         content = R_1 + (W + t[B]) * R_0 - into[1] - W * into[0] + t[A] * (t[V_RESET] - t[E_W]) * rate * s[Q_MEAN]
         s[X] = content * t[TAU_W] + (s[X] - content * t[TAU_W]) * t[DECAY]
         s[Q] = Q_new
-        row = state.past[state.done[0] % state.past.shape[0]]
+        row = state.past[state.done[0] % p.sizes[LAGS]]
         for m in range(M + 1):
             row[m] = y[K + m]
         row[M + 1] = W

@@ -12,7 +12,6 @@ from popdyn.kernels import propagators as kernel
 from popdyn.rungs.march import StepDrive
 from popdyn.rungs.modes_choice import Choice, first_modes_state
 from popdyn.rungs.modes_measured import BIN
-from popdyn.theory.propagators import width_of
 
 Array = NDArray[np.float64]
 
@@ -72,15 +71,15 @@ def step_means(drive: StepDrive, count: int) -> tuple[Array, Array, Array]:
 def begin_steps(table: kernel.Propagators, modes: implicit.Modes, start: implicit.State) -> kernel.State:
     """State of the propagators from one of the implicit steps whose past is constant."""
     K, M, now = modes.v.size, modes.E.shape[0] - 1, start.scalars[0]
-    y = np.zeros(width_of(K + M + 2 + int(table.sizes[kernel.SEEN])))
+    y = np.zeros(table.sizes[kernel.ROWS])
     y[:K] = start.x[0]
     scalars = np.zeros(kernel.SCALARS)
     scalars[[kernel.NOW_W, kernel.OLD_W]] = now[implicit.W]
     scalars[[kernel.NOW_S, kernel.OLD_S]] = s_of(modes, start.x[0], now[implicit.J])
     scalars[[kernel.Q, kernel.X, kernel.Q_MEAN]] = now[[implicit.Q, implicit.X, implicit.Q]]
-    past = np.tile(start.past[0], (int(table.numbers[kernel.LAG]) + 2, 1))
+    past = np.tile(start.past[0], (table.sizes[kernel.LAGS], 1))
     return kernel.State(
-        y, np.zeros(table.table.shape[2] // y.size), scalars, past, np.zeros((2, M + 2)), np.zeros(1, dtype=np.int64)
+        y, np.zeros(table.sizes[kernel.LONG]), scalars, past, np.zeros((2, M + 2)), np.zeros(1, dtype=np.int64)
     )
 
 

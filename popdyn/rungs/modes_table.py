@@ -19,6 +19,7 @@ from popdyn.rungs.modes_choice import GROWTH, Choice, resting_state
 from popdyn.rungs.modes_measured import BIN, distance
 from popdyn.rungs.modes_steps import Steps, run_table, s_of
 from popdyn.rungs.modes_training import SETTLE, inputs
+from popdyn.theory.discretisation import Domain
 from popdyn.theory.propagators import Axis, growth, tabulate, width_of
 
 Array = NDArray[np.float64]
@@ -28,6 +29,8 @@ CHECK = (("slow", 1.0), ("fast", 0.5), ("steps", 0.8))
 EVERY = 100  # implicit steps between two states that are kept
 CELLS, MOST_CELLS = 8, 128  # of u; of D a quarter
 INTERPOLATION, STEPPING = 0.1, 0.5  # shares of the tolerance that the table and the step may take
+ONE_STEP = 4.0  # likewise where the step is the implicit one's, whose own error is then half of what is seen
+INNER = 0.5  # of the domain's width: what the check fills for a node of a network, whose drives fill little of its box
 MARGIN = 0.05  # of the range of u and s beyond what is met
 SAME = 1e-6  # relative, within which D counts as constant
 LEAST_SEEN = 4  # rows of the defect
@@ -58,25 +61,26 @@ class Extent:
     seen: Array  # (4, r, K)
 
 
-def steps_of(choice: Choice, fine: float, steps: tuple[int, ...] = STEPS) -> Steps | None:
+def steps_of(choice: Choice, fine: float, steps: tuple[int, ...] = STEPS, part: float = 1.0) -> Steps | None:
     """Propagators of the longest step that serves, a multiple of `fine` [s]; None where implicit steps have to do.
 
     That is so where there are more modes than the product takes, a dead time shorter than the step, no table that is
-    fine enough, or one that grows faster than the modes do, and by more than these may.
+    fine enough, or one that grows faster than the modes do, and by more than these may. part: of the domain's width,
+    that the check fills.
     """
     reduced = choice.reduced
     t_ref = float(reduced.modes.numbers[implicit.T_REF])
     if reduced.count + reduced.order + 2 + LEAST_SEEN > WIDTHS[-1]:
         return None
-    trails = [_trail(choice, kind, drive, fine) for kind, drive in inputs(choice.domain, CHECK, fine, 0)]
+    trails = [_trail(choice, kind, drive, fine) for kind, drive in inputs(_inner(choice.domain, part), CHECK, fine, 0)]
     if not all(np.all(np.isfinite(t.rate)) for t in trails):
         return None
-    extent = _extent(choice, trails)
+    extent = _extent(choice, trails, part)
     for count in steps:
         dt = count * fine
         if (t_ref == 0.0 or t_ref >= dt) and abs(BIN / dt - round(BIN / dt)) < 1e-6:
             found = _refined(choice, trails, extent, dt, fine)
-            if found is not None and found.error <= STEPPING * choice.tolerance:
+            if found is not None and found.error <= (STEPPING if count > 1 else ONE_STEP) * choice.tolerance:
                 return found
     return None
 
@@ -127,12 +131,19 @@ def _trail(choice: Choice, kind: str, drive: StepDrive, fine: float) -> Trail:
     return Trail(kind, drive, rate, smooth, xs, found[:, implicit.W], s, drive.D[at], drive.mu[at])
 
 
-def _extent(choice: Choice, trails: list[Trail]) -> Extent:
+def _inner(domain: Domain, part: float) -> Domain:
+    """The same middle, `part` of the width."""
+    mu, sigma = 0.5 * (domain.mu_low + domain.mu_high), 0.5 * (domain.sigma_low + domain.sigma_high)
+    half = 0.5 * part * (domain.mu_high - domain.mu_low), 0.5 * part * (domain.sigma_high - domain.sigma_low)
+    return Domain(mu - half[0], mu + half[0], sigma - half[1], sigma + half[1])
+
+
+def _extent(choice: Choice, trails: list[Trail], part: float) -> Extent:
     """What is met, and a margin; of the defect the directions that are largest there, scaled to the whole."""
     d, reduced = choice.domain, choice.reduced
     C_m, rows = reduced.modes.numbers[implicit.C_M], reduced.count + reduced.order + 2
     x, W, s, D, mu = (np.concatenate([getattr(t, name) for t in trails]) for name in ("x", "W", "s", "D", "mu"))
-    W_met = np.append(W, choice.W)
+    W_met = np.append(W.mean() + (W - W.mean()) / part, choice.W)
     u = _wider(d.mu_low - float(W_met.max()) / C_m, d.mu_high - float(W_met.min()) / C_m)
     factors = np.stack([np.ones_like(D), mu - W / C_m, D, s])
     defects = np.einsum("ts,trk,sk->sr", factors, reduced.missing, x)

@@ -132,8 +132,14 @@ def tabulate(
     wide, long = width_of(table.shape[3]), -(-table.shape[2] // UNROLLED) * UNROLLED
     padded = np.zeros((D.cells, u.cells, long, wide))
     padded[:, :, : table.shape[2], : table.shape[3]] = table
-    sizes = np.array([modes.v.size, M, terms[0].shape[3], int(D.cells > 1), int(M > 0), missing.shape[1]])
-    return march.Propagators(_numbers(modes, dt, u, D, s), sizes, padded.reshape(D.cells, u.cells, -1))
+    sizes = np.zeros(march.SIZES, dtype=np.int64)
+    for place, value in {
+        march.MODES: modes.v.size, march.TOP: M, march.COLUMNS: terms[0].shape[3], march.WITH_D: D.cells > 1,
+        march.WITH_S: M > 0, march.SEEN: missing.shape[1], march.U_CELLS: u.cells, march.D_CELLS: D.cells,
+        march.LAGS: int(modes.numbers[kernel.T_REF] / dt) + 2, march.ROWS: wide, march.LONG: long,
+    }.items():  # fmt: skip
+        sizes[place] = value
+    return march.Propagators(_numbers(modes, dt, u, D, s), sizes, padded.reshape(D.cells * u.cells, -1))
 
 
 def width_of(rows: int) -> int:
@@ -183,7 +189,8 @@ def _numbers(modes: kernel.Modes, dt: float, u: Axis, D: Axis, s: tuple[float, f
 def growth(modes: kernel.Modes, p: march.Propagators) -> float:
     """Largest excess [1/s] of the table's growth over the modes' own, at the corners of its cells and the middle s."""
     K, columns = int(p.sizes[march.MODES]), int(p.sizes[march.COLUMNS])
-    cells = p.table.reshape(*p.table.shape[:2], -1, width_of(int(K + p.sizes[march.TOP] + 2 + p.sizes[march.SEEN])))
+    shape = (march.D_CELLS, march.U_CELLS, march.LONG, march.ROWS)
+    cells = p.table.reshape([int(p.sizes[k]) for k in shape])
     t, dt = p.numbers, p.numbers[march.DT]
     value, of_u, of_D = (cells[:, :, k * columns : k * columns + K, :K] for k in (0, 1, 3))
     largest = -np.inf

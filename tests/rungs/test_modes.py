@@ -21,7 +21,7 @@ from popdyn.rungs.modes_measured import check_rate
 from popdyn.rungs.modes_steps import begin_steps
 from popdyn.spec import load
 from popdyn.theory.problem import W_UNIT
-from popdyn.theory.propagators import Axis, propagators, tabulate, width_of
+from popdyn.theory.propagators import Axis, propagators, tabulate
 
 TOLERANCE = 0.005
 PROTOCOL = {
@@ -173,7 +173,7 @@ def at(p, u, D, s):
     place = (u - t[march.U_LOW]) * t[march.PER_U], (D - t[march.D_LOW]) * t[march.PER_D]
     i, j = (int(x) for x in place)
     rows = int(p.sizes[march.MODES] + p.sizes[march.TOP] + p.sizes[march.SEEN]) + 2
-    cell = p.table[j, i].reshape(-1, width_of(rows))[:, :rows].T
+    cell = p.table[j * p.sizes[march.U_CELLS] + i].reshape(-1, p.sizes[march.ROWS])[:, :rows].T
     factors = [1.0, (place[0] - i - 0.5) * t[march.U_WIDTH], 0.0, (place[1] - j - 0.5) * t[march.D_WIDTH]]
     factors += [s - t[march.S_MIDDLE]] if p.sizes[march.WITH_S] else []
     return sum(f * cell[:, k * columns : (k + 1) * columns] for k, f in enumerate(factors))
