@@ -48,7 +48,7 @@ def marched(name, rung, dt, network):
         choice, count = rung.choices["E"], round(dt / FINE)
         modes_table.STEPPING = np.inf  # steps that are longer than those that popdyn takes, too
         table, means = (
-            modes_table.steps_of(choice, FINE, (count,)).table,
+            modes_table.steps_of(choice, FINE, modes_table.Care((count,))).table,
             step_means(step_drive(population, protocol, FINE), count),
         )
         start = first_modes_state(choice.reduced.modes, choice.x, choice.W, FINE)

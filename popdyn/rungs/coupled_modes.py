@@ -35,7 +35,7 @@ from popdyn.rungs.modes_document import choice_document, choice_of
 from popdyn.rungs.modes_measured import check_rate
 from popdyn.rungs.modes_nodes import Group, groups_of, make_nodes, train, working_match
 from popdyn.rungs.modes_steps import Steps
-from popdyn.rungs.modes_table import INNER, steps_of
+from popdyn.rungs.modes_table import NETWORK, steps_of
 from popdyn.rungs.network_traces import on_bins
 from popdyn.rungs.unit import KIND, SCHEMA
 from popdyn.spec import to_dict, under_protocol
@@ -58,6 +58,7 @@ class Marched:
     watched: Array
     scored: int
     done: int
+    implicit: bool
 
 
 class CoupledModes(LongRunOfNodes):
@@ -107,7 +108,8 @@ class CoupledModes(LongRunOfNodes):
         attrs = {
             "rung": self.name, "closure": self.closure, "protocol": chosen.name,
             "spec_hash": under_protocol(self.network, chosen).spec_hash, "bin": BIN, "dt": self.dt, "seed": seed,
-            "nodes": len(self.nodes.weight), "outside_domain": int(share > 0), "outside_domain_share": share,
+            "implicit": int(marched.implicit), "nodes": len(self.nodes.weight),
+            "outside_domain": int(share > 0), "outside_domain_share": share,
             "states": sum(self.choices[g].reduced.states for g in self.nodes.group),
             "node_rates": noted(self.derivation.problem, marched.node_rate / counted),
         }  # fmt: skip
@@ -162,25 +164,27 @@ class CoupledModes(LongRunOfNodes):
         if self.implicit:
             return None
         if self._steps is None:
-            self._steps = [steps_of(choice, self.dt, (1,), INNER) for choice in self.choices]
+            self._steps = [steps_of(choice, self.dt, NETWORK) for choice in self.choices]
         served = [steps for steps in self._steps if steps is not None]
         return served if len(served) == len(self._steps) else None
 
     def _march(self, protocol: Protocol) -> Marched:
         steps = self.steps()
         if steps is not None:
-            bank = make_bank(self.choices, steps, self.nodes.group)
+            tables, modes = [s.table for s in steps], [choice.reduced.modes for choice in self.choices]
+            starts = [resting_state(self.choices[g], self.dt) for g in self.nodes.group]
+            bank = make_bank(tables, modes, self.nodes.group, starts)
             marched = self._through(protocol, partial(kernel.run_bank, bank))
             if not bank.scalars[:, OUTSIDE].any():
                 return self._checked(marched, protocol)
-        modes, states = List(), List()
+        groups, states = List(), List()
         for choice in self.choices:
-            modes.append(choice.reduced.modes)
+            groups.append(choice.reduced.modes)
         for g in self.nodes.group:
             states.append(resting_state(self.choices[g], self.dt))
-        return self._checked(self._through(protocol, partial(kernel.run, modes, states)), protocol)
+        return self._checked(self._through(protocol, partial(kernel.run, groups, states), implicit=True), protocol)
 
-    def _through(self, protocol: Protocol, run: Callable[..., int]) -> Marched:
+    def _through(self, protocol: Protocol, run: Callable[..., int], *, implicit: bool = False) -> Marched:
         mu, D, restart = white_noise(self.network.populations.values(), protocol, self.dt)
         external = source_steps(self.network, protocol, self.dt)
         projections = make_projections(self.derivation.problem, self.dt, 0.0)
@@ -201,7 +205,7 @@ class CoupledModes(LongRunOfNodes):
             )  # fmt: skip
             if done < last:
                 break
-        return Marched(out, node_rate, watched, scored, done)
+        return Marched(out, node_rate, watched, scored, done, implicit)
 
     def _checked(self, marched: Marched, protocol: Protocol) -> Marched:
         if marched.done < marched.out.shape[1]:

@@ -1,4 +1,4 @@
-"""Propagators of all nodes of a network as one bank, at rest."""
+"""Propagators of all nodes of a network as one bank."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from popdyn.kernels import modes as implicit
 from popdyn.kernels import propagators as kernel
-from popdyn.kernels.modes_network import DRIVE, HEARD, MEAN_RATE, NOISE, Bank
-from popdyn.rungs.modes_choice import Choice, resting_state
-from popdyn.rungs.modes_steps import Steps, begin_steps
+from popdyn.kernels.modes_network import HEARD, MEAN_RATE, Bank
+from popdyn.rungs.modes_steps import begin_steps
 
 
-def make_bank(choices: Sequence[Choice], steps: Sequence[Steps], groups: NDArray[np.int64]) -> Bank:
-    """The tables of every group, and a state for every node of it, at rest in the middle of its domain."""
-    tables = [s.table for s in steps]
+def make_bank(
+    tables: Sequence[kernel.Propagators], modes: Sequence[implicit.Modes], groups: NDArray[np.int64],
+    starts: Sequence[implicit.State],
+) -> Bank:  # fmt: skip
+    """The tables and the modes of every group; of every node its group, and its state, of the implicit steps."""
     sizes = np.array([t.sizes for t in tables])
     sizes[:, kernel.FIRST] = np.cumsum([0, *(len(t.table) for t in tables[:-1])])
     table = np.zeros((sum(len(t.table) for t in tables), max(t.table.shape[1] for t in tables)))
@@ -28,10 +30,9 @@ def make_bank(choices: Sequence[Choice], steps: Sequence[Steps], groups: NDArray
         np.zeros((nodes, lags, moments)), np.zeros((nodes, 2, moments)), np.zeros((nodes, 1), dtype=np.int64),
         np.zeros((nodes, HEARD)),
     )  # fmt: skip
-    for q, g in enumerate(groups):
-        start = resting_state(choices[g], steps[g].fine)
-        state = begin_steps(tables[g], choices[g].reduced.modes, start)
+    for q, (g, start) in enumerate(zip(groups, starts, strict=True)):
+        state = begin_steps(tables[g], modes[g], start)
         bank.y[q, : state.y.size], bank.scalars[q] = state.y, state.scalars
         bank.past[q, : len(state.past), : state.past.shape[1]] = state.past
-        bank.heard[q, [DRIVE, NOISE, MEAN_RATE]] = 0.0, 0.0, start.past[0, 0]
+        bank.heard[q, MEAN_RATE] = start.past[0, 0]
     return bank

@@ -30,7 +30,6 @@ EVERY = 100  # implicit steps between two states that are kept
 CELLS, MOST_CELLS = 8, 128  # of u; of D a quarter
 INTERPOLATION, STEPPING = 0.1, 0.5  # shares of the tolerance that the table and the step may take
 ONE_STEP = 4.0  # likewise where the step is the implicit one's, whose own error is then half of what is seen
-INNER = 0.5  # of the domain's width: what the check fills for a node of a network, whose drives fill little of its box
 MARGIN = 0.05  # of the range of u and s beyond what is met
 SAME = 1e-6  # relative, within which D counts as constant
 LEAST_SEEN = 4  # rows of the defect
@@ -61,31 +60,49 @@ class Extent:
     seen: Array  # (4, r, K)
 
 
-def steps_of(choice: Choice, fine: float, steps: tuple[int, ...] = STEPS, part: float = 1.0) -> Steps | None:
+@dataclass(frozen=True)
+class Care:
+    """How a table is looked for: steps to try, share of the domain's width that the check fills, share of the tolerance
+    that the table may take."""
+
+    steps: tuple[int, ...] = STEPS
+    part: float = 1.0
+    interpolation: float = INTERPOLATION
+
+
+NETWORK = Care((1,), 0.5, 0.02)
+"""Of a node: in the network's steps; its drives fill little of their box; what it hears back makes more of an error."""
+ALONE = Care()
+
+
+def steps_of(choice: Choice, fine: float, care: Care = ALONE) -> Steps | None:
     """Propagators of the longest step that serves, a multiple of `fine` [s]; None where implicit steps have to do.
 
     That is so where there are more modes than the product takes, a dead time shorter than the step, no table that is
-    fine enough, or one that grows faster than the modes do, and by more than these may. part: of the domain's width,
-    that the check fills.
+    fine enough, or one that grows faster than the modes do, and by more than these may.
     """
     reduced = choice.reduced
     t_ref = float(reduced.modes.numbers[implicit.T_REF])
     if reduced.count + reduced.order + 2 + LEAST_SEEN > WIDTHS[-1]:
         return None
-    trails = [_trail(choice, kind, drive, fine) for kind, drive in inputs(_inner(choice.domain, part), CHECK, fine, 0)]
+    trails = [
+        _trail(choice, kind, drive, fine) for kind, drive in inputs(_inner(choice.domain, care.part), CHECK, fine, 0)
+    ]
     if not all(np.all(np.isfinite(t.rate)) for t in trails):
         return None
-    extent = _extent(choice, trails, part)
-    for count in steps:
+    extent = _extent(choice, trails, care.part)
+    for count in care.steps:
         dt = count * fine
         if (t_ref == 0.0 or t_ref >= dt) and abs(BIN / dt - round(BIN / dt)) < 1e-6:
-            found = _refined(choice, trails, extent, dt, fine)
+            found = _refined(choice, trails, extent, dt, fine, care.interpolation * choice.tolerance)
             if found is not None and found.error <= (STEPPING if count > 1 else ONE_STEP) * choice.tolerance:
                 return found
     return None
 
 
-def _refined(choice: Choice, trails: list[Trail], extent: Extent, dt: float, fine: float) -> Steps | None:
+def _refined(
+    choice: Choice, trails: list[Trail], extent: Extent, dt: float, fine: float, allowed: float
+) -> Steps | None:
     """The coarsest table that is fine enough; None where none is, or where its step grows."""
     modes, cells = choice.reduced.modes, CELLS
     coarse: tuple[kernel.Propagators, list[Array]] | None = None
@@ -97,7 +114,7 @@ def _refined(choice: Choice, trails: list[Trail], extent: Extent, dt: float, fin
             return None
         if coarse is not None:
             moved = _worst(choice, trails, coarse[1], [out[:, implicit.RATE] for out in outs])
-            if moved <= INTERPOLATION * choice.tolerance:
+            if moved <= allowed:
                 error = _worst(choice, trails, coarse[1], [t.rate for t in trails])
                 return Steps(coarse[0], fine, moved, error) if growth(modes, coarse[0]) <= GROWTH else None
         cells, coarse = 2 * cells, (table, outs)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from popdyn.kernels import modes as kernel
 from popdyn.kernels import modes_network, synapses
 from popdyn.rungs.march import StepDrive, first_state
+from popdyn.rungs.modes_bank import make_bank
 from popdyn.rungs.modes_choice import begin, first_modes_state, run_modes
 from popdyn.rungs.modes_steps import run_table
 from popdyn.rungs.modes_training import joined, march_through
@@ -90,7 +91,22 @@ def network(made: list[Made], drive: StepDrive) -> NDArray[np.float64]:
         groups, states, nodes, projections, activity, np.zeros((0, 60)), mu, D, restart, 0, 1e-4, out, rates, watched
     )
     assert done == 60
-    return np.concatenate([out[0].T, heard[:, 0]])
+    return np.concatenate([out[0].T, heard[:, 0], by_bank(made, nodes, drive)])
+
+
+def by_bank(made: list[Made], nodes: modes_network.Nodes, drive: StepDrive) -> NDArray[np.float64]:
+    """The same network by propagators of half its step."""
+    modes, starts = [small.modes for small, _, _ in made], [first_modes_state(m.modes, x, W, 1e-4) for m, x, W in made]
+    D = Axis(0.5 * drive.D[0], 1.5 * drive.D[0], 2)
+    tables = [tabulate(m, 5e-5, Axis(-3.0, 6.0, 6), D, (-20.0, 20.0), np.zeros((4, 0, m.v.size))) for m in modes]
+    bank = make_bank(tables, modes, nodes.group, starts)
+    activity, out, rates = np.full((1, 6), 8.0), np.zeros((1, 60, modes_network.OUTPUTS)), np.zeros(2)
+    done = modes_network.run_bank(
+        bank, nodes, wires(1), activity, np.zeros((0, 60)), drive.mu[None], drive.D[None], drive.restart[None], 0, 5e-5,
+        out, rates, np.zeros((2, modes_network.WATCHED)),
+    )  # fmt: skip
+    assert done == 60
+    return out[0].T
 
 
 def wires(count: int) -> synapses.Projections:

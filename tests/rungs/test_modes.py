@@ -202,7 +202,7 @@ def test_a_wrong_table_is_not_taken(both, monkeypatch, size, served):
         return p._replace(table=p.table * (1.0 + size))
 
     monkeypatch.setattr(modes_table, "tabulate", wrong)
-    assert (modes_table.steps_of(both[1].choices["E"], 1e-4, (2,)) is not None) == served
+    assert (modes_table.steps_of(both[1].choices["E"], 1e-4, modes_table.Care((2,))) is not None) == served
 
 
 def test_a_run_that_leaves_the_table_takes_implicit_steps(both):
