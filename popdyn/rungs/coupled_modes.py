@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from popdyn.errors import Fault, NumericsError, SpecError
 from popdyn.kernels import modes_network as kernel
 from popdyn.kernels.propagators import OUTSIDE
-from popdyn.results import make_dataset
 from popdyn.rungs.bank import make_projections
 from popdyn.rungs.bins import BIN
 from popdyn.rungs.coupled import CoupledDensity
@@ -113,12 +112,7 @@ class CoupledModes(LongRunOfNodes):
             "states": sum(self.choices[g].reduced.states for g in self.nodes.group),
             "node_rates": noted(self.derivation.problem, marched.node_rate / counted),
         }  # fmt: skip
-        dataset = make_dataset(
-            traces.time, list(self.network.populations), rate=traces.rate, V_mean=traces.V_mean,
-            w_mean=traces.w_mean, attrs=attrs,
-        )  # fmt: skip
-        dataset.encoding["cpu_s"] = time.process_time() - began
-        return dataset
+        return traces.dataset(self.network.populations, attrs, began)
 
     def equations(self) -> str:
         """Every group of nodes: its equations, its modes, its errors, its domain; what they hear is the density's."""

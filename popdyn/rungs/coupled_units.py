@@ -16,7 +16,6 @@ from popdyn.errors import NumericsError
 from popdyn.kernels import unit_network as kernel
 from popdyn.kernels.cascade import W, start
 from popdyn.kernels.modes_network import OUTSIDE, WATCHED, settle
-from popdyn.results import make_dataset
 from popdyn.rungs.bank import make_projections
 from popdyn.rungs.bins import BIN, bin_centres, step_middles, steps_in_bin
 from popdyn.rungs.cascade import CascadePopulation
@@ -25,6 +24,7 @@ from popdyn.rungs.derivation import Derivation
 from popdyn.rungs.domain import report_outside
 from popdyn.rungs.long_run import ADAPTATION_TIMES, LongRunOfNodes, noted
 from popdyn.rungs.modes_nodes import Group, make_nodes
+from popdyn.rungs.network_traces import NetworkTraces
 from popdyn.rungs.unit import DT, start_of
 from popdyn.spec import under_protocol
 from popdyn.spec.network import Network, Protocol
@@ -90,11 +90,8 @@ class CoupledUnits(LongRunOfNodes):
             "node_rates": noted(self.derivation.problem, node_rate / scored),
         }  # fmt: skip
         rate, V_mean, w_mean = (out[:, :, k].T[None] for k in (kernel.RATE, kernel.V_MEAN, kernel.W_MEAN))
-        dataset = make_dataset(
-            bin_centres(out.shape[1], chosen.transient), list(self.network.populations), rate, V_mean, w_mean, attrs
-        )
-        dataset.encoding["cpu_s"] = time.process_time() - began
-        return dataset
+        traces = NetworkTraces(bin_centres(out.shape[1], chosen.transient), rate, V_mean, w_mean)
+        return traces.dataset(self.network.populations, attrs, began)
 
     def equations(self) -> str:
         """Every unit with its values; what the nodes hear is the density's."""
