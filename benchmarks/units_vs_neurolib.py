@@ -101,13 +101,11 @@ def cost(units, copies):
     nodes, projections, activity = arrays(units, copies)
     mu, D, external = middle_inputs(units.network, Protocol("speed", SECONDS, 0.0, 0), DT)
     made = units.prepare()
-    state, out = np.tile(made.state, (copies, 1)), np.zeros((2 * copies, mu.shape[1] // PER_BIN, unit_network.OUTPUTS))
+    out = np.zeros((2 * copies, mu.shape[1] // PER_BIN, unit_network.OUTPUTS))
     mu, D = np.tile(mu, (copies, 1)), np.tile(D, (copies, 1))
-    rates, watched = np.zeros(2 * copies), np.zeros((2 * copies, WATCHED))
+    bank, rates, watched = made.units(copies), np.zeros(2 * copies), np.zeros((2 * copies, WATCHED))
     began = time.process_time()
-    done = unit_network.run(
-        made.units, nodes, projections, activity, external, mu, D, 0, DT, state, out, rates, watched
-    )
+    done = unit_network.run(bank, nodes, projections, activity, external, mu, D, DT, out, rates, watched)
     spent = time.process_time() - began
     assert done == mu.shape[1]
     return spent / SECONDS

@@ -33,7 +33,7 @@ LONG_FILES: dict[str, str] = {}
 LONGEST_FUNCTION = 40
 LONGEST_KERNEL = 55  # scalar loops over cells say in five lines what an array expression says in one
 
-KERNELS_MAY_IMPORT = {"__future__", "math", "typing", "numpy", "numba"}
+KERNELS_MAY_IMPORT = {"__future__", "collections", "functools", "math", "typing", "numpy", "numba", "llvmlite"}
 KERNEL_CACHE_MAY_IMPORT = KERNELS_MAY_IMPORT | {"hashlib", "os", "pathlib"}
 FORBIDDEN_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal", "yaml", "sympy"}
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__", "sympify", "parse_expr"}
