@@ -5,9 +5,9 @@ Everything that depends on the effective drive e = h - sum_j pull_j(w_j) is read
 unit is known here. Scheme: of second order with one look-up a step, at a predicted middle of the step; exponential
 factors keep it stable where a tabulated time constant is shorter than the step.
 
-Lanes: an array (slot x 8,) of eight units, of each what stands below, state and numbers alike: one array, and every
-place in it known before the program runs, is what lets LLVM make one instruction of a line for eight units (a step of
-eight takes 1.2 times that of one). Nothing is allocated, so that numba need not count references (_nrt=False).
+Lanes: an array (slot x 8,) of eight units, of each what stands below, state and numbers alike. What moves is taken
+from it, lives in registers for some steps, and is put back. Nothing is allocated, so that numba need not count
+references (_nrt=False).
 """
 
 from __future__ import annotations
@@ -18,13 +18,25 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from popdyn.kernels.lanes import LANES, aligned, fill, look_up_eight, look_up_two, move
-from popdyn.kernels.unit_law import aim, cell, louder, outside, pull, readout, remembered, squared, summed, turned
+from popdyn.kernels.lanes import (
+    LANES, Eight, aligned, counted, filled, load, look_up_eight, look_up_one, look_up_two, store, whole,
+)  # fmt: skip
+from popdyn.kernels.unit_law import aim, inside, louder, pull, readout, remembered, squared, summed, turned
 
 FILTER, RATE, V_MEAN, DECAY_RE, DECAY_IM, KICK, DAMPING, HARMONIC = range(LANES)
 """Columns of a table: per step 1 - exp(-dt/tau) of the input filter, rate [1/s], V_mean [V], exp(-(alpha + i omega) dt),
 what a change of h adds to the mode [s/V] but for a complex factor, what the harmonic decays by beyond its square, what
 the change adds to it [s/V] but for its factor."""
+NUMBERS = 15
+"""Of a unit: first e in places, places per e [s/V], last place; likewise of sigma, but half the places per
+sigma; 1 - exp(-dt/tau) of its filter; complex factors of the mode and the harmonic; twice what a change of ln sigma
+adds to each."""
+STRENGTH, MORE, LESS, KEPT, REST, BY_V, BY_RATE, ADAPTATION = range(8)
+"""Of an adaptation variable: it pulls the drive down by strength w (1 + more |w|)/(1 + less |w|) places [1/A], [1/A],
+[1/A]; a step makes kept w + rest + by_V V_mean + by_rate rate of it [1], [A], [S], [A s]."""
+H, SIGMA, Y_RE, Y_IM, Z_RE, Z_IM, PULL, PULL_BEFORE, OUTSIDE, LAST_FILTER, LAST_V, ROW, OWN = range(13)
+"""Slots: filtered mu and sigma, mode, harmonic, the pull of all w one and two steps ago, looks outside, what the last
+look-up gave, the place in the flat table where the unit's own begins, the first of its NUMBERS."""
 (
     E_FIRST,
     PER_E,
@@ -41,39 +53,9 @@ the change adds to it [s/V] but for its factor."""
     S_IM,
     T_RE,
     T_IM,
-    NUMBERS,
-) = range(16)
-"""Of a unit: first e in places, places per e [s/V], last place; likewise of sigma (first in V/sqrt(s)); 1 - exp(-dt/tau)
-of the filter of sigma; factors of the mode and the harmonic; what a change of ln sigma adds to each."""
-STRENGTH, MORE, LESS, KEPT, REST, BY_V, BY_RATE, ADAPTATION = range(8)
-"""Of an adaptation variable: it pulls the drive down by strength w (1 + more |w|)/(1 + less |w|) places [1/A], [1/A],
-[1/A]; a step makes kept w + rest + by_V V_mean + by_rate rate of it [1], [A], [S], [A s]."""
-(
-    H,
-    SIGMA,
-    Y_RE,
-    Y_IM,
-    Z_RE,
-    Z_IM,
-    PULL,
-    PULL_BEFORE,
-    OUTSIDE,
-    MU_NOW,
-    SIGMA_NOW,
-    RATE_NOW,
-    AT,
-    E_SHARE,
-    SIGMA_SHARE,
-    LOUDER,
-    FOUND,
-) = range(17)
-"""Slots: filtered mu and sigma, mode, harmonic, the pull of all w one and two steps ago, looks outside; drive of this
-step and its mean rate; where it looks up (see popdyn.kernels.lanes), change of ln sigma; what the look-up gave."""
-OWN = FOUND + LANES
-ROW = OWN + NUMBERS
-W = ROW + 1
-"""Slots of the unit's NUMBERS, of the place in the flat table where its own begins, and of its first variable: w [A] and
-then its numbers; 1 + ADAPTATION slots of each further one."""
+    W,
+) = range(OWN, OWN + NUMBERS + 1)
+"""Slots of the numbers, and of its first variable: w [A] and then its numbers; 1 + ADAPTATION slots for each."""
 EACH = 1 + ADAPTATION
 AT_ONCE = 2  # variables that all eight lanes have, perhaps of strength 0
 NOT_FINITE = -1
@@ -102,9 +84,10 @@ def in_lanes(columns: Array) -> Array:
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
-def between(table: Array, i: float, j: float, g: float, f: float, column: int) -> float:
+def between(table: Array, place: float, e: float, column: int) -> float:
     """One column, bilinear."""
-    k, m = int(i), int(j)
+    k, m = int(place), int(e)
+    g, f = place - k, e - m
     low = table[k, m, column] + g * (table[k + 1, m, column] - table[k, m, column])
     high = table[k, m + 1, column] + g * (table[k + 1, m + 1, column] - table[k, m + 1, column])
     return low + f * (high - low)
@@ -131,96 +114,56 @@ def start(
         column[PULL] += top / bottom
     column[PULL_BEFORE] = column[PULL]
     column[H], column[SIGMA] = mu, sigma
-    j, f = cell(mu * numbers[PER_E] - numbers[E_FIRST] - column[PULL], numbers[E_LAST])
-    i, g = cell((sigma - numbers[SIGMA_FIRST]) * numbers[PER_SIGMA], numbers[SIGMA_LAST])
-    column[FOUND + FILTER] = between(table, i, j, g, f, FILTER)
-    column[FOUND + V_MEAN] = between(table, i, j, g, f, V_MEAN)
+    e = inside(mu * column[PER_E] - column[E_FIRST] - column[PULL], column[E_LAST])
+    place = inside(2.0 * sigma * column[PER_SIGMA] - column[SIGMA_FIRST], column[SIGMA_LAST])
+    column[LAST_FILTER], column[LAST_V] = between(table, place, e, FILTER), between(table, place, e, V_MEAN)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
-def of(x: Array, slot: int, lane: int) -> float:
-    return x[LANES * slot + lane]
+def at(x: Array, slot: int) -> Eight:
+    return load(x, LANES * slot)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
-def pulled(x: Array, j: int, lane: int) -> tuple[float, float]:
-    at = W + EACH * j
-    return pull(of(x, at, lane), of(x, at + 1 + STRENGTH, lane), of(x, at + 1 + MORE, lane), of(x, at + 1 + LESS, lane))
+def pulled(x: Array, j: int, w: Eight) -> tuple[Eight, Eight]:
+    slot = W + EACH * j + 1
+    return pull(w, at(x, slot + STRENGTH), at(x, slot + MORE), at(x, slot + LESS))
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
-def remember(x: Array, j: int, lane: int, V: float, rate: float) -> None:
-    at = W + EACH * j
-    kept, rest, by_V, by_rate = (
-        of(x, at + 1 + KEPT, lane), of(x, at + 1 + REST, lane), of(x, at + 1 + BY_V, lane),
-        of(x, at + 1 + BY_RATE, lane),
+def remember(x: Array, j: int, w: Eight, V: Eight, rate: Eight) -> Eight:
+    slot = W + EACH * j + 1
+    return remembered(w, at(x, slot + KEPT), at(x, slot + REST), at(x, slot + BY_V), V, at(x, slot + BY_RATE), rate)
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def louder_now(x: Array, s: Eight, sigma: Eight) -> tuple[Eight, Eight, Eight]:
+    """Filtered sigma after the step, its place in the middle, what the change kicks the modes by."""
+    new = s + (sigma - s) * at(x, SIGMA_FILTER)
+    return new, (s + new) * at(x, PER_SIGMA) - at(x, SIGMA_FIRST), louder(s, new)
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def kicks(x: Array, first: int, kick: Eight, loud: Eight) -> tuple[Eight, Eight]:
+    """Complex: `kick` times the factor of the mode (K_RE) or the harmonic (H_RE), and what louder input adds."""
+    return (
+        at(x, first) * kick + at(x, first + S_RE - K_RE) * loud,
+        at(x, first + 1) * kick + at(x, first + 1 + S_RE - K_RE) * loud,
     )  # fmt: skip
-    x[LANES * at + lane] = remembered(of(x, at, lane), kept, rest, by_V, V, by_rate, rate)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
-def look(x: Array, row: int) -> None:
-    """Where the lanes look up in the middle of this step; sigma filtered, pulls of all w."""
-    for k in range(LANES):
-        per_e, e_last, sigma_last = of(x, OWN + PER_E, k), of(x, OWN + E_LAST, k), of(x, OWN + SIGMA_LAST, k)
-        behind = (
-            of(x, OWN + E_FIRST, k) + 2.5 * of(x, PULL, k) - 1.5 * of(x, PULL_BEFORE, k)
-        )  # extrapolated, not awaited
-        e = aim(of(x, H, k), of(x, MU_NOW, k), of(x, FOUND + FILTER, k), behind, per_e)
-        s = of(x, SIGMA, k)
-        new = s + (of(x, SIGMA_NOW, k) - s) * of(x, OWN + SIGMA_FILTER, k)
-        place = (0.5 * (s + new) - of(x, OWN + SIGMA_FIRST, k)) * of(x, OWN + PER_SIGMA, k)
-        j, e_share = cell(e, e_last)
-        i, sigma_share = cell(place, sigma_last)
-        x[LANES * AT + k] = of(x, ROW, k) + row * i + LANES * j
-        x[LANES * E_SHARE + k], x[LANES * SIGMA_SHARE + k] = e_share, sigma_share
-        x[LANES * OUTSIDE + k] = of(x, OUTSIDE, k) + max(outside(e, e_last), outside(place, sigma_last))
-        x[LANES * LOUDER + k], x[LANES * SIGMA + k] = louder(s, new), new
-        x[LANES * PULL_BEFORE + k] = of(x, PULL, k)
-        (top, bottom), (top_2, bottom_2) = pulled(x, 0, k), pulled(x, 1, k)
-        x[LANES * PULL + k] = summed(top, bottom, top_2, bottom_2)
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
-def go_on(x: Array) -> None:
-    """What the lanes make of what they found."""
-    for k in range(LANES):
-        h, re, im = of(x, H, k), of(x, FOUND + DECAY_RE, k), of(x, FOUND + DECAY_IM, k)
-        change, loud = (of(x, MU_NOW, k) - h) * of(x, FOUND + FILTER, k), of(x, LOUDER, k)
-        kick, second = of(x, FOUND + KICK, k) * change, of(x, FOUND + HARMONIC, k) * change
-        kick_re = of(x, OWN + K_RE, k) * kick + of(x, OWN + S_RE, k) * loud
-        kick_im = of(x, OWN + K_IM, k) * kick + of(x, OWN + S_IM, k) * loud
-        second_re = of(x, OWN + H_RE, k) * second + of(x, OWN + T_RE, k) * loud
-        second_im = of(x, OWN + H_IM, k) * second + of(x, OWN + T_IM, k) * loud
-        before = of(x, Y_RE, k) + of(x, Z_RE, k)
-        y_re, y_im = turned(of(x, Y_RE, k), of(x, Y_IM, k), re, im, kick_re, kick_im)
-        re, im = squared(re, im, of(x, FOUND + DAMPING, k))
-        z_re, z_im = turned(of(x, Z_RE, k), of(x, Z_IM, k), re, im, second_re, second_im)
-        rate, V = of(x, FOUND + RATE, k) * readout(0.5 * (before + (y_re + z_re))), of(x, FOUND + V_MEAN, k)
-        x[LANES * H + k], x[LANES * RATE_NOW + k] = h + change, rate
-        x[LANES * Y_RE + k], x[LANES * Y_IM + k] = y_re, y_im
-        x[LANES * Z_RE + k], x[LANES * Z_IM + k] = z_re, z_im
-        remember(x, 0, k, V, rate)
-        remember(x, 1, k, V, rate)
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
-def advance(table: Array, row: int, x: Array, used: int, variables: int) -> None:
-    """One step of the first `used` of eight lanes (the others are not to be read) at the drive in MU_NOW, SIGMA_NOW.
-
-    table : flat, of all units; row : numbers in a row; variables : of the lane with most. The rate is in RATE_NOW.
-    """
-    look(x, row)
-    if used <= 2:
-        look_up_two(table, row, x, LANES * AT, LANES * FOUND)
-    else:
-        look_up_eight(table, row, x, LANES * AT, LANES * FOUND)
-    go_on(x)
-    for j in range(AT_ONCE, variables):
-        for k in range(used):
-            top, bottom = pulled(x, j, k)
-            x[LANES * PULL + k] += top / bottom
-            remember(x, j, k, of(x, FOUND + V_MEAN, k), of(x, RATE_NOW, k))
+def found_at(
+    table: Array, row: int, x: Array, used: int, e: Eight, place: Eight
+) -> tuple[Eight, Eight, Eight, Eight, Eight, Eight, Eight, Eight]:
+    """Columns of the table where a place over e and one over sigma, both in the table, have led."""
+    low, below = whole(e), whole(place)
+    cells = at(x, ROW) + float(row) * below + float(LANES) * low
+    if used == 1:
+        return look_up_one(table, row, cells, e - low, place - below)
+    if used == 2:
+        return look_up_two(table, row, cells, e - low, place - below)
+    return look_up_eight(table, row, cells, e - low, place - below)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
@@ -228,40 +171,84 @@ def march(
     table: Array, row: int, x: Array, used: int, variables: int, mu: Array, sigma: Array, first: int, end: int,
     rate: Array,
 ) -> None:  # fmt: skip
-    """Steps `first` to `end` of eight lanes through mu and sigma (step x 8,), rates into rate (step x 8,)."""
+    """Steps `first` to `end` of eight lanes through mu and sigma (step x 8,), rates into rate (step x 8,).
+
+    table : flat, of all units; row : numbers in a row of it; used : lanes that are read, the first; variables : of the
+    unit with most.
+    """
+    h, s, last, V = at(x, H), at(x, SIGMA), at(x, LAST_FILTER), at(x, LAST_V)
+    y_re, y_im, z_re, z_im = at(x, Y_RE), at(x, Y_IM), at(x, Z_RE), at(x, Z_IM)
+    pull_now, pull_before, out = at(x, PULL), at(x, PULL_BEFORE), at(x, OUTSIDE)
+    w, w_2 = at(x, W), at(x, W + EACH)
     for t in range(first, end):
-        move(mu, LANES * t, x, LANES * MU_NOW)
-        move(sigma, LANES * t, x, LANES * SIGMA_NOW)
-        advance(table, row, x, used, variables)
-        move(x, LANES * RATE_NOW, rate, LANES * t)
+        drive = load(mu, LANES * t)
+        behind = at(x, E_FIRST) + 2.5 * pull_now - 1.5 * pull_before  # extrapolated: no step waits for the last one's w
+        wanted = aim(h, drive, last, behind, at(x, PER_E))
+        new, wanted_sigma, loud = louder_now(x, s, load(sigma, LANES * t))
+        e, place = inside(wanted, at(x, E_LAST)), inside(wanted_sigma, at(x, SIGMA_LAST))
+        out = counted(out, e, wanted, place, wanted_sigma)
+        last, fired, V, re, im, kick, damping, second = found_at(table, row, x, used, e, place)
+        pull_before, (top, bottom) = pull_now, pulled(x, 0, w)
+        if variables > 1:
+            top_2, bottom_2 = pulled(x, 1, w_2)
+            pull_now = summed(top, bottom, top_2, bottom_2)
+        else:
+            pull_now = top / bottom
+        change, before = (drive - h) * last, y_re + z_re
+        h, s = h + change, new
+        kick_re, kick_im = kicks(x, K_RE, kick * change, loud)
+        y_re, y_im = turned(y_re, y_im, re, im, kick_re, kick_im)
+        re, im = squared(re, im, damping)
+        kick_re, kick_im = kicks(x, H_RE, second * change, loud)
+        z_re, z_im = turned(z_re, z_im, re, im, kick_re, kick_im)
+        now = fired * readout(before + y_re + z_re)
+        w = remember(x, 0, w, V, now)
+        if variables > 1:
+            w_2 = remember(x, 1, w_2, V, now)
+        for j in range(AT_ONCE, variables):
+            other = at(x, W + EACH * j)
+            top, bottom = pulled(x, j, other)
+            pull_now = pull_now + top / bottom
+            store(remember(x, j, other, V, now), x, LANES * (W + EACH * j))
+        store(now, rate, LANES * t)
+    store(h, x, LANES * H), store(s, x, LANES * SIGMA), store(last, x, LANES * LAST_FILTER), store(V, x, LANES * LAST_V)
+    (
+        store(y_re, x, LANES * Y_RE),
+        store(y_im, x, LANES * Y_IM),
+        store(z_re, x, LANES * Z_RE),
+        store(z_im, x, LANES * Z_IM),
+    )
+    store(pull_now, x, LANES * PULL), store(pull_before, x, LANES * PULL_BEFORE), store(out, x, LANES * OUTSIDE)
+    store(w, x, LANES * W), store(w_2, x, LANES * (W + EACH))
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def integrate(
-    table: Array, row: int, x: Array, mu: Array, sigma: Array, steps_per_bin: int, rate: Array, V_mean: Array, w: Array
-) -> int:
+    table: Array, row: int, x: Array, mu: Array, sigma: Array, steps_per_bin: int, work: Array, rate: Array,
+    V_mean: Array, w: Array,
+) -> int:  # fmt: skip
     """Steps the first lane of x through `mu`, `sigma` (step,), the drive at the middle of each step.
 
     rate (bin,) is the mean over each bin; V_mean (bin,) and w (bin, variable) are within half a step of its middle.
-    Returns how many steps left the table, or NOT_FINITE.
+    work : (3, 8 steps_per_bin). Returns how many steps left the table, or NOT_FINITE.
     """
-    middle, variables = (steps_per_bin - 1) // 2, w.shape[1]
+    middle, variables = (steps_per_bin - 1) // 2 + 1, w.shape[1]
     for b in range(rate.shape[0]):
+        for t in range(steps_per_bin):
+            store(filled(mu[b * steps_per_bin + t]), work[0], LANES * t)
+            store(filled(sigma[b * steps_per_bin + t]), work[1], LANES * t)
+        march(table, row, x, 1, variables, work[0], work[1], 0, middle, work[2])
+        V_mean[b] = x[LANES * LAST_V]
+        for j in range(variables):
+            w[b, j] = x[LANES * (W + EACH * j)]
+        march(table, row, x, 1, variables, work[0], work[1], middle, steps_per_bin, work[2])
         total = 0.0
-        for k in range(steps_per_bin):
-            at = b * steps_per_bin + k
-            fill(mu[at], x, LANES * MU_NOW)
-            fill(sigma[at], x, LANES * SIGMA_NOW)
-            advance(table, row, x, 1, variables)
-            total += of(x, RATE_NOW, 0)
-            if k == middle:
-                V_mean[b] = of(x, FOUND + V_MEAN, 0)
-                for j in range(variables):
-                    w[b, j] = of(x, W + EACH * j, 0)
+        for t in range(steps_per_bin):
+            total += work[2, LANES * t]
         rate[b] = total / steps_per_bin
     total = 0.0
-    for slot in range(H, Z_IM + 1):
-        total += of(x, slot, 0)
+    for slot in range(H, OUTSIDE):
+        total += x[LANES * slot]
     for j in range(variables):
-        total += of(x, W + EACH * j, 0)
-    return int(of(x, OUTSIDE, 0)) if np.isfinite(total) else NOT_FINITE
+        total += x[LANES * (W + EACH * j)]
+    return int(x[LANES * OUTSIDE]) if np.isfinite(total) else NOT_FINITE

@@ -14,8 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from popdyn.kernels.cascade import EACH, FOUND, W, march, of
-from popdyn.kernels.cascade import V_MEAN as V_COLUMN
+from popdyn.kernels.cascade import EACH, LAST_V, W, march
 from popdyn.kernels.lanes import LANES
 from popdyn.kernels.modes_network import HIGH_D, HIGH_MU, LOW_D, LOW_MU, OUTSIDE, Nodes
 from popdyn.kernels.synapses import BLOCK, Projections, transmit_block
@@ -110,9 +109,9 @@ def _means(units: Units, nodes: Nodes, first: int, end: int, out: Array, b: int)
     """Adds to <V> and <w> of the populations in bin b of out (population, bin, OUTPUTS)."""
     for q in range(first, end):
         x, lane, a, share = units.lanes[q // LANES], q % LANES, nodes.population[q], nodes.weight[q]
-        out[a, b, V_MEAN] += share * (of(x, FOUND + V_COLUMN, lane) + nodes.shift[q])
+        out[a, b, V_MEAN] += share * (x[LANES * LAST_V + lane] + nodes.shift[q])
         for j in range(units.variables):
-            out[a, b, W_MEAN] += share * units.current[q, j] * of(x, W + EACH * j, lane)
+            out[a, b, W_MEAN] += share * units.current[q, j] * x[LANES * (W + EACH * j) + lane]
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)

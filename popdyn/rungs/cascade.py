@@ -172,8 +172,8 @@ class CascadePopulation:
         per_e, per_sigma = 1.0 / (e[1] - e[0]), 1.0 / self.gain.sigma_step if len(rows) > 1 else 0.0
         last = np.nextafter([len(e) - 1.0, len(rows) - 1.0], 0.0)  # so that every place has a next one
         kicks = [p[f"{kind}_{part}"] for kind in ("kappa", "harmonic") for part in ("re", "im")]
-        louder = [p[f"{kind}_sigma_{part}"] for kind in ("kappa", "harmonic") for part in ("re", "im")]
-        of_sigma = (rows[0].sigma, per_sigma, last[1], -np.expm1(-dt / p["tau_sigma"]))
+        louder = [2.0 * p[f"{kind}_sigma_{part}"] for kind in ("kappa", "harmonic") for part in ("re", "im")]
+        of_sigma = (rows[0].sigma * per_sigma, 0.5 * per_sigma, last[1], -np.expm1(-dt / p["tau_sigma"]))
         return np.array([e[0] * per_e, per_e, last[0], *of_sigma, *kicks, *louder])
 
     def _adaptation(self, dt: float, e_step: float) -> FloatArray:
@@ -197,9 +197,9 @@ class CascadePopulation:
         unit, column = table or self.table(dt), np.empty(kernel.slots(len(w)))
         kernel.start(*unit, float(mu[0]), float(sigma[0]), w, 0, column)
         (lanes,) = kernel.in_lanes(column[None])
-        row = unit.table[0].size
+        row, work = unit.table[0].size, aligned(np.empty((3, LANES * steps_per_bin)))
         outside = kernel.integrate(
-            unit.table.reshape(-1), row, lanes, mu, sigma, steps_per_bin, rate, V_mean, traces
+            unit.table.reshape(-1), row, lanes, mu, sigma, steps_per_bin, work, rate, V_mean, traces
         )  # fmt: skip
         if outside == kernel.NOT_FINITE:
             raise NumericsError(f"populations.{self.name}: the unit's rate is not finite; take dt below {dt:g} s")
