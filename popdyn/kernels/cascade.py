@@ -19,24 +19,34 @@ from numba import njit
 from numpy.typing import NDArray
 
 from popdyn.kernels.lanes import (
-    LANES, Eight, aligned, counted, filled, load, look_up_eight, look_up_one, look_up_two, store, whole,
+    LANES,
+    Eight,
+    aligned,
+    counted,
+    filled,
+    load,
+    look_up_eight,
+    look_up_one,
+    look_up_two,
+    store,
+    whole,
 )  # fmt: skip
 from popdyn.kernels.unit_law import aim, inside, louder, pull, readout, remembered, squared, summed, turned
 
 FILTER, RATE, V_MEAN, DECAY_RE, DECAY_IM, KICK, DAMPING, HARMONIC = range(LANES)
-"""Columns of a table: per step 1 - exp(-dt/tau) of the input filter, rate [1/s], V_mean [V], exp(-(alpha + i omega) dt),
-what a change of h adds to the mode [s/V] but for a complex factor, what the harmonic decays by beyond its square, what
-the change adds to it [s/V] but for its factor."""
+"""Columns of a table: per step 1 - exp(-dt/tau) of the input filter, rate [1/s], V_mean [V],
+exp(-(alpha + i omega) dt), what a change of h adds to the mode [s/V] but for a complex factor, what the
+harmonic decays by beyond its square, what the change adds to it [s/V] but for its factor."""
 NUMBERS = 15
-"""Of a unit: first e in places, places per e [s/V], last place; likewise of sigma, but half the places per
-sigma; 1 - exp(-dt/tau) of its filter; complex factors of the mode and the harmonic; twice what a change of ln sigma
-adds to each."""
+"""Of a unit: first e in places, places per e [s/V], last place; likewise of sigma, but half the places per sigma;
+1 - exp(-dt/tau) of its filter; complex factors of the mode and the harmonic; twice what a change of ln sigma adds to
+each."""
 STRENGTH, MORE, LESS, KEPT, REST, BY_V, BY_RATE, ADAPTATION = range(8)
 """Of an adaptation variable: it pulls the drive down by strength w (1 + more |w|)/(1 + less |w|) places [1/A], [1/A],
 [1/A]; a step makes kept w + rest + by_V V_mean + by_rate rate of it [1], [A], [S], [A s]."""
-H, SIGMA, Y_RE, Y_IM, Z_RE, Z_IM, PULL, PULL_BEFORE, OUTSIDE, LAST_FILTER, LAST_V, ROW, OWN = range(13)
+H, SIGMA, Y_RE, Y_IM, Z_RE, Z_IM, PULL, PULL_BEFORE, OUTSIDE, LAST_FILTER, LAST_V, SEEN_V, ROW, OWN = range(14)
 """Slots: filtered mu and sigma, mode, harmonic, the pull of all w one and two steps ago, looks outside, what the last
-look-up gave, the place in the flat table where the unit's own begins, the first of its NUMBERS."""
+look-up gave, V_mean at a marked step, the place in the flat table where the unit's begins, first of its NUMBERS."""
 (
     E_FIRST,
     PER_E,
@@ -55,8 +65,8 @@ look-up gave, the place in the flat table where the unit's own begins, the first
     T_IM,
     W,
 ) = range(OWN, OWN + NUMBERS + 1)
-"""Slots of the numbers, and of its first variable: w [A] and then its numbers; 1 + ADAPTATION slots for each."""
-EACH = 1 + ADAPTATION
+"""Slots of the numbers, then of its first variable: w [A], ADAPTATION numbers, w at a marked step; EACH of each one."""
+SEEN_W, EACH = 1 + ADAPTATION, 2 + ADAPTATION
 AT_ONCE = 2  # variables that all eight lanes have, perhaps of strength 0
 NOT_FINITE = -1
 
@@ -76,7 +86,7 @@ def slots(variables: int) -> int:
 
 
 def in_lanes(columns: Array) -> Array:
-    """(eight, slot x 8): units (unit, slot) in rows of eight; empty lanes are units of table 0 that see and do nothing."""
+    """(eight, slot x 8): units (unit, slot) in rows of eight; empty lanes are units that see and do nothing."""
     count, size = columns.shape
     rows = np.zeros((-(-count // LANES), LANES, size))
     rows.reshape(-1, size)[:count] = columns
@@ -125,6 +135,12 @@ def at(x: Array, slot: int) -> Eight:
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def put(x: Array, slot: int, value: Eight, slot_2: int, value_2: Eight) -> None:
+    store(value, x, LANES * slot)
+    store(value_2, x, LANES * slot_2)
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
 def pulled(x: Array, j: int, w: Eight) -> tuple[Eight, Eight]:
     slot = W + EACH * j + 1
     return pull(w, at(x, slot + STRENGTH), at(x, slot + MORE), at(x, slot + LESS))
@@ -169,12 +185,12 @@ def found_at(
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def march(
     table: Array, row: int, x: Array, used: int, variables: int, mu: Array, sigma: Array, first: int, end: int,
-    rate: Array,
+    mark: int, rate: Array,
 ) -> None:  # fmt: skip
     """Steps `first` to `end` of eight lanes through mu and sigma (step x 8,), rates into rate (step x 8,).
 
     table : flat, of all units; row : numbers in a row of it; used : lanes that are read, the first; variables : of the
-    unit with most.
+    unit with most; mark : of this step V_mean and all w are kept in SEEN_V and SEEN_W.
     """
     h, s, last, V = at(x, H), at(x, SIGMA), at(x, LAST_FILTER), at(x, LAST_V)
     y_re, y_im, z_re, z_im = at(x, Y_RE), at(x, Y_IM), at(x, Z_RE), at(x, Z_IM)
@@ -182,7 +198,7 @@ def march(
     w, w_2 = at(x, W), at(x, W + EACH)
     for t in range(first, end):
         drive = load(mu, LANES * t)
-        behind = at(x, E_FIRST) + 2.5 * pull_now - 1.5 * pull_before  # extrapolated: no step waits for the last one's w
+        behind = at(x, E_FIRST) + 2.5 * pull_now - 1.5 * pull_before  # extrapolated, not waited for
         wanted = aim(h, drive, last, behind, at(x, PER_E))
         new, wanted_sigma, loud = louder_now(x, s, load(sigma, LANES * t))
         e, place = inside(wanted, at(x, E_LAST)), inside(wanted_sigma, at(x, SIGMA_LAST))
@@ -209,17 +225,21 @@ def march(
             other = at(x, W + EACH * j)
             top, bottom = pulled(x, j, other)
             pull_now = pull_now + top / bottom
-            store(remember(x, j, other, V, now), x, LANES * (W + EACH * j))
+            other = remember(x, j, other, V, now)
+            store(other, x, LANES * (W + EACH * j))
+            if t == mark:
+                store(other, x, LANES * (W + EACH * j + SEEN_W))
+        if t == mark:
+            store(V, x, LANES * SEEN_V)
+            put(x, W + SEEN_W, w, W + EACH + SEEN_W, w_2)
         store(now, rate, LANES * t)
-    store(h, x, LANES * H), store(s, x, LANES * SIGMA), store(last, x, LANES * LAST_FILTER), store(V, x, LANES * LAST_V)
-    (
-        store(y_re, x, LANES * Y_RE),
-        store(y_im, x, LANES * Y_IM),
-        store(z_re, x, LANES * Z_RE),
-        store(z_im, x, LANES * Z_IM),
-    )
-    store(pull_now, x, LANES * PULL), store(pull_before, x, LANES * PULL_BEFORE), store(out, x, LANES * OUTSIDE)
-    store(w, x, LANES * W), store(w_2, x, LANES * (W + EACH))
+    put(x, H, h, SIGMA, s)
+    put(x, Y_RE, y_re, Y_IM, y_im)
+    put(x, Z_RE, z_re, Z_IM, z_im)
+    put(x, PULL, pull_now, PULL_BEFORE, pull_before)
+    put(x, LAST_FILTER, last, LAST_V, V)
+    put(x, W, w, W + EACH, w_2)
+    store(out, x, LANES * OUTSIDE)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
@@ -232,16 +252,15 @@ def integrate(
     rate (bin,) is the mean over each bin; V_mean (bin,) and w (bin, variable) are within half a step of its middle.
     work : (3, 8 steps_per_bin). Returns how many steps left the table, or NOT_FINITE.
     """
-    middle, variables = (steps_per_bin - 1) // 2 + 1, w.shape[1]
+    middle, variables = (steps_per_bin - 1) // 2, w.shape[1]
     for b in range(rate.shape[0]):
         for t in range(steps_per_bin):
             store(filled(mu[b * steps_per_bin + t]), work[0], LANES * t)
             store(filled(sigma[b * steps_per_bin + t]), work[1], LANES * t)
-        march(table, row, x, 1, variables, work[0], work[1], 0, middle, work[2])
-        V_mean[b] = x[LANES * LAST_V]
+        march(table, row, x, 1, variables, work[0], work[1], 0, steps_per_bin, middle, work[2])
+        V_mean[b] = x[LANES * SEEN_V]
         for j in range(variables):
-            w[b, j] = x[LANES * (W + EACH * j)]
-        march(table, row, x, 1, variables, work[0], work[1], middle, steps_per_bin, work[2])
+            w[b, j] = x[LANES * (W + EACH * j + SEEN_W)]
         total = 0.0
         for t in range(steps_per_bin):
             total += work[2, LANES * t]

@@ -1,4 +1,4 @@
-"""Eight doubles at once: a number type of the kernels with its arithmetic, and look-ups that end with a unit in each lane.
+"""Eight doubles at once: a number type of the kernels with its arithmetic, and look-ups for one unit in each lane.
 
 The functions here say in Python what they do, with an array (8,) for eight numbers; where numba compiles, what stands
 at the foot runs in their stead, and an eight lives in one register where the processor has such. The same functions
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import config, types
-from numba.extending import intrinsic, models, overload, register_model
+from numba.extending import intrinsic, lower_builtin, models, register_model, type_callable
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
@@ -43,6 +43,13 @@ def load(x: Array, at: int) -> Eight:
 def store(value: Eight, x: Array, at: int) -> None:
     """x[at : at + 8] = value."""
     x[at : at + LANES] = value
+
+
+def turn(source: Array, at: int, stride: int, target: Array, to: int, stride_to: int) -> None:
+    """Eight rows of eight numbers into columns; rows begin every `stride` numbers, where they go every `stride_to`."""
+    rows = np.array([source[at + stride * k : at + stride * k + LANES] for k in range(LANES)])
+    for k in range(LANES):
+        target[to + stride_to * k : to + stride_to * k + LANES] = rows[:, k]
 
 
 def filled(value: float) -> Eight:
@@ -169,6 +176,15 @@ def _turned(builder: Any, rows: list[Any]) -> list[Any]:
     return rows
 
 
+def _turn(builder: Any, source: Any, at: Any, stride: Any, target: Any, to: Any, stride_to: Any) -> None:
+    def step(by: Any, k: int) -> Any:
+        return builder.mul(by, ir.Constant(WHOLE, k))
+
+    rows = _turned(builder, [_load(builder, source, at, step(stride, k)) for k in range(LANES)])
+    for k, row in enumerate(rows):
+        _store(builder, row, target, builder.add(to, step(stride_to, k)))
+
+
 def _cells(count: int, builder: Any, table: Any, row: Any, at: Any, e: Any, sigma: Any) -> list[Any]:
     rows = []
     for lane in range(count):
@@ -234,19 +250,21 @@ def _of(*given: Any) -> Any:
 
 
 def _operator(of: Any, name: str) -> None:
-    code = _build(partial(_arithmetic, name), True)
-    emitted = intrinsic(lambda _, a, b: (EIGHT(a, b), code))
-    overload(of)(lambda a, b: (lambda a, b: emitted(a, b)) if EIGHT in (a, b) else None)
+    code, number = _build(partial(_arithmetic, name), True), types.float64
+    type_callable(of)(lambda _: lambda a, b: EIGHT if EIGHT in (a, b) else None)
+    for pair in ((EIGHT, EIGHT), (EIGHT, number), (number, EIGHT)):
+        lower_builtin(of, *pair)(code)
 
 
 if not config.DISABLE_JIT:
     EIGHTS = types.UniTuple(EIGHT, LANES)
-    _stored, _loaded = _build(_store, False), _build(_load, False)
+    _stored, _loaded, _turns = (_build(f, False) for f in (_store, _load, _turn))
     _root, _floor, _size = (_build(partial(_called, name), True) for name in ("sqrt", "floor", "fabs"))
     _fill, _count = _build(_everywhere, True), _build(_counted, True)
     _most, _least, _choice = (_build(f, True) for f in (partial(_compared, ">"), partial(_compared, "<"), _chosen))
     _one, _two, _all = (_build(partial(_cells, count), False) for count in (1, 2, LANES))
     load = intrinsic(lambda _, x, at: (EIGHT(x, at), _loaded))
+    turn = intrinsic(lambda _, a, b, c, d, e, f: (types.void(a, b, c, d, e, f), _turns))
     store = intrinsic(lambda _, value, x, at: (types.void(value, x, at), _stored))
     filled = intrinsic(lambda _, value: (EIGHT(value), _fill))
     most = intrinsic(lambda _, a, b: (_of(a, b)(a, b), _most))

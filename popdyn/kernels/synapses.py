@@ -8,10 +8,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from popdyn.kernels.lanes import LANES, filled, load, store
+
 DELTA, EXPONENTIAL, ALPHA, SATURATING, TSODYKS_MARKRAM = 0, 1, 2, 3, 4
 TAU, GATE, U, TAU_REC, TAU_FAC, NUMBERS = 0, 1, 2, 3, 4, 5
 ARRIVED, RISE, FILTERED, USE, LEFT, STATES = 0, 1, 2, 3, 4, 5
-BLOCK = 16  # steps at once, where delays allow them: two vectors of eight
+BLOCK = 2 * LANES  # steps at once, where delays allow them
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -71,7 +73,7 @@ def saturated(s: Array, numbers: Array, arrived: float, dt: float) -> tuple[floa
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def released(s: Array, numbers: Array, arrived: float, dt: float) -> float:
-    """Charge of a spike: u' = -u/tau_fac + U (1 - u) r, x' = (1 - x)/tau_rec - u+ x r, u+ = u + U (1 - u), implicitly."""
+    """Charge of a spike: u' = -u/tau_fac + U (1 - u) r, x' = (1 - x)/tau_rec - u+ x r, u+ = u + U (1 - u); implicit."""
     pull = dt / numbers[TAU_FAC] if numbers[TAU_FAC] > 0.0 else 1e12
     push = dt * numbers[U] * arrived
     s[USE] = (s[USE] + push) / (1.0 + push + pull)
@@ -121,7 +123,7 @@ def transmit(p: Projections, activity: Array, now: int, dt: float) -> None:
 def transmit_block(
     p: Projections, past: Array, at: int, steps: int, dt: float, arrived: Array, mean: Array, variance: Array
 ) -> None:
-    """`transmit` through `steps` steps at once; u and v into mean, variance (projection, BLOCK).
+    """`transmit` through `steps` steps at once; u and v into mean, variance (projection x BLOCK,).
 
     past (row, place): rates in a row, those of the first step belong at place `at`; arrived (BLOCK,) is for work.
     Only of the first of those that are alike. Valid where no rate that these steps make arrives in them.
@@ -129,21 +131,22 @@ def transmit_block(
     for k in range(p.pre.shape[0]):
         if p.like[k] < k:
             continue
-        rates, s = past[p.pre[k]], p.state[k]
-        for t in range(BLOCK):
-            arrived[t] = 0.0
+        rates, s, to = past[p.pre[k]], p.state[k], BLOCK * k
+        early, late = filled(0.0), filled(0.0)
         for lag in range(p.first[k], p.last[k] + 1):
-            share, begin = p.lags[k, lag], at - lag
-            for t in range(BLOCK):
-                arrived[t] += share * rates[begin + t]
+            share = p.lags[k, lag]
+            early = early + share * load(rates, at - lag)
+            late = late + share * load(rates, at - lag + LANES)
+        store(early, arrived, 0)
+        store(late, arrived, LANES)
         if p.kind[k] == EXPONENTIAL:
             before, old, decay = s[ARRIVED], s[FILTERED], p.decay[k]
             for t in range(steps):
                 old = relax(old, before, arrived[t], decay)
                 before = arrived[t]
-                mean[k, t] = variance[k, t] = old
+                mean[to + t] = variance[to + t] = old
             s[ARRIVED], s[FILTERED] = before, old
         else:
             for t in range(steps):
                 u, v = receive(p, k, arrived[t], dt)
-                mean[k, t], variance[k, t] = u, max(v, 0.0)
+                mean[to + t], variance[to + t] = u, max(v, 0.0)

@@ -7,16 +7,15 @@ the drives that they become a delay later: both belong to the middle of a step, 
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from popdyn.kernels.cascade import EACH, LAST_V, W, march
-from popdyn.kernels.lanes import LANES
-from popdyn.kernels.modes_network import HIGH_D, HIGH_MU, LOW_D, LOW_MU, OUTSIDE, Nodes
+from popdyn.kernels.cascade import EACH, SEEN_V, SEEN_W, W, march
+from popdyn.kernels.lanes import LANES, Eight, counted, filled, least, load, most, root, store, turn
+from popdyn.kernels.modes_network import HIGH_D, HIGH_MU, LOW_D, LOW_MU, OUTSIDE, WATCHED, Nodes, watch
 from popdyn.kernels.synapses import BLOCK, Projections, transmit_block
 
 Array = NDArray[np.float64]
@@ -28,7 +27,7 @@ BEYOND = 100.0  # spikes per neuron and step that no unit fires
 
 
 class Units(NamedTuple):
-    """The units of all nodes, eight nodes to a row of lanes (popdyn.kernels.cascade): node q is lane q % 8 of q // 8."""
+    """The units of all nodes, eight to a row of lanes (popdyn.kernels.cascade): node q is lane q % 8 of row q // 8."""
 
     table: Array  # (number,) tables of all kinds, one behind the other
     row: int  # numbers in a row of a table
@@ -41,67 +40,61 @@ class Block(NamedTuple):
     """What belongs to the steps of one block."""
 
     past: Array  # (population + external row, place) rates in a row, the newest at the end
-    arrived: Array  # (BLOCK,)
-    mean: Array  # (projection, BLOCK)
+    work: Array  # (BLOCK,)
+    mean: Array  # (projection x BLOCK,)
     variance: Array
-    drive: Array  # (BLOCK,)
-    noise: Array
-    mu: Array  # (BLOCK x 8,)
-    sigma: Array
-    rate: Array
+    seen: Array  # (node, WATCHED x 8): as `modes_network.watch` of whole blocks, in eight parts
+    by_node: Array  # (3, 8 x BLOCK): mu, sigma (at first D), rate of eight nodes, each node's steps in a row
+    by_step: Array  # (3, BLOCK x 8): the same, each step's nodes in a row
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def _given(x: Array, begin: int, added: float, work: Array) -> tuple[Eight, Eight]:
+    """x[begin : begin + BLOCK] + added; beyond its end its last value."""
+    if begin + BLOCK <= x.shape[0]:
+        return load(x, begin) + added, load(x, begin + LANES) + added
+    for t in range(BLOCK):
+        work[t] = x[min(begin + t, x.shape[0] - 1)]
+    return load(work, 0) + added, load(work, LANES) + added
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def _watch(box: Array, mu: Eight, D: Eight, seen: Array) -> None:
+    """`modes_network.watch` of eight steps."""
+    store(least(load(seen, LANES * LOW_MU), mu), seen, LANES * LOW_MU)
+    store(most(load(seen, LANES * HIGH_MU), mu), seen, LANES * HIGH_MU)
+    store(least(load(seen, LANES * LOW_D), D), seen, LANES * LOW_D)
+    store(most(load(seen, LANES * HIGH_D), D), seen, LANES * HIGH_D)
+    within, within_D = least(most(mu, box[0]), box[1]), least(most(D, box[2]), box[3])
+    store(counted(load(seen, LANES * OUTSIDE), mu, within, D, within_D), seen, LANES * OUTSIDE)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
-def _hear(nodes: Nodes, like: Whole, block: Block, q: int) -> None:
-    """Adds what node q hears to block.drive and block.noise."""
-    drive, noise, mean, variance = block.drive, block.noise, block.mean, block.variance
-    i, end = nodes.begin[q], nodes.begin[q + 1]
-    while i + 3 < end:
-        k, m, n, o = (
-            like[nodes.source[i]],
-            like[nodes.source[i + 1]],
-            like[nodes.source[i + 2]],
-            like[nodes.source[i + 3]],
-        )
-        a, b, c, d = nodes.gain_mu[i], nodes.gain_mu[i + 1], nodes.gain_mu[i + 2], nodes.gain_mu[i + 3]
-        for t in range(BLOCK):
-            drive[t] += a * mean[k, t] + b * mean[m, t] + (c * mean[n, t] + d * mean[o, t])
-        a, b, c, d = nodes.gain_D[i], nodes.gain_D[i + 1], nodes.gain_D[i + 2], nodes.gain_D[i + 3]
-        for t in range(BLOCK):
-            noise[t] += a * variance[k, t] + b * variance[m, t] + (c * variance[n, t] + d * variance[o, t])
-        i += 4
-    for j in range(i, end):
-        k, a, b = like[nodes.source[j]], nodes.gain_mu[j], nodes.gain_D[j]
-        for t in range(BLOCK):
-            drive[t] += a * mean[k, t]
-            noise[t] += b * variance[k, t]
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
-def _watch(box: Array, drive: Array, noise: Array, steps: int, watched: Array) -> None:
-    """As `modes_network.watch`, through `steps` steps."""
-    low_mu, high_mu, low_D, high_D = watched[LOW_MU], watched[HIGH_MU], watched[LOW_D], watched[HIGH_D]
-    outside = 0
-    for t in range(steps):
-        mu, D = drive[t], noise[t]
-        low_mu, high_mu, low_D, high_D = min(low_mu, mu), max(high_mu, mu), min(low_D, D), max(high_D, D)
-        outside += (mu < box[0]) | (mu > box[1]) | (D < box[2]) | (D > box[3])
-    watched[LOW_MU], watched[HIGH_MU], watched[LOW_D], watched[HIGH_D] = low_mu, high_mu, low_D, high_D
-    watched[OUTSIDE] += outside
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
-def _drive(
-    nodes: Nodes, like: Whole, block: Block, q: int, mu: Array, D: Array, first: int, steps: int, watched: Array
+def _hear(
+    nodes: Nodes, like: Whole, block: Block, q: int, mu: Array, D: Array, begin: int, steps: int, watched: Array
 ) -> None:
-    """mu and sigma of node q through a block, into its lane of block.mu and block.sigma."""
-    lane = q % LANES
-    for t in range(steps):
-        block.drive[t], block.noise[t] = nodes.offset[q] + mu[first + t], nodes.noise[q] + D[first + t]
-    _hear(nodes, like, block, q)
-    _watch(nodes.box[q], block.drive, block.noise, steps, watched)
-    for t in range(steps):
-        block.mu[LANES * t + lane], block.sigma[LANES * t + lane] = block.drive[t], math.sqrt(2.0 * block.noise[t])
+    """mu and sigma of node q in the middle of each step of a block."""
+    early, late = _given(mu, begin, nodes.offset[q], block.work)
+    early_D, late_D = _given(D, begin, nodes.noise[q], block.work)
+    for i in range(nodes.begin[q], nodes.begin[q + 1]):
+        at, gain, noise = BLOCK * like[nodes.source[i]], nodes.gain_mu[i], nodes.gain_D[i]
+        early = early + gain * load(block.mean, at)
+        late = late + gain * load(block.mean, at + LANES)
+        early_D = early_D + noise * load(block.variance, at)
+        late_D = late_D + noise * load(block.variance, at + LANES)
+    drive, spread, to = block.by_node[0], block.by_node[1], BLOCK * (q % LANES)
+    store(early, drive, to)
+    store(late, drive, to + LANES)
+    if steps == BLOCK:
+        _watch(nodes.box[q], early, early_D, block.seen[q])
+        _watch(nodes.box[q], late, late_D, block.seen[q])
+    else:
+        store(early_D, spread, to)
+        store(late_D, spread, to + LANES)
+        for t in range(to, to + steps):
+            watch(nodes.box[q], drive[t], spread[t], watched)
+    store(root(2.0 * early_D), spread, to)
+    store(root(2.0 * late_D), spread, to + LANES)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
@@ -109,9 +102,9 @@ def _means(units: Units, nodes: Nodes, first: int, end: int, out: Array, b: int)
     """Adds to <V> and <w> of the populations in bin b of out (population, bin, OUTPUTS)."""
     for q in range(first, end):
         x, lane, a, share = units.lanes[q // LANES], q % LANES, nodes.population[q], nodes.weight[q]
-        out[a, b, V_MEAN] += share * (x[LANES * LAST_V + lane] + nodes.shift[q])
+        out[a, b, V_MEAN] += share * (x[LANES * SEEN_V + lane] + nodes.shift[q])
         for j in range(units.variables):
-            out[a, b, W_MEAN] += share * units.current[q, j] * x[LANES * (W + EACH * j) + lane]
+            out[a, b, W_MEAN] += share * units.current[q, j] * x[LANES * (W + EACH * j + SEEN_W) + lane]
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
@@ -121,30 +114,40 @@ def _fire(
 ) -> None:  # fmt: skip
     """Eight nodes through the block of steps from `begin` on; what they fire into block.past at place `at`."""
     first, end = LANES * eight, min(LANES * eight + LANES, nodes.population.shape[0])
+    for k in range(2):
+        turn(block.by_node[k], 0, BLOCK, block.by_step[k], 0, LANES)
+        turn(block.by_node[k], LANES, BLOCK, block.by_step[k], LANES * LANES, LANES)
     x, t = units.lanes[eight], 0
     while t < steps:
         b = (begin + t + per_bin // 2) // per_bin  # of the next bin whose middle has not been
-        stop = b * per_bin + (per_bin - 1) // 2 + 1 - begin
-        last = min(stop, steps)
-        march(units.table, units.row, x, end - first, units.variables, block.mu, block.sigma, t, last, block.rate)
-        if last == stop:
+        mark = b * per_bin + (per_bin - 1) // 2 - begin
+        last = min(mark + per_bin, steps)
+        march(
+            units.table, units.row, x, end - first, units.variables, block.by_step[0], block.by_step[1], t, last, mark,
+            block.by_step[2],
+        )  # fmt: skip
+        if mark < last:
             _means(units, nodes, first, end, out, b)
         t = last
+    for t in range(steps, BLOCK):
+        store(filled(0.0), block.by_step[2], LANES * t)
+    rates = block.by_node[2]
+    turn(block.by_step[2], 0, LANES, rates, 0, BLOCK)
+    turn(block.by_step[2], LANES * LANES, LANES, rates, LANES, BLOCK)
     for q in range(first, end):
-        fired, share, total = block.past[nodes.population[q]], nodes.weight[q], 0.0
-        for t in range(steps):
-            rate = block.rate[LANES * t + q - first]
-            fired[at + t] += share * rate
-            total += rate
-        node_rate[q] += total
+        fired, share, place = block.past[nodes.population[q]], nodes.weight[q], BLOCK * (q - first)
+        early, late = load(rates, place), load(rates, place + LANES)
+        store(load(fired, at) + share * early, fired, at)
+        store(load(fired, at + LANES) + share * late, fired, at + LANES)
+        store(load(node_rate, LANES * q) + (early + late), node_rate, LANES * q)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def _bring(external: Array, past: Array, populations: int, begin: int, steps: int, at: int) -> None:
     """The rates of the sources in a block; those of the populations are still 0."""
     for a in range(populations):
-        for t in range(steps):
-            past[a, at + t] = 0.0
+        store(filled(0.0), past[a], at)
+        store(filled(0.0), past[a], at + LANES)
     for row in range(external.shape[0]):
         for t in range(steps):
             past[populations + row, at + t] = external[row, begin + t]
@@ -153,18 +156,20 @@ def _bring(external: Array, past: Array, populations: int, begin: int, steps: in
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def _count(past: Array, populations: int, begin: int, steps: int, at: int, per_bin: int, dt: float, out: Array) -> int:
     """Rates of a block into out (population, bin, OUTPUTS). Returns the steps before a rate that is no number."""
-    done = steps
+    done, most_fired, part = steps, BEYOND / dt, 1.0 / per_bin
     for a in range(populations):
-        b, left = begin // per_bin, per_bin - begin % per_bin
-        for t in range(steps):
-            rate = past[a, at + t]
-            out[a, b, RATE] += rate / per_bin
+        b, left, total = begin // per_bin, per_bin - begin % per_bin, 0.0
+        for t in range(at, at + steps):
+            rate = past[a, t]
+            total += rate
             left -= 1
             if left == 0:
-                b, left = b + 1, per_bin
-            if not abs(rate) < BEYOND / dt:
-                done = min(done, t)
-                break
+                out[a, b, RATE] += part * total
+                b, left, total = b + 1, per_bin, 0.0
+            if not abs(rate) < most_fired:
+                done = min(done, t - at)
+        if left < per_bin:
+            out[a, b, RATE] += part * total
     return done
 
 
@@ -186,6 +191,33 @@ def block_steps(p: Projections, populations: int) -> int:
     return steps
 
 
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
+def _gather(seen: Array, rates: Array, watched: Array, node_rate: Array) -> None:
+    """Eight parts of each node into one."""
+    for q in range(watched.shape[0]):
+        for k in range(LANES):
+            watched[q, LOW_MU] = min(watched[q, LOW_MU], seen[q, LANES * LOW_MU + k])
+            watched[q, HIGH_MU] = max(watched[q, HIGH_MU], seen[q, LANES * HIGH_MU + k])
+            watched[q, LOW_D] = min(watched[q, LOW_D], seen[q, LANES * LOW_D + k])
+            watched[q, HIGH_D] = max(watched[q, HIGH_D], seen[q, LANES * HIGH_D + k])
+            watched[q, OUTSIDE] += seen[q, LANES * OUTSIDE + k]
+            node_rate[q] += rates[LANES * q + k]
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def empty_block(activity: Array, projections: int, watched: Array) -> Block:
+    past = np.zeros((activity.shape[0], activity.shape[1] + ROOM + BLOCK))
+    past[:, : activity.shape[1]] = activity
+    seen = np.zeros((watched.shape[0], WATCHED * LANES))
+    for q in range(watched.shape[0]):
+        for k in range(OUTSIDE):
+            seen[q, LANES * k : LANES * (k + 1)] = watched[q, k]
+    return Block(
+        past, np.zeros(BLOCK), np.zeros(projections * BLOCK), np.zeros(projections * BLOCK), seen,
+        np.zeros((3, LANES * BLOCK)), np.zeros((3, LANES * BLOCK)),
+    )  # fmt: skip
+
+
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, nogil=True)
 def run(
     units: Units, nodes: Nodes, projections: Projections, activity: Array, external: Array, mu: Array, D: Array,
@@ -199,30 +231,25 @@ def run(
     fewer than asked where a rate is no number.
     """
     populations, kept, per_bin = mu.shape[0], activity.shape[1], mu.shape[1] // out.shape[1]
-    count, eights = projections.pre.shape[0], units.lanes.shape[0]
-    past = np.zeros((activity.shape[0], kept + ROOM + BLOCK))
-    past[:, :kept] = activity
-    block = Block(
-        past, np.zeros(BLOCK), np.zeros((count, BLOCK)), np.zeros((count, BLOCK)), np.zeros(BLOCK), np.zeros(BLOCK),
-        np.zeros(BLOCK * LANES), np.zeros(BLOCK * LANES), np.zeros(BLOCK * LANES),
-    )  # fmt: skip
-    longest, begin, at = block_steps(projections, populations), 0, kept
+    block, rates = empty_block(activity, projections.pre.shape[0], watched), np.zeros(LANES * node_rate.shape[0])
+    past, longest, begin, at = block.past, block_steps(projections, populations), 0, kept
     while begin < mu.shape[1]:
         if at + BLOCK > past.shape[1]:
             _shift(past, kept, at)
             at = kept
         steps = min(longest, mu.shape[1] - begin)
         _bring(external, past, populations, begin, steps, at)
-        transmit_block(projections, past, at, steps, dt, block.arrived, block.mean, block.variance)
-        for eight in range(eights):
+        transmit_block(projections, past, at, steps, dt, block.work, block.mean, block.variance)
+        for eight in range(units.lanes.shape[0]):
             for q in range(LANES * eight, min(LANES * eight + LANES, nodes.population.shape[0])):
                 a = nodes.population[q]
-                _drive(nodes, projections.like, block, q, mu[a], D[a], begin, steps, watched[q])
-            _fire(units, nodes, block, eight, begin, steps, at, per_bin, out, node_rate)
+                _hear(nodes, projections.like, block, q, mu[a], D[a], begin, steps, watched[q])
+            _fire(units, nodes, block, eight, begin, steps, at, per_bin, out, rates)
         done = _count(past, populations, begin, steps, at, per_bin, dt, out)
         if done < steps:
             return begin + done
         begin, at = begin + steps, at + steps
     _shift(past, kept, at)
     activity[:, :] = past[:, :kept]
+    _gather(block.seen, rates, watched, node_rate)
     return mu.shape[1]

@@ -37,7 +37,7 @@ SETTLING, CONSTANT = 6.0, 1.0  # adaptation times before a network at constant d
 
 @dataclass(frozen=True)
 class Prepared:
-    """Tables of all kinds (row, e, column), and of every node its slots (node, slot) and its currents (node, variable)."""
+    """Tables of all kinds (row, e, column); of every node its slots (node, slot) and currents (node, variable)."""
 
     table: Array
     columns: Array

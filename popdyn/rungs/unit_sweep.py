@@ -76,7 +76,7 @@ def beside(nodes: Nodes, projections: int, mu: Array, weight: Array) -> Nodes:
         noise=np.tile(nodes.noise, count), shift=np.tile(nodes.shift, count),
         begin=np.append((nodes.begin[:-1] + entries * np.arange(count)[:, None]).ravel(), count * entries),
         source=(nodes.source + projections * np.arange(count)[:, None]).ravel(),
-        gain_mu=np.outer(weight, nodes.gain_mu).ravel(), gain_D=np.outer(weight**2, nodes.gain_D).ravel(),
+        gain_mu=(weight[:, None] * nodes.gain_mu).ravel(), gain_D=(weight[:, None] ** 2 * nodes.gain_D).ravel(),
         box=np.tile(nodes.box, (count, 1)),
     )  # fmt: skip
 

@@ -89,8 +89,8 @@ def test_not_a_number_is_a_status():
     mu[50] = np.nan
     made, out = model.table(1e-4), np.empty((2, 10))
     lane = in_one_lane(made, 1.0, SIGMA, np.zeros(2))
-    flat, row = made.table.reshape(-1), made.table[0].size
-    status = kernel.integrate(flat, row, lane, mu, np.full(100, SIGMA), 10, *out, np.empty((10, 2)))
+    flat, row, work = made.table.reshape(-1), made.table[0].size, np.empty((3, 80))
+    status = kernel.integrate(flat, row, lane, mu, np.full(100, SIGMA), 10, work, *out, np.empty((10, 2)))
     assert status == kernel.NOT_FINITE
 
 
@@ -109,7 +109,7 @@ def test_eight_units_of_three_kinds_are_each_as_alone():
         kernel.start(*made[k], mu[0, q], sigma[0, q], w, rows[k], columns[q])
     table = aligned(np.concatenate([m.table for m in made]))
     (lanes,), rate = kernel.in_lanes(columns), np.empty(mu.size)
-    kernel.march(table.reshape(-1), table[0].size, lanes, 8, 2, mu.ravel(), sigma.ravel(), 0, 200, rate)
+    kernel.march(table.reshape(-1), table[0].size, lanes, 8, 2, mu.ravel(), sigma.ravel(), 0, 200, -1, rate)
     for q, k in enumerate(which):
         w = np.array([1e-10, 2e-11])[: len(made[k].adaptation)]
         alone = kinds[k].integrate(mu[:, q].copy(), sigma[:, q].copy(), w, dt=dt, steps_per_bin=1).rate
@@ -118,7 +118,7 @@ def test_eight_units_of_three_kinds_are_each_as_alone():
 
 def test_readout_is_smooth_and_never_negative():
     x = np.linspace(-3.0, 2.0, 2001)
-    y = np.array([readout(value) for value in x])
+    y = np.array([readout(2.0 * value) for value in x])
     assert y.min() == 0.0
     slope = np.diff(y) / np.diff(x)
     assert np.abs(np.diff(slope)).max() < 2e-3
