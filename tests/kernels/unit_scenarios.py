@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from popdyn.kernels import cascade
 from popdyn.kernels.lanes import aligned
 from popdyn.kernels.modes_network import WATCHED, Nodes
-from popdyn.kernels.synapses import Projections
+from popdyn.kernels.synapses import BLOCK, Projections
 from popdyn.kernels.unit_network import OUTPUTS, Units, run
 from popdyn.rungs.cascade import CascadePopulation
 from popdyn.rungs.cascade_parameters import starting_values
@@ -50,7 +50,12 @@ def unit_network_result() -> dict[str, NDArray[np.float64]]:
     """Two nodes, delays of some steps and of one; a node of three adaptation variables beside nine others."""
     two = [unit((0.05, 0.06), (SLOW,)), unit((0.05,), ())]
     many = [unit((0.05, 0.06), (SLOW, FAST, FAST)), *(unit((0.05,), ()) for _ in range(9))]
-    return {"units in a network": _march(two, wires(2)), "many units in a network": _march(many, wires(2))}
+    return {"units in a network": _march(two, wires(2)), "many units in a network": _march(many, later(wires(2)))}
+
+
+def later(p: Projections) -> Projections:
+    """The same a whole block of steps later."""
+    return p._replace(lags=np.pad(p.lags, ((0, 0), (BLOCK, 0))), first=p.first + BLOCK, last=p.last + BLOCK)
 
 
 def _march(kinds: list[CascadePopulation], projections: Projections) -> NDArray[np.float64]:
@@ -63,7 +68,7 @@ def _march(kinds: list[CascadePopulation], projections: Projections) -> NDArray[
     t = (np.arange(60) + 0.5) * DT
     out, rates, watched = np.zeros((1, 6, OUTPUTS)), np.zeros(count), np.zeros((count, WATCHED))
     done = run(
-        lanes_of(kinds, 1.0, 0.055), nodes, projections, np.full((2, 6), 8.0), np.full((1, 60), 9.0),
+        lanes_of(kinds, 1.0, 0.055), nodes, projections, np.full((2, projections.lags.shape[1] + 2), 8.0), np.full((1, 60), 9.0),
         1.0 + np.sin(300.0 * t)[None], np.full((1, 60), 1.6e-3), DT, out, rates, watched,
     )  # fmt: skip
     assert done == 60
