@@ -20,18 +20,24 @@ from popdyn.kernels.modes_network import OUTSIDE, WATCHED, settle
 from popdyn.rungs.bank import make_projections
 from popdyn.rungs.bins import BIN, bin_centres, step_middles, steps_in_bin
 from popdyn.rungs.cascade import CascadePopulation
-from popdyn.rungs.cascade_text import equations_of
+from popdyn.rungs.coupled import CoupledDensity
+from popdyn.rungs.coupled_limits import check_synapses
 from popdyn.rungs.derivation import Derivation
 from popdyn.rungs.domain import report_outside
 from popdyn.rungs.long_run import ADAPTATION_TIMES, LongRunOfNodes, noted
 from popdyn.rungs.modes_nodes import Group, make_nodes
 from popdyn.rungs.network_traces import NetworkTraces
+from popdyn.rungs.open_loop import open_loop_of_units
 from popdyn.rungs.unit import DT, start_of
+from popdyn.rungs.units_document import units_document, units_of
+from popdyn.rungs.units_text import units_equations
 from popdyn.spec import under_protocol
 from popdyn.spec.network import Network, Protocol
 from popdyn.stimuli import drive, source_rates
 
 Array = NDArray[np.float64]
+
+REMEDY = "fit them on a wider domain, or take the modes rung, which keeps the density's own modes"
 
 
 @dataclass(frozen=True)
@@ -54,9 +60,9 @@ class CoupledUnits(LongRunOfNodes):
 
     Parameters
     ----------
-    derivation : nodes and working point of the network's density
+    density : that the units were fitted to: nodes and working point
     groups, units : which nodes share a unit, and the unit of each group
-    closure : of the density that the units were fitted to; dt : step [s], 1 ms over a whole number
+    dt : step [s], 1 ms over a whole number
     fits : what the fit reported of each group (JSON-able)
 
     Every node hears mu = mu_0 + sum_k K_k J_k u_k and sigma^2 = sigma_0^2 + f sum_k K_k J_k^2 v_k of its projections k,
@@ -67,15 +73,17 @@ class CoupledUnits(LongRunOfNodes):
     name = "unit"
 
     def __init__(
-        self, derivation: Derivation, groups: list[Group], units: list[CascadePopulation], closure: str,
-        dt: float = DT, fits: list[Mapping[str, Any]] | None = None,
+        self, density: CoupledDensity, groups: list[Group], units: list[CascadePopulation], dt: float = DT,
+        fits: list[Mapping[str, Any]] | None = None,
     ) -> None:  # fmt: skip
         steps_in_bin(dt)
-        self.derivation, self.groups, self.units, self.closure, self.dt = derivation, groups, units, closure, dt
-        self.network: Network = derivation.problem.network
+        check_synapses(density.network, dt)
+        self.derivation: Derivation = density.derivation
+        self.network, self.closure, self.settings = density.network, density.closure, density.settings
+        self.groups, self.units, self.dt = groups, units, dt
         self.fits = fits or [{} for _ in units]
         gains = [partial(_rate, unit) for unit in units]
-        self.nodes = make_nodes(derivation, groups, [u.domain for u in units], gains, closure, dt)
+        self.nodes = make_nodes(self.derivation, groups, [u.domain for u in units], gains, self.closure, dt)
 
     def settling(self) -> float:
         """Of the slowest adaptation of a unit [s]."""
@@ -102,11 +110,21 @@ class CoupledUnits(LongRunOfNodes):
         return traces.dataset(self.network.populations, attrs, began)
 
     def equations(self) -> str:
-        """Every unit with its values; what the nodes hear is the density's."""
-        from popdyn.rungs.coupled_text import network_equations
+        """The units' equations, the values of each, and what the nodes hear."""
+        return units_equations(self)
 
-        texts = [equations_of(unit, fit) for unit, fit in zip(self.units, self.fits, strict=True)]
-        return "\n\n".join([*texts, network_equations(self.derivation, self.closure)])
+    def linear_response(self, frequencies: Array, *, population: str, target: str = "mu") -> NDArray[np.complex128]:
+        """d rate/d mu or d rate/d D of one population at the working point, its input held otherwise (open loop)."""
+        return open_loop_of_units(self.derivation, self.groups, self.units, frequencies, population, target)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The model as model.json holds it; nodes and working point are derived anew when it is read."""
+        return units_document(self)
+
+    @staticmethod
+    def from_dict(document: Any, source: str = "") -> CoupledUnits:
+        """The model of a document. Raises SpecError with all faults, `source` named."""
+        return CoupledUnits(*units_of(document, source))
 
     def prepare(self) -> Prepared:
         """Units settled at the working point, every w at the spec's initial mean."""
@@ -139,7 +157,7 @@ class CoupledUnits(LongRunOfNodes):
             ) if last > first else 0  # fmt: skip
             if done < last - first:
                 at = (first + done) * self.dt - protocol.transient
-                raise NumericsError(f"the units are no longer finite at t = {at:.4f} s; fit them on a wider domain")
+                raise NumericsError(f"the units are no longer finite at t = {at:.4f} s; {REMEDY}")
         return out, node_rate, watched
 
     def _outside(self, watched: Array, steps: int, *, strict: bool) -> float:

@@ -77,6 +77,22 @@ def groups_of(derivation: Derivation) -> list[Group]:
     return [group for _, group in found]
 
 
+def group_labels(derivation: Derivation, groups: Sequence[Group]) -> list[str]:
+    """What groups are called in texts: their population, and which of its nodes, with their share of its neurons."""
+    nodes, labels = derivation.problem.nodes, []
+    for group in groups:
+        name = nodes[group.members[0]].population
+        own = [q for q, node in enumerate(nodes) if node.population == name]
+        label = f"population {name}"
+        if len(group.members) < len(own):
+            which = ", ".join(str(own.index(q) + 1) for q in group.members)
+            share = 100 * sum(nodes[q].weight for q in group.members)
+            plural = "s" if len(group.members) > 1 else ""
+            label += f", node{plural} {which} of {len(own)} ({share:.3g} % of the neurons)"
+        labels.append(label)
+    return labels
+
+
 def _drift(problem: DensityProblem) -> float:
     return float(problem.drift(np.array([problem.V_reset]))[0])
 
