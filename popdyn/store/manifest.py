@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from popdyn.errors import IntegrityError
+from popdyn.store.sealed import seal, unseal
 
 NAME = "manifest.json"
 LOG = "log.txt"
-SEAL = "sha256"
 SCHEMA = 1
 CHUNK = 1 << 20
 
@@ -21,22 +20,19 @@ def write(directory: Path, key: str, said: Mapping[str, Any]) -> dict[str, Any]:
     """Describe what lies in a directory in its manifest.json, which ends with the digest of its own text."""
     files = {path.name: describe(path) for path in sorted(directory.iterdir())}
     document = {**said, "schema": SCHEMA, "key": key, "files": files}
-    (directory / NAME).write_bytes(_sealed(document))
+    (directory / NAME).write_bytes(seal(document))
     return document
 
 
 def read(directory: Path, key: str) -> dict[str, Any]:
     """The manifest of an object, or IntegrityError."""
     try:
-        content = (directory / NAME).read_bytes()
-        document = json.loads(content)
-        intact = content == _sealed({name: value for name, value in document.items() if name != SEAL})
-        schema, owner, files = document["schema"], document["key"], document["files"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        document = unseal((directory / NAME).read_bytes())
+        schema, owner = int(document["schema"]), document["key"]
+        document["files"] = dict(document["files"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
         message = f"{directory / NAME}: not a readable manifest ({type(error).__name__}: {error})"
         raise IntegrityError(message) from error
-    if not intact or not isinstance(files, dict):
-        raise IntegrityError(f"{directory / NAME}: its text is not what was published")
     if schema > SCHEMA:
         raise IntegrityError(f"{directory / NAME}: of schema {schema}; the newest known here is {SCHEMA}")
     if owner != key:
@@ -54,15 +50,6 @@ def verify(directory: Path, key: str) -> dict[str, Any]:
         if describe(directory / name) != listed:
             raise IntegrityError(f"{directory / name}: its content is not what the manifest lists")
     return document
-
-
-def _sealed(document: Mapping[str, Any]) -> bytes:
-    digest = hashlib.sha256(_text({**document, SEAL: ""})).hexdigest()
-    return _text({**document, SEAL: digest})
-
-
-def _text(document: Mapping[str, Any]) -> bytes:
-    return (json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def payload(document: Mapping[str, Any]) -> dict[str, str]:

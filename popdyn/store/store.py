@@ -7,14 +7,14 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from popdyn.errors import IntegrityError, UsageError
 from popdyn.store import manifest
 from popdyn.store.durable import disk_errors, remove, sync
-from popdyn.store.keys import checked
+from popdyn.store.keys import checked, is_key
 
 FORMAT = 1
 Write = Callable[[Path], None]
@@ -40,6 +40,12 @@ class Store:
     def path(self, key: str) -> Path:
         """Where the object of a key lies, or would lie."""
         return self.root / "objects" / checked(key)[:2] / key
+
+    def keys(self) -> Iterator[str]:
+        """Keys of all objects in order, none of them read or verified: some 10^6 per second."""
+        objects = self.root / "objects"
+        for shelf in _sorted_names(objects):
+            yield from (name for name in _sorted_names(objects / shelf) if is_key(name) and name[:2] == shelf)
 
     def find(self, key: str) -> Path | None:
         """The object's directory, every file compared with its manifest; None when there is none.
@@ -166,6 +172,13 @@ class Store:
             raise IntegrityError(f"{label}: not a readable store label ({error})") from error
         if not isinstance(found, int) or found > FORMAT:
             raise UsageError(f"{self.root}: a store of format {found}; allowed: up to {FORMAT}; use a newer popdyn")
+
+
+def _sorted_names(folder: Path) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def _stamp(directory: Path) -> Stamp:

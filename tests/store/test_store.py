@@ -200,3 +200,14 @@ def test_a_newer_store_is_refused(tmp_path):
     (tmp_path / "STORE.toml").write_text("format = 2\n")
     with pytest.raises(UsageError, match="newer popdyn"):
         Store(tmp_path)
+
+
+def test_keys_are_listed_without_reading_and_what_is_foreign_is_not_listed(tmp_path):
+    store = Store(tmp_path)
+    assert list(store.keys()) == []
+    for number in range(20):
+        publish(store, number)
+    (tmp_path / "objects" / "zz").mkdir()
+    (tmp_path / "objects" / "zz" / "notes").mkdir()
+    (tmp_path / "objects" / "file").write_text("x")
+    assert list(store.keys()) == sorted(key_of(number) for number in range(20))
