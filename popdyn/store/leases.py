@@ -74,7 +74,7 @@ def acquire(root: Path, key: str, *, silent: float = SILENT) -> Lease | None:
     Raises ResourceError where the disk is full or closed.
     """
     path = _path(root, key)
-    with disk_errors(root):
+    with disk_errors(root, "no lease was taken"):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lease = _taken(path)
         if lease is not None:

@@ -1,53 +1,84 @@
-"""manifest.json: every file of an object with its size and SHA-256, beside whatever the publisher wants to say."""
+"""manifest.json: every file of an object with its size and SHA-256, beside whatever the publisher wants to say.
+
+`job` is the document that the key was made of, `labels` are words that do not change the result: `store ls` reads both.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from popdyn.errors import IntegrityError
+from popdyn.errors import IntegrityError, ResourceError, UsageError
+from popdyn.store.durable import plain_bytes, write_file
 from popdyn.store.sealed import seal, unseal
 
 NAME = "manifest.json"
 LOG = "log.txt"
 SCHEMA = 1
+MOST_BYTES = 64 << 20
 CHUNK = 1 << 20
 
 
 def write(directory: Path, key: str, said: Mapping[str, Any]) -> dict[str, Any]:
-    """Describe what lies in a directory in its manifest.json, which ends with the digest of its own text."""
+    """Describe what lies in a directory in its manifest.json."""
     files = {path.name: describe(path) for path in sorted(directory.iterdir())}
     document = {**said, "schema": SCHEMA, "key": key, "files": files}
-    (directory / NAME).write_bytes(seal(document))
+    write_file(directory / NAME, seal(document))
     return document
 
 
 def read(directory: Path, key: str) -> dict[str, Any]:
-    """The manifest of an object, or IntegrityError."""
+    """The manifest of an object.
+
+    Raises IntegrityError where it is damaged, UsageError where it is of a newer schema, FileNotFoundError where there
+    is no object, ResourceError where the disk does not give it.
+    """
+    path = directory / NAME
     try:
-        document = unseal((directory / NAME).read_bytes())
-        schema, owner = int(document["schema"]), document["key"]
-        document["files"] = dict(document["files"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        message = f"{directory / NAME}: not a readable manifest ({type(error).__name__}: {error})"
-        raise IntegrityError(message) from error
-    if schema > SCHEMA:
-        raise IntegrityError(f"{directory / NAME}: of schema {schema}; the newest known here is {SCHEMA}")
+        document = unseal(plain_bytes(path, MOST_BYTES))
+        schema, owner = document["schema"], document["key"]
+        files = None if schema > SCHEMA else dict(document["files"])
+    except FileNotFoundError as error:
+        if not directory.is_dir():
+            raise
+        raise IntegrityError(f"{path}: is missing") from error
+    except OSError as error:
+        raise ResourceError(f"{path}: cannot be read ({error.strerror}); nothing was changed") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise IntegrityError(f"{path}: not a readable manifest ({error})") from error
     if owner != key:
         raise IntegrityError(f"{directory}: its manifest belongs to another key, {owner}")
-    return dict(document)
+    if files is None:
+        raise UsageError(
+            f"{path}: of schema {schema}; allowed: up to {SCHEMA}; use a newer popdyn; nothing was changed"
+        )
+    return document
 
 
 def verify(directory: Path, key: str) -> dict[str, Any]:
-    """Read every file of an object and compare; the manifest, or IntegrityError naming the first difference."""
+    """Read every file of an object and compare; its manifest.
+
+    Raises what `read` raises; IntegrityError names the first difference.
+    """
     document = read(directory, key)
-    found = {path.name for path in directory.iterdir()} - {NAME}
+    found = set(os.listdir(directory)) - {NAME}
     if found != set(document["files"]):
         raise IntegrityError(f"{directory}: holds {sorted(found)}, its manifest lists {sorted(document['files'])}")
     for name, listed in document["files"].items():
-        if describe(directory / name) != listed:
+        try:
+            same = describe(directory / name) == listed
+        except FileNotFoundError:
+            raise
+        except IntegrityError:
+            raise
+        except OSError as error:
+            raise ResourceError(
+                f"{directory / name}: cannot be read ({error.strerror}); nothing was changed"
+            ) from error
+        if not same:
             raise IntegrityError(f"{directory / name}: its content is not what the manifest lists")
     return document
 
