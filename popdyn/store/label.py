@@ -14,6 +14,11 @@ FORMAT = 1
 MOST_BYTES = 1 << 16
 
 
+def text() -> bytes:
+    """The label of a store of this format."""
+    return f"# A store of popdyn results.\nformat = {FORMAT}\n".encode()
+
+
 def write_label(root: Path) -> None:
     """Label a store that has none; of two processes that do so at once, either may win."""
     label = root / NAME
@@ -22,7 +27,7 @@ def write_label(root: Path) -> None:
     new_folder(root)
     draft = root / f".STORE-{secrets.token_hex(4)}"
     try:
-        write_file(draft, f"# A store of popdyn results.\nformat = {FORMAT}\n".encode())
+        write_file(draft, text())
         draft.replace(label)
     finally:
         draft.unlink(missing_ok=True)

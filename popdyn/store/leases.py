@@ -15,13 +15,11 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from popdyn.errors import ResourceError
-from popdyn.store.durable import disk_errors, plain_bytes
+from popdyn.store.durable import disk_errors, file_clock, plain_bytes
 from popdyn.store.keys import checked
 from popdyn.store.processes import Process, runs, this_process
 from popdyn.store.sealed import seal, unseal
@@ -93,7 +91,7 @@ def look(root: Path, key: str, *, silent: float = SILENT, now: float | None = No
     path = _path(root, key)
     try:
         owner = _owner(path)
-        age = (_now(root) if now is None else now) - path.lstat().st_mtime
+        age = (clock(root) if now is None else now) - path.lstat().st_mtime
     except FileNotFoundError:
         return None
     running = None if owner is None else runs(owner)
@@ -103,14 +101,8 @@ def look(root: Path, key: str, *, silent: float = SILENT, now: float | None = No
 
 
 def clock(root: Path) -> float:
-    """The time of the store's file system [s]: that of a file touched now."""
-    probe = Path(root) / "leases" / f".clock-{secrets.token_hex(8)}"
-    with disk_errors(root):
-        try:
-            probe.touch(mode=0o600)
-            return probe.stat().st_mtime
-        finally:
-            probe.unlink(missing_ok=True)
+    """The time of the store's file system [s]."""
+    return file_clock(Path(root) / "leases")
 
 
 def _path(root: Path, key: str) -> Path:
@@ -125,14 +117,6 @@ def _owner(path: Path) -> Process | None:
         raise
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def _now(root: Path) -> float:
-    """The file system's time, or where nothing can be written there this machine's."""
-    try:
-        return clock(root)
-    except ResourceError:
-        return time.time()
 
 
 def _content(path: Path) -> bytes | None:

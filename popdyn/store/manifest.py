@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from popdyn.errors import IntegrityError, ResourceError, UsageError
 from popdyn.store.durable import plain_bytes, write_file
@@ -92,9 +93,14 @@ def describe(path: Path) -> dict[str, Any]:
     """Size and SHA-256 of a plain file."""
     if path.is_symlink() or not path.is_file():
         raise IntegrityError(f"{path}: not a plain file")
-    digest, size = hashlib.sha256(), 0
     with path.open("rb") as file:
-        while block := file.read(CHUNK):
-            digest.update(block)
-            size += len(block)
+        return describe_stream(file)
+
+
+def describe_stream(file: BinaryIO, most: float = math.inf) -> dict[str, Any]:
+    """Size and SHA-256 of what can still be read; of more than `most` bytes no more than a block beyond."""
+    digest, size = hashlib.sha256(), 0
+    while size <= most and (block := file.read(CHUNK)):
+        digest.update(block)
+        size += len(block)
     return {"bytes": size, "sha256": digest.hexdigest()}

@@ -71,19 +71,29 @@ class Store:
         Where the key is published already, equal files are fine; different ones are kept in quarantine/ and raise
         IntegrityError: one key must mean one result. ResourceError: the disk is full, closed or failing.
         """
-        place = self._shelved(key)
-        with disk_errors(self.root):
-            new_folder(self.root / "objects")
-            write_label(self.root)
-            staging.sweep(self.root)
-            draft = staging.new_draft(self.root, key)
-            try:
-                _fill(draft, write)
-                document = self._seal(draft, key, said)
-                new_folder(place.parent)
-                return self._rename(draft, place, key, document)
-            finally:
-                remove(draft)
+
+        def describe(draft: Path) -> dict[str, Any]:
+            (draft / manifest.LOG).touch()
+            made = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+            document = manifest.write(draft, key, {"made": made, **said})
+            if not manifest.payload(document):
+                raise UsageError(f"{key}: nothing was written to publish")
+            return document
+
+        return self._publish(key, write, describe)
+
+    def adopt(self, key: str, write: Write, accept: Callable[[Path], object]) -> Path:
+        """As `publish`, for an object with its manifest: `write` fills a directory with both, `accept` may refuse them.
+
+        Raises IntegrityError where the files are not what the manifest says.
+        """
+
+        def describe(draft: Path) -> dict[str, Any]:
+            document = manifest.verify(draft, key)
+            accept(draft)
+            return document
+
+        return self._publish(key, write, describe)
 
     def obtain(
         self, key: str, write: Write, said: Mapping[str, Any], damaged: Callable[[IntegrityError], None] | None = None
@@ -97,6 +107,11 @@ class Store:
             found = None
         return found if found is not None else self.publish(key, write, said)
 
+    def put_away(self, key: str) -> str:
+        """Move a damaged object to quarantine/; what was done, in words."""
+        place = self._shelved(key)
+        return self._put_away(place, key, place.lstat().st_ino)
+
     def sweep(self) -> int:
         """Remove what killed processes of this machine left in staging/; how many there were."""
         return staging.sweep(self.root)
@@ -108,17 +123,24 @@ class Store:
             raise IntegrityError(f"{place.parent}: not a folder of the store itself; nothing was changed")
         return place
 
-    def _seal(self, draft: Path, key: str, said: Mapping[str, Any]) -> dict[str, Any]:
-        (draft / manifest.LOG).touch()
-        made = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        document = manifest.write(draft, key, {"made": made, **said})
-        if not manifest.payload(document):
-            raise UsageError(f"{key}: nothing was written to publish")
-        for path in draft.iterdir():
-            sync(path)
-            path.chmod(0o400)
-        sync(draft)
-        return document
+    def _publish(self, key: str, write: Write, describe: Callable[[Path], dict[str, Any]]) -> Path:
+        place = self._shelved(key)
+        with disk_errors(self.root):
+            new_folder(self.root / "objects")
+            write_label(self.root)
+            staging.sweep(self.root)
+            draft = staging.new_draft(self.root, key)
+            try:
+                _fill(draft, write)
+                document = describe(draft)
+                for path in draft.iterdir():
+                    sync(path)
+                    path.chmod(0o400)
+                sync(draft)
+                new_folder(place.parent)
+                return self._rename(draft, place, key, document)
+            finally:
+                remove(draft)
 
     def _rename(self, draft: Path, place: Path, key: str, document: Mapping[str, Any]) -> Path:
         try:
