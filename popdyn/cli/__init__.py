@@ -14,7 +14,20 @@ from typer.core import TyperGroup
 
 from popdyn.errors import UsageError
 
-COMMANDS = ("init", "check", "rates", "analyse", "simulate", "convert", "fit", "map", "compare", "store", "doctor", "cite")
+COMMANDS = (
+    "init",
+    "check",
+    "rates",
+    "analyse",
+    "simulate",
+    "convert",
+    "fit",
+    "map",
+    "compare",
+    "store",
+    "doctor",
+    "cite",
+)
 
 _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 

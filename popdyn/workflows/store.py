@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from popdyn.errors import IntegrityError, ResourceError, UsageError
-from popdyn.results import read_apart
 from popdyn.store import Store, archive, garbage, index
 from popdyn.store import check as checking
 from popdyn.store.durable import disk_errors
@@ -49,7 +48,7 @@ def verify_store(
 
 
 def exit_code(found: checking.Verdicts) -> int:
-    """5 where something is damaged, 4 where something cannot be read, 3 where something is of a newer schema, else 0."""
+    """5 where something is damaged, 4 where the disk does not give it, 3 where it is of a newer schema, else 0."""
     if found.damaged:
         return IntegrityError.exit_code
     if found.unreadable:
@@ -66,7 +65,9 @@ def clean_store(
     """
     store = open_store(root)
     if wanted is not None and wanted.everything:
-        raise UsageError("--objects: got no filter; allowed: with --key, --spec, --protocol, --rung, --backend or an age")
+        raise UsageError(
+            "--objects: got no filter; allowed: with --key, --spec, --protocol, --rung, --backend or an age"
+        )
     keys = [e.key for e in index.entries(store.root, wanted, progress)] if wanted is not None else []
     found = list(garbage.waste(store, quarantine=quarantine, objects=keys))
     if not really:
@@ -85,7 +86,7 @@ def export_store(
 
 
 def import_store(root: str | Path | None, path: Path, progress: Progress | None = None) -> list[str]:
-    """Bring the objects of an archive in; keys that were not there before. Results are read in a process of their own."""
+    """Bring the objects of an archive in, each result read apart first; keys that were not there before."""
     return archive.bring_in(Store(root), path, read_result, progress)
 
 
@@ -96,4 +97,6 @@ def reindex_store(root: str | Path | None, progress: Progress | None = None) -> 
 
 def read_result(place: Path) -> dict[str, Any]:
     """What the results of an object hold; raises what reading them raises."""
+    from popdyn.hdf5 import read_apart
+
     return {path.name: read_apart(path) for path in sorted(place.glob("*.h5"))}
