@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 from pathlib import Path
 
 import h5py
@@ -18,21 +20,34 @@ _H5PY_FILTERS = {"compression": "gzip", "compression_opts": 4, "shuffle": True, 
 def save(dataset: xr.Dataset, path: str | Path) -> None:
     """Write a result; spikes go to /spikes/<population>/{timestamps [ms], node_ids} as SONATA has them.
 
-    Chunked, gzip + shuffle + fletcher32. Not atomic: the store publishes whole directories.
+    Chunked, gzip + shuffle + fletcher32. HDF5 writes to memory: over a full disk it leaves files that open and lack
+    data, and may crash the process at its end. Killed at any moment, `path` is what it was or whole.
     """
+    path, content = Path(path), _as_bytes(dataset)
+    draft = path.with_name(f".{path.name}-{os.getpid()}")
+    try:
+        draft.write_bytes(content.getbuffer())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _as_bytes(dataset: xr.Dataset) -> io.BytesIO:
+    content = io.BytesIO()
     spikes = spike_times(dataset)
     bare = dataset.drop_vars([name for name in dataset.variables if str(name).startswith("spike_")])
     encoding = {name: dict(_FILTERS) for name in bare.data_vars if bare[name].size}
-    bare.to_netcdf(path, engine="h5netcdf", encoding=encoding)
+    bare.to_netcdf(content, engine="h5netcdf", encoding=encoding)
     if not spikes:
-        return
-    with h5py.File(path, "a") as file:
+        return content
+    with h5py.File(content, "a") as file:
         for population, (times, nodes) in sorted(spikes.items()):
             group = file.create_group(f"spikes/{population}")
             group.attrs["sorting"] = "by_time"
             for name, values in (("timestamps", times * 1e3), ("node_ids", nodes)):
                 group.create_dataset(name, data=values, **(_H5PY_FILTERS if values.size else {}))
             group["timestamps"].attrs["units"] = "ms"
+    return content
 
 
 def open_dataset(path: str | Path, *, ours: bool = False) -> xr.Dataset:

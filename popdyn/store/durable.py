@@ -150,3 +150,14 @@ def disk_errors(root: Path, told: str = "nothing was published") -> Iterator[Non
         if error.errno in _FAILED:
             raise ResourceError(f"{where}: {error.strerror}; {told}; run the same command again") from error
         raise
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """A disk that does not give what is there as ResourceError: not given is not damaged. Missing stays missing."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or isinstance(error, FileNotFoundError):
+            raise
+        raise ResourceError(f"{path}: cannot be read ({error.strerror}); nothing was changed") from error

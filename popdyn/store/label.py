@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 from popdyn.errors import IntegrityError, UsageError
-from popdyn.store.durable import new_folder, plain_bytes, sync, write_file
+from popdyn.store.durable import new_folder, plain_bytes, reading, sync, write_file
 
 NAME = "STORE.toml"
 FORMAT = 1
@@ -37,14 +37,17 @@ def write_label(root: Path) -> None:
 def check_label(root: Path) -> bool:
     """Whether there is a store.
 
-    Raises UsageError where it is of a newer format, IntegrityError where its label cannot be read.
+    Raises UsageError where it is of a newer format, IntegrityError where its label is none, ResourceError where the
+    disk does not give it.
     """
     label = root / NAME
     try:
-        found = tomllib.loads(plain_bytes(label, MOST_BYTES).decode())["format"]
+        with reading(label):
+            content = plain_bytes(label, MOST_BYTES)
+        found = tomllib.loads(content.decode())["format"]
     except FileNotFoundError:
         return False
-    except (OSError, ValueError, KeyError, RecursionError) as error:
+    except (ValueError, KeyError, RecursionError) as error:
         raise IntegrityError(f"{label}: not a readable store label ({error})") from error
     if type(found) is not int or found < 1:
         raise IntegrityError(f"{label}: a store of format {found!r}; allowed: 1 to {FORMAT}")

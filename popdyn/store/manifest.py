@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from popdyn.errors import IntegrityError, ResourceError, UsageError
-from popdyn.store.durable import plain_bytes, write_file
+from popdyn.errors import IntegrityError, UsageError
+from popdyn.store.durable import plain_bytes, reading, write_file
 from popdyn.store.sealed import seal, unseal
 
 NAME = "manifest.json"
@@ -39,15 +39,15 @@ def read(directory: Path, key: str) -> dict[str, Any]:
     """
     path = directory / NAME
     try:
-        document = unseal(plain_bytes(path, MOST_BYTES))
+        with reading(path):
+            content = plain_bytes(path, MOST_BYTES)
+        document = unseal(content)
         schema, owner = document["schema"], document["key"]
         files = None if schema > SCHEMA else dict(document["files"])
     except FileNotFoundError as error:
         if not directory.is_dir():
             raise
         raise IntegrityError(f"{path}: is missing") from error
-    except OSError as error:
-        raise ResourceError(f"{path}: cannot be read ({error.strerror}); nothing was changed") from error
     except (ValueError, KeyError, TypeError) as error:
         raise IntegrityError(f"{path}: not a readable manifest ({error})") from error
     if owner != key:
@@ -65,20 +65,13 @@ def verify(directory: Path, key: str) -> dict[str, Any]:
     Raises what `read` raises; IntegrityError names the first difference.
     """
     document = read(directory, key)
-    found = set(os.listdir(directory)) - {NAME}
+    with reading(directory):
+        found = set(os.listdir(directory)) - {NAME}
     if found != set(document["files"]):
         raise IntegrityError(f"{directory}: holds {sorted(found)}, its manifest lists {sorted(document['files'])}")
     for name, listed in document["files"].items():
-        try:
+        with reading(directory / name):
             same = describe(directory / name) == listed
-        except FileNotFoundError:
-            raise
-        except IntegrityError:
-            raise
-        except OSError as error:
-            raise ResourceError(
-                f"{directory / name}: cannot be read ({error.strerror}); nothing was changed"
-            ) from error
         if not same:
             raise IntegrityError(f"{directory / name}: its content is not what the manifest lists")
     return document

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from popdyn.errors import IntegrityError, ResourceError, UsageError
+from popdyn.errors import IntegrityError, UsageError
 from popdyn.store import manifest, staging
-from popdyn.store.durable import disk_errors, new_folder, refused, remove, sync
+from popdyn.store.durable import disk_errors, new_folder, reading, refused, remove, sync
 from popdyn.store.keys import checked, is_key
 from popdyn.store.label import check_label, write_label
 
@@ -119,7 +119,9 @@ class Store:
     def _shelved(self, key: str) -> Path:
         """The path of a key, on a shelf of the store itself: what lies behind a link is not ours to read or move."""
         place = self.path(key)
-        if place.parent.is_symlink() or (place.parent.exists() and not place.parent.is_dir()):
+        with reading(place.parent):
+            foreign = place.parent.is_symlink() or (place.parent.exists() and not place.parent.is_dir())
+        if foreign:
             raise IntegrityError(f"{place.parent}: not a folder of the store itself; nothing was changed")
         return place
 
@@ -208,11 +210,6 @@ def _stamp(directory: Path) -> Stamp:
     """What changes when a file is replaced or written: names, inodes, times, sizes."""
     if directory.is_symlink() or not directory.is_dir():
         raise IntegrityError(f"{directory}: not a folder of the store itself")
-    try:
-        with os.scandir(directory) as scan:
-            entries = sorted((entry.name, entry.stat(follow_symlinks=False)) for entry in scan)
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise ResourceError(f"{directory}: cannot be read ({error.strerror}); nothing was changed") from error
+    with reading(directory), os.scandir(directory) as scan:
+        entries = sorted((entry.name, entry.stat(follow_symlinks=False)) for entry in scan)
     return tuple((name, status.st_ino, status.st_mtime_ns, status.st_size) for name, status in entries)

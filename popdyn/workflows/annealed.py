@@ -53,7 +53,10 @@ def anneal(
         save(made, folder / "result.h5")
         cost.update(cpu_s=children_cpu() - before, wall_s=time.perf_counter() - began)
 
-    place = Store(store).obtain(key, work, {"job": said}, lambda _error: None) / "result.h5"
+    place = (
+        Store(store).obtain(key, work, {"job": said, "labels": {"spec": network.name}}, lambda _error: None)
+        / "result.h5"
+    )
     return Truth(open_dataset(place, ours=True), place, key, cost.get("cpu_s", 0.0), cost.get("wall_s", 0.0), not cost)
 
 
