@@ -65,15 +65,31 @@ def check_sizes(found: Found, limits: Limits) -> None:
     """Raise IntegrityError where more is declared than allowed, or than what is stored can give."""
     total = 0
     for where, data in found.items():
-        size, stored = data.size * data.dtype.itemsize, data.id.get_storage_size()
+        size, stored = data.size * width(data), data.id.get_storage_size()
         total += size
         if size > FREE_BYTES and size > limits.expansion * stored:
             raise IntegrityError(f"{where}: declares {size} bytes and stores {stored}")
+        if stored > _most_stored(data):
+            raise IntegrityError(f"{where}: stores {stored} bytes for {size}")
     if total > limits.total_bytes:
         raise IntegrityError(f"declares {total} bytes in all; allowed: {limits.total_bytes}")
     held = sum(data.id.get_storage_size() for data in found.values())
     if total > 16 * FREE_BYTES and total > limits.expansion * held:
         raise IntegrityError(f"declares {total} bytes in all and stores {held}")
+
+
+def width(data: h5py.Dataset) -> int:
+    """Bytes of one value in the file; of a text of any length, those that say where it lies."""
+    kind = data.id.get_type()
+    return 16 if isinstance(kind, h5py.h5t.TypeStringID) and kind.is_variable_str() else int(kind.get_size())
+
+
+def _most_stored(data: h5py.Dataset) -> float:
+    """Bytes that a dataset of this shape takes at most: gzip adds 0.1 % to what it cannot pack, fletcher32 4 bytes."""
+    if data.chunks is None:
+        return float(data.size * width(data))
+    pieces = math.prod(math.ceil(length / step) for length, step in zip(data.shape, data.chunks, strict=True))
+    return pieces * (1.01 * math.prod(data.chunks) * width(data) + 100.0)
 
 
 def _walk(group: h5py.Group, where: str, found: Found, budget: list[int]) -> None:
@@ -110,8 +126,8 @@ def _check_dataset(data: h5py.Dataset, where: str) -> None:
         raise IntegrityError(f"{where}: filters {filters}; allowed: gzip, shuffle, fletcher32, each once")
     if data.shape is None or data.ndim > MOST_DIMENSIONS:
         raise IntegrityError(f"{where}: shape {data.shape}; allowed: at most {MOST_DIMENSIONS} dimensions")
-    chunk = math.prod(data.chunks or (1,)) * data.dtype.itemsize
-    if chunk > max(FREE_BYTES, 2 * data.size * data.dtype.itemsize):
+    chunk = math.prod(data.chunks or (1,)) * width(data)
+    if chunk > max(FREE_BYTES, 2 * data.size * width(data)):
         raise IntegrityError(f"{where}: chunks of {chunk} bytes for {data.size} values")
     _check_attributes(data, where)
 

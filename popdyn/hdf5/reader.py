@@ -50,7 +50,10 @@ def read(path: str, limits: Limits) -> dict[str, Any]:
 
 
 def _read_whole(data: Any, limits: Limits) -> int:
-    """Bytes of a dataset, read in slabs; text is counted as it is."""
+    """Bytes of a dataset, read in slabs once its chunks have been looked at; text is counted as it is."""
+    from popdyn.hdf5.chunks import check_chunks
+
+    check_chunks(data, data.name)
     if data.ndim == 0:
         return _length(data[()])
     row = max(math.prod(data.shape[1:]) * data.dtype.itemsize, 1)

@@ -60,7 +60,7 @@ def open_dataset(path: str | Path, *, ours: bool = False) -> xr.Dataset:
         read_apart(path)
     with safe_open(path) as file:
         try:
-            with xr.open_dataset(Path(path), engine="h5netcdf", decode_times=False) as stored:
+            with xr.open_dataset(Path(path), engine="h5netcdf", decode_times=False, phony_dims="sort") as stored:
                 dataset = stored.load()
             for population, group in sorted(file["spikes"].items()) if "spikes" in file else []:
                 dataset = with_spikes(dataset, population, group["timestamps"][:] * 1e-3, group["node_ids"][:])
