@@ -17,7 +17,7 @@ from popdyn.store import label, manifest
 from popdyn.store.durable import disk_errors, remove, sync
 from popdyn.store.keys import job_key
 from popdyn.store.listing import LISTING, SCHEMA, key_of, member, read_listing
-from popdyn.store.members import PACKED, Member, members, pack
+from popdyn.store.members import PACKED, Member, members, pack, unbroken
 from popdyn.store.sealed import seal
 from popdyn.store.store import Store
 from popdyn.types import Progress
@@ -60,7 +60,10 @@ def check(path: Path) -> dict[str, Any]:
             continue
         if name not in left:
             raise IntegrityError(f"{path}: holds {name!r}, which is not in its list, or is there twice")
-        if manifest.describe_stream(file, left[name]["bytes"]) != left.pop(name):
+        listed = left.pop(name)
+        with unbroken(path):
+            found = manifest.describe_stream(file, listed["bytes"])
+        if found != listed:
             raise IntegrityError(f"{path}: {name} is not what its list says")
     if left:
         raise IntegrityError(f"{path}: lacks {min(left)}")
@@ -128,5 +131,6 @@ def _list_of(path: Path) -> dict[str, Any]:
         raise UsageError(f"{path}: there is no such file; allowed: a folder, {', '.join(PACKED)} that popdyn exported")
     for name, file in members(path):
         if name == LISTING:
-            return read_listing(path, file)
+            with unbroken(path):
+                return read_listing(path, file)
     raise IntegrityError(f"{path}: has no {LISTING}: popdyn did not export it")

@@ -9,6 +9,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,13 +27,20 @@ def members(path: Path) -> Iterator[Member]:
 
     Raises IntegrityError for a link, a device, an encrypted file or a broken archive.
     """
-    try:
+    with unbroken(path):
         if path.is_dir():
             yield from _of_folder(path)
         elif path.name.endswith(".zip"):
             yield from _of_zip(path)
         else:
             yield from _of_tar(path)
+
+
+@contextmanager
+def unbroken(path: Path) -> Iterator[None]:
+    """What reading a broken archive raises, as IntegrityError."""
+    try:
+        yield
     except _BROKEN as error:
         raise IntegrityError(f"{path}: a broken archive ({type(error).__name__}: {error})") from error
 
@@ -62,8 +70,8 @@ def _of_folder(path: Path) -> Iterator[Member]:
 def _of_zip(path: Path) -> Iterator[Member]:
     with zipfile.ZipFile(path) as archive:
         for info in archive.infolist():
-            mode = info.external_attr >> 16
-            if info.flag_bits & 1 or info.is_dir() or (mode and not stat.S_ISREG(mode)):
+            kind = stat.S_IFMT(info.external_attr >> 16)
+            if info.flag_bits & 1 or info.is_dir() or kind not in (0, stat.S_IFREG):
                 raise IntegrityError(f"{path}: {info.filename!r} is not a plain file")
             with archive.open(info) as file:
                 yield info.filename, file  # type: ignore[misc]
