@@ -65,6 +65,16 @@ class Store:
             raise IntegrityError(f"{error}; {self._put_away(place, key, inode)}") from error
         return place
 
+    def compare(self, key: str) -> Path:
+        """The object's directory, every file compared, whatever was compared before; nothing is moved.
+
+        Raises as `find` does, and FileNotFoundError where there is none.
+        """
+        place = self._shelved(key)
+        _stamp(place)
+        manifest.verify(place, key)
+        return place
+
     def publish(self, key: str, write: Write, said: Mapping[str, Any]) -> Path:
         """Let `write(directory)` fill a directory, and publish it under the key with `said` in its manifest.
 
@@ -208,7 +218,7 @@ def _sorted_names(folder: Path) -> list[str]:
 
 def _stamp(directory: Path) -> Stamp:
     """What changes when a file is replaced or written: names, inodes, times, sizes."""
-    if directory.is_symlink() or not directory.is_dir():
+    if directory.is_symlink() or (directory.exists() and not directory.is_dir()):
         raise IntegrityError(f"{directory}: not a folder of the store itself")
     with reading(directory), os.scandir(directory) as scan:
         entries = sorted((entry.name, entry.stat(follow_symlinks=False)) for entry in scan)

@@ -163,12 +163,16 @@ def test_an_index_that_lies_is_put_right_by_reindex(root):
 
 def test_damaged_and_newer_manifests_are_listed_as_such_and_stay(root):
     rewrite(Store(root).path(key_of(1)) / "manifest.json", b"{")
+    elsewhere = Store(root).path(key_of(4))
+    shutil.rmtree(elsewhere)
+    elsewhere.symlink_to(Store(root).path(key_of(5)))
     newer = seal({"schema": 2, "key": key_of(2), "files": "another shape"})
     rewrite(Store(root).path(key_of(2)) / "manifest.json", newer)
     faults = {entry.key: entry.fault for entry in entries(root) if entry.fault}
     assert faults[key_of(1)].startswith("damaged")
     assert faults[key_of(2)] == "of a newer schema"
-    assert reindex(root) == (40, 2)
+    assert faults[key_of(4)] == "damaged: a link"
+    assert reindex(root) == (40, 3)
     assert not (root / "quarantine").exists()
 
 
