@@ -65,12 +65,11 @@ def test_ls_makes_terminal_escapes_visible(root, capsys):
     assert "\\x1b[2J\\nowned" in out
 
 
-@pytest.mark.parametrize("deep", [(), ("--deep",)])
-def test_verify(deep, root, capsys):
-    assert popdyn(capsys, "store", "verify", "--store", root, *deep).out == "3 of 3 whole, of 3 in the store\n"
+def test_verify(root, capsys):
+    assert popdyn(capsys, "store", "verify", "--store", root, "--deep").out == "3 of 3 whole, of 3 in the store\n"
     place = Store(root).path(job_key(JOBS[0]))
     rewrite(place / "result.h5", (place / "result.h5").read_bytes()[:-1])
-    found = answer(capsys, "store", "verify", "--store", root, *deep, code=5)
+    found = answer(capsys, "store", "verify", "--store", root, code=5)
     assert (found["whole"], list(found["damaged"])) == (2, [job_key(JOBS[0])])
     assert place.is_dir()
     assert "moved to" in popdyn(capsys, "store", "verify", "--store", root, "--quarantine", code=5).out
@@ -129,13 +128,11 @@ def test_gc_that_cannot_remove_something_is_partial(root, capsys, monkeypatch):
     assert answer(capsys, "store", "gc", "--store", root, "--yes", code=3)["stayed"] == [str(draft)]
 
 
-@pytest.mark.parametrize("form", ["copy", "copy.zip", "copy.tar"])
-def test_export_and_import(form, root, tmp_path, capsys):
-    to, other = tmp_path / form, tmp_path / "other"
+def test_export_and_import(root, tmp_path, capsys):
+    to, other = tmp_path / "copy.zip", tmp_path / "other"
     assert len(answer(capsys, "store", "export", to, "--store", root, "--spec", "net [01]")["keys"]) == 2
     assert len(answer(capsys, "store", "import", to, "--store", other)["new"]) == 2
-    assert popdyn(capsys, "store", "import", to, "--store", other).out.startswith("0 objects")
-    assert answer(capsys, "store", "verify", "--deep", "--store", other)["whole"] == 2
+    assert answer(capsys, "store", "verify", "--store", other)["whole"] == 2
     popdyn(capsys, "store", "export", to, "--store", root, code=2)
 
 
