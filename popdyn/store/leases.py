@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from popdyn.store.durable import disk_errors, file_clock, plain_bytes
+from popdyn.store.durable import disk_errors, file_clock, new_file, plain_bytes, write_file
 from popdyn.store.keys import checked
 from popdyn.store.processes import Process, runs, this_process
 from popdyn.store.sealed import seal, unseal
@@ -127,20 +127,14 @@ def _content(path: Path) -> bytes | None:
 
 
 def _taken(path: Path) -> Lease | None:
-    """The lease, where the name is free: created by one call, filled after it."""
+    """The lease, where the name is free: filled first, then named by one call, so that no owner is ever unreadable."""
+    content = seal({"owner": asdict(this_process()), "token": secrets.token_hex(16)})
+    draft = path.with_name(f".draft-{secrets.token_hex(8)}")
     try:
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
-    except FileExistsError:
-        return None
-    try:
-        content = seal({"owner": asdict(this_process()), "token": secrets.token_hex(16)})
-        os.write(descriptor, content)
-        return Lease(path, content)
-    except OSError:
-        path.unlink(missing_ok=True)
-        raise
+        write_file(draft, content)
+        return Lease(path, content) if new_file(draft, path) else None
     finally:
-        os.close(descriptor)
+        draft.unlink(missing_ok=True)
 
 
 def _evict(path: Path, seen: bytes | None) -> None:

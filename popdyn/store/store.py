@@ -12,7 +12,7 @@ from typing import Any
 
 from popdyn.errors import IntegrityError, UsageError
 from popdyn.store import manifest, staging
-from popdyn.store.durable import disk_errors, new_folder, reading, refused, remove, sync
+from popdyn.store.durable import disk_errors, new_folder, reading, remove, sync
 from popdyn.store.keys import checked, is_key
 from popdyn.store.label import check_label, write_label
 
@@ -143,7 +143,7 @@ class Store:
             staging.sweep(self.root)
             draft = staging.new_draft(self.root, key)
             try:
-                _fill(draft, write)
+                write(draft)
                 document = describe(draft)
                 for path in draft.iterdir():
                     sync(path)
@@ -198,15 +198,6 @@ class Store:
             directory.chmod(0o700)
         directory.rename(kept)
         return kept
-
-
-def _fill(draft: Path, write: Write) -> None:
-    try:
-        write(draft)
-    except (RuntimeError, OSError) as error:
-        if getattr(error, "errno", None) is None and (said := refused(draft)) is not None:
-            raise said from error
-        raise
 
 
 def _sorted_names(folder: Path) -> list[str]:
