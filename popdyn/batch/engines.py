@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ThreadPoolExecutor
 from typing import Protocol
 
 from popdyn.batch.execute import Say, execute, read_receipts, run_unit, sweep
@@ -12,6 +12,9 @@ from popdyn.batch.receipt import Receipt
 from popdyn.batch.unit import Unit
 
 Receipts = Sequence[Receipt]
+ENGINE = "engine"
+"""The detail of a receipt that says that its engine cannot go on."""
+_GONE = (BrokenExecutor, CancelledError, ConnectionError)
 
 
 class Engine(Protocol):
@@ -61,7 +64,7 @@ class ExecutorEngine:
     def __init__(self, executor: Executor, width: int, name: str = "executor") -> None:
         self.name, self.width, self._executor = name, width, executor
 
-    def submit(self, unit: Unit, say: Say) -> Future[Receipts]:
+    def submit(self, unit: Unit, say: Say) -> Future[Receipts]:  # noqa: ARG002
         answer: Future[Receipts] = Future()
         answer.set_running_or_notify_cancel()
         try:
@@ -75,9 +78,6 @@ class ExecutorEngine:
                 receipts = read_receipts(ended.result())
             except BaseException as error:  # a killed worker, a cancelled future, another popdyn over there
                 receipts = lost(unit, error)
-            for receipt in receipts:
-                if receipt.outcome != "unfinished":
-                    say(receipt)
             answer.set_result(receipts)
 
         inner.add_done_callback(done)
@@ -91,8 +91,14 @@ class ExecutorEngine:
 
 
 def lost(unit: Unit, error: BaseException) -> list[Receipt]:
-    """A unit that never came back. Of one job, its worker's death; of several nobody knows whose: run singly."""
+    """What is said of a unit that never came back.
+
+    Where the engine itself is gone no job is to blame. Else it was its worker's death; of several jobs nobody knows
+    whose fault, and they are run singly.
+    """
+    words = f"{type(error).__name__}: {error}"[:400]
+    if isinstance(error, _GONE):
+        return [Receipt(key, "unfinished", detail=ENGINE, message=f"the engine is gone ({words})") for key in unit.keys]
     if len(unit.orders) > 1:
         return [Receipt(key, "unfinished") for key in unit.keys]
-    message = f"the engine lost it: {type(error).__name__}: {error}"[:500]
-    return [Receipt(unit.keys[0], "failed", "infrastructure", "lost", message)]
+    return [Receipt(unit.keys[0], "failed", "infrastructure", "lost", f"the engine lost it: {words}")]

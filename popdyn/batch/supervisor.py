@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from popdyn.batch.engines import Engine
+from popdyn.batch.engines import ENGINE, Engine
 from popdyn.batch.failure import Tries
 from popdyn.batch.queue import Queue, Ready, attempt_document
 from popdyn.batch.receipt import Receipt
@@ -45,14 +45,14 @@ class Supervisor:
     interrupts: Interrupts = field(default_factory=Interrupts)
 
     def run(self, tasks: Sequence[Task]) -> Tally:
-        """Do what is not done. Raises ResourceError where the disk is full or closed: nothing is lost by it."""
+        """Do what is not done. Raises ResourceError where the disk is full or the engine gone: nothing is lost."""
         self.tally = Tally(total=len(tasks))
         self.queue = Queue(self.store, tasks, self.tries, self.tally)
         self.receipts: thread_queue.SimpleQueue[Receipt] = thread_queue.SimpleQueue()
         self.flying: dict[Future[Sequence[Receipt]], dict[str, Ready]] = {}
         self.ready: dict[str, Ready] = {}
         self.began, self.beaten, self.worked = time.monotonic(), time.monotonic(), 0.0
-        self.full = ""
+        self.halted = ""
         try:
             while self._go_on():
                 self._fill()
@@ -60,19 +60,19 @@ class Supervisor:
                 self._tell()
         finally:
             self._end()
-        if self.full:
-            raise ResourceError(f"{self.full}; what is finished stays, the same command goes on")
+        if self.halted:
+            raise ResourceError(f"{self.halted}; what is finished stays, the same command goes on")
         return self.tally
 
     def _go_on(self) -> bool:
-        if self.full or self.interrupts.asked:
+        if self.halted or self.interrupts.asked:
             if self.interrupts.asked > 1:
                 self.engine.stop()
             return bool(self.flying)
         return bool(self.flying or len(self.queue))
 
     def _fill(self) -> None:
-        while not (self.full or self.interrupts.asked) and len(self.flying) < self.engine.width:
+        while not (self.halted or self.interrupts.asked) and len(self.flying) < self.engine.width:
             taken = self.queue.take(self.engine.width)
             if not taken:
                 return
@@ -99,8 +99,8 @@ class Supervisor:
         if ready is None:  # heard of before its unit had ended
             return
         self._count(ready, receipt)
-        if receipt.detail == "disk":
-            self.full = receipt.message
+        if receipt.detail in ("disk", ENGINE):
+            self.halted = receipt.message
             self.queue.give_back(ready)
         else:
             if receipt.outcome == "failed":
@@ -147,7 +147,7 @@ class Supervisor:
         for key in list(self.ready):
             self._put_down(key)
         self.tally.running, self.tally.seconds_left = [], None
-        self.tally.state = "full" if self.full else "stopped" if self.interrupts.asked else "ended"
+        self.tally.state = "halted" if self.halted else "stopped" if self.interrupts.asked else "ended"
         if self.journal is not None:
             with contextlib.suppress(OSError):
                 self.journal.write(self.tally, now=True)

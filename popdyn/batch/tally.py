@@ -75,7 +75,7 @@ class Journal:
     def __init__(self, folder: Path, name: str, owner: dict[str, Any]) -> None:
         self.path = folder / f"run-{name}.json"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._owner = owner | {"started": time.time()}
+        self._owner = owner | {"name": name, "started": time.time()}
         self._written = 0.0
 
     def write(self, tally: Tally, *, now: bool = False) -> None:
