@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +18,7 @@ batch = typer.Typer(
 File = Annotated[Path, typer.Argument(help="campaign file (TOML, JSON); docs/batch.md")]
 StoreOption = Annotated[Path | None, typer.Option(help="store of results [default: popdyn_store]")]
 Json = Annotated[bool, typer.Option("--json", help="one JSON object on stdout")]
+SHOWN = 10
 Workers = Annotated[int | None, typer.Option(help="processes at once [default: the cores at hand]")]
 
 
@@ -73,6 +75,22 @@ def status(campaign: File, store: StoreOption = None, as_json: Json = False) -> 
 
     found = status_of(campaign, store=store)
     _answer(found.to_dict(), found.lines(), as_json)
+
+
+@batch.command()
+def report(
+    campaign: File,
+    store: StoreOption = None,
+    out: Annotated[Path | None, typer.Option(help="folder [default: out/CAMPAIGN-report]")] = None,
+    as_json: Json = False,
+) -> None:
+    """Gather what was found into one table: rates of truths, errors of conversions, the worst cases first."""
+    from popdyn.workflows.campaign_report import report_campaign, summary, to_markdown
+
+    table, files = report_campaign(campaign, store=store, out=out)
+    answer = {"summary": summary(table), "rows": len(table.rows), "files": [str(file) for file in files]}
+    shown = to_markdown(replace(table, rows=table.rows[:SHOWN]), str(campaign)).splitlines()[4:]
+    _answer(answer, [summary(table), *shown, *answer["files"]], as_json)
 
 
 @batch.command()
