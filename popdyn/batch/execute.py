@@ -64,7 +64,7 @@ def run_unit(unit: Unit, say: Say | None = None, stopped: Stopped | None = None)
 def _environment(folder: Path) -> dict[str, str]:
     """A worker's, with the user's compile caches, and everything temporary in its own folder."""
     caches = private.cache_directory("programs").parent
-    kernels = os.environ.get("NUMBA_CACHE_DIR", str(private.cache_directory("kernels")))
+    kernels = os.environ.get("NUMBA_CACHE_DIR", str(caches / "numba"))
     own = {"TMPDIR": str(folder), "XDG_CACHE_HOME": str(caches.parent), "NUMBA_CACHE_DIR": kernels}
     return private.environment(folder) | own | {"MPLCONFIGDIR": str(folder)}
 

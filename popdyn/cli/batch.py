@@ -88,9 +88,10 @@ def report(
     from popdyn.workflows.campaign_report import report_campaign, summary, to_markdown
 
     table, files = report_campaign(campaign, store=store, out=out)
-    answer = {"summary": summary(table), "rows": len(table.rows), "files": [str(file) for file in files]}
+    names = [str(file) for file in files]
+    answer = {"summary": summary(table), "rows": len(table.rows), "files": names}
     shown = to_markdown(replace(table, rows=table.rows[:SHOWN]), str(campaign)).splitlines()[4:]
-    _answer(answer, [summary(table), *shown, *answer["files"]], as_json)
+    _answer(answer, [summary(table), *shown, *names], as_json)
 
 
 @batch.command()

@@ -15,6 +15,9 @@ from typing import Any
 
 from popdyn.batch.unit import Unit
 from popdyn.batch.worker import serve
+from popdyn.errors import NumericsError
+from popdyn.spec import load
+from popdyn.store import job_key
 
 MODEL = "model.json"
 REPORT = "report.json"
@@ -26,29 +29,26 @@ def prepare(_unit: Unit) -> None:
 
 
 def perform(work: Mapping[str, Any], folder: Path, _memory: int) -> Mapping[str, Any]:
-    """Convert the spec of `work`; report.json and model.json."""
-    from popdyn.errors import NumericsError
-    from popdyn.store import job_key
+    """Convert the spec of `work`; report.json and model.json. The folder lies in staging/ of the store."""
     from popdyn.workflows.convert import convert
+    from popdyn.workflows.truth import simulate_truth
 
     if job_key(work["named"]) != work["key"]:
         raise NumericsError("the order of this conversion is not what its key names")
     options = {name: value for name, value in work["options"].items() if name != "truth"}
+    network, seed, store = load(work["spec"]), int(work["seed"]), folder.parents[1]
+    wanted = bool(work["options"].get("truth", True))
+    if wanted:  # by one process: the other cores have jobs of their own
+        simulate_truth(network, work["protocol"], workers=1, seed=seed, store=store)
     work_folder = Path("written").absolute()
     found = convert(
-        work["spec"], protocol=work["protocol"], seed=int(work["seed"]), truth=work["options"].get("truth", True),
-        store=_store(folder), out=work_folder, **options,
-    )  # fmt: skip
+        network, protocol=work["protocol"], seed=seed, truth=wanted, out=work_folder, store=store, **options
+    )
     document, costs = without_costs(found.document)
     (folder / REPORT).write_text(json.dumps(document, sort_keys=True, allow_nan=False) + "\n", encoding="utf-8")
     if (work_folder / MODEL).exists():
         os.replace(work_folder / MODEL, folder / MODEL)
     return {"job": work["named"], "costs": costs}
-
-
-def _store(folder: Path) -> Path:
-    """The store that a staging folder belongs to."""
-    return folder.parents[1]
 
 
 def without_costs(document: Mapping[str, Any]) -> tuple[dict[str, Any], list[Any]]:

@@ -12,7 +12,7 @@ from popdyn.store import Store
 
 
 def main(root, log, jobs, pause):
-    queue.BACK_OFF = 0.01
+    queue.BACK_OFF = queue.LONGEST_BACK_OFF = 0.01
     store = Store(root)
     tasks = [toy(n, store=store, log=log, pause=float(pause), cpu_s=0.02, start_s=0.1) for n in range(int(jobs))]
     tally = Supervisor(store, LocalEngine(2), "toy_worker", Tries(infrastructure=10**6)).run(tasks)
