@@ -17,7 +17,7 @@ from popdyn.batch.failure import of_exception, of_signal
 from popdyn.batch.isolation import Ended, ParentGone, run_apart
 from popdyn.batch.receipt import Receipt, shortened
 from popdyn.batch.unit import Order, Unit
-from popdyn.errors import IntegrityError
+from popdyn.errors import IntegrityError, PopdynError
 from popdyn.store import Store
 
 Perform = Callable[[Mapping[str, Any], Path, int], Mapping[str, Any]]
@@ -53,7 +53,7 @@ def attempt(store: Store, order: Order, perform: Perform) -> Receipt:
             return Receipt(order.key, "present")
     except IntegrityError as error:
         damaged = shortened(str(error))
-    except OSError as error:
+    except (OSError, PopdynError) as error:  # the disk, or an object of a newer schema
         failure, detail = of_exception(error)
         return Receipt(order.key, "failed", failure, detail, shortened(str(error)))
     folder = Path("job").absolute()

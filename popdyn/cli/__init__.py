@@ -24,6 +24,7 @@ COMMANDS = (
     "fit",
     "map",
     "batch",
+    "store",
     "compare",
     "doctor",
     "cite",

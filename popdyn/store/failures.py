@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from popdyn.errors import UsageError
-from popdyn.store.durable import disk_errors, new_file, plain_bytes, sync
+from popdyn.store.durable import disk_errors, new_file, new_folder, plain_bytes, sync, write_file
 from popdyn.store.keys import checked, is_key
 from popdyn.store.sealed import seal, unseal
 
@@ -37,8 +37,8 @@ def record(root: Path, key: str, document: Mapping[str, Any]) -> int:
     Raises UsageError for what JSON cannot hold or more than 1 MiB, ResourceError where the disk is full or closed.
     """
     folder = _folder(root, key)
-    with disk_errors(root):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with disk_errors(root, "the failure was not recorded"):
+        new_folder(folder)
         number = max(_numbers(folder), default=0) + 1
         while not _written(folder, number, key, document):
             number += 1
@@ -64,7 +64,7 @@ def attempts(root: Path, key: str, report: Report | None = None) -> list[Attempt
 def clear(root: Path, key: str) -> int:
     """Remove the attempts of a key; how many there were. What is no record stays."""
     folder, gone = _folder(root, key), 0
-    with disk_errors(root):
+    with disk_errors(root, "not all attempts were removed"):
         for name in _names(folder):
             if _NAME.fullmatch(name) or name.startswith("."):
                 (folder / name).unlink(missing_ok=True)
@@ -104,8 +104,7 @@ def _written(folder: Path, number: int, key: str, document: Mapping[str, Any]) -
         raise UsageError(f"failure of {key}: got {len(content)} bytes; allowed: {MOST_BYTES}; keep the end of its log")
     draft = folder / f".draft-{secrets.token_hex(8)}"
     try:
-        draft.write_bytes(content)
-        sync(draft)
+        write_file(draft, content)
         return new_file(draft, folder / f"attempt-{number}.json")
     finally:
         draft.unlink(missing_ok=True)

@@ -15,13 +15,11 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from popdyn.errors import ResourceError
-from popdyn.store.durable import disk_errors, plain_bytes
+from popdyn.store.durable import disk_errors, file_clock, new_file, plain_bytes
 from popdyn.store.keys import checked
 from popdyn.store.processes import Process, runs, this_process
 from popdyn.store.sealed import seal, unseal
@@ -74,7 +72,7 @@ def acquire(root: Path, key: str, *, silent: float = SILENT) -> Lease | None:
     Raises ResourceError where the disk is full or closed.
     """
     path = _path(root, key)
-    with disk_errors(root):
+    with disk_errors(root, "no lease was taken"):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lease = _taken(path)
         if lease is not None:
@@ -93,7 +91,7 @@ def look(root: Path, key: str, *, silent: float = SILENT, now: float | None = No
     path = _path(root, key)
     try:
         owner = _owner(path)
-        age = (_now(root) if now is None else now) - path.lstat().st_mtime
+        age = (clock(root) if now is None else now) - path.lstat().st_mtime
     except FileNotFoundError:
         return None
     running = None if owner is None else runs(owner)
@@ -103,14 +101,8 @@ def look(root: Path, key: str, *, silent: float = SILENT, now: float | None = No
 
 
 def clock(root: Path) -> float:
-    """The time of the store's file system [s]: that of a file touched now."""
-    probe = Path(root) / "leases" / f".clock-{secrets.token_hex(8)}"
-    with disk_errors(root):
-        try:
-            probe.touch(mode=0o600)
-            return probe.stat().st_mtime
-        finally:
-            probe.unlink(missing_ok=True)
+    """The time of the store's file system [s]."""
+    return file_clock(Path(root) / "leases")
 
 
 def _path(root: Path, key: str) -> Path:
@@ -127,14 +119,6 @@ def _owner(path: Path) -> Process | None:
         return None
 
 
-def _now(root: Path) -> float:
-    """The file system's time, or where nothing can be written there this machine's."""
-    try:
-        return clock(root)
-    except ResourceError:
-        return time.time()
-
-
 def _content(path: Path) -> bytes | None:
     try:
         return plain_bytes(path, MOST_BYTES)
@@ -143,20 +127,15 @@ def _content(path: Path) -> bytes | None:
 
 
 def _taken(path: Path) -> Lease | None:
-    """The lease, where the name is free: created by one call, filled after it."""
+    """The lease, where the name is free: filled first, then named by one call, so that no owner is ever unreadable."""
+    content = seal({"owner": asdict(this_process()), "token": secrets.token_hex(16)})
+    draft = path.with_name(f".draft-{secrets.token_hex(8)}")
     try:
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
-    except FileExistsError:
-        return None
-    try:
-        content = seal({"owner": asdict(this_process()), "token": secrets.token_hex(16)})
-        os.write(descriptor, content)
-        return Lease(path, content)
-    except OSError:
-        path.unlink(missing_ok=True)
-        raise
+        draft.write_bytes(content)
+        draft.chmod(0o600)
+        return Lease(path, content) if new_file(draft, path) else None
     finally:
-        os.close(descriptor)
+        draft.unlink(missing_ok=True)
 
 
 def _evict(path: Path, seen: bytes | None) -> None:

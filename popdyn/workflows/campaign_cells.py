@@ -36,7 +36,7 @@ class Cells:
                 found = self.store.find(key)
             except IntegrityError:
                 found = None
-            self._read[key] = None if found is None else open_dataset(found / "result.h5")
+            self._read[key] = None if found is None else open_dataset(found / "result.h5", ours=True)
             while len(self._read) > KEPT:
                 self._read.popitem(last=False)
         self._read.move_to_end(key)

@@ -83,7 +83,7 @@ def _place(campaign: Campaign, place: int) -> Row:
 
 
 def _rates(found: Path) -> Iterator[Row]:
-    dataset = open_dataset(found / "result.h5")
+    dataset = open_dataset(found / "result.h5", ours=True)
     if dataset.sizes["run"] < 2:
         scored = dataset["rate"].sel(time=slice(0.0, None)).mean(("run", "time"))
         for name in map(str, dataset["population"].values):

@@ -69,8 +69,8 @@ def simulate_truth(
         if progress is not None:
             progress(0.0, str(error))
 
-    place = shelf.obtain(key, work, {"job": document}, damaged) / "result.h5"
-    dataset = open_dataset(place)
+    place = shelf.obtain(key, work, {"job": document, "labels": {"spec": network.name}}, damaged) / "result.h5"
+    dataset = open_dataset(place, ours=True)
     return Truth(dataset, place, key, cost.get("cpu_s", 0.0), cost.get("wall_s", 0.0), not cost)
 
 

@@ -23,19 +23,22 @@ def file() -> Path:
     return Path(os.environ.get("POPDYN_VERIFICATION", "out/verification.jsonl"))
 
 
+NUMERICAL = ("kernels", "theory", "rungs", "ground_truth", "stimuli", "neurons", "comparison")
+
+
 @cache
-def code_hash() -> str:
-    """SHA-256 of the numerical source: what a figure depends on."""
+def code_hash(folders: tuple[str, ...] = NUMERICAL) -> str:
+    """SHA-256 of the source that a figure depends on."""
     root, digest = Path(popdyn.__file__).parent, hashlib.sha256()
-    for folder in ("kernels", "theory", "rungs", "ground_truth", "stimuli", "neurons", "comparison"):
+    for folder in folders:
         for path in sorted((root / folder).glob("*.py")):
             digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
 
-def once(row: str, item: str, measure: Callable[[], Values]) -> Values:
+def once(row: str, item: str, measure: Callable[[], Values], folders: tuple[str, ...] = NUMERICAL) -> Values:
     """The recorded values of an item of a row, measured now if this code has not measured them yet."""
-    key = {"row": row, "item": item, "code": code_hash()}
+    key = {"row": row, "item": item, "code": code_hash(folders)}
     path = file()
     if path.exists():
         for line in path.read_text().splitlines():
