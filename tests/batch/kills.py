@@ -8,7 +8,10 @@ import sys
 import time
 from pathlib import Path
 
-TARGETS = ("worker", "supervisor", "group")
+WAITED = 0.8
+"""Share of the starts of which the first strike waits for a worker: else most would hit a start."""
+TARGETS = {"worker": 3, "supervisor": 1, "group": 1}
+"""What is killed, and how often of five times: workers most, as their supervisor then goes on."""
 
 
 def children(pid):
@@ -45,7 +48,7 @@ def strike(process, target, rng):
     return hit > 0 and process.poll() in (None, -signal.SIGKILL)
 
 
-def campaign_of_kills(command, kills, *, seed, longest, after_start=0.0):
+def campaign_of_kills(command, kills, *, seed, longest):
     """Start the command, strike after a random time, start it again when it is gone; at last let it end by itself.
 
     Returns (kills that struck, by target; starts).
@@ -58,10 +61,12 @@ def campaign_of_kills(command, kills, *, seed, longest, after_start=0.0):
                 assert process is None or process.returncode in (0, -signal.SIGKILL), process.returncode
                 if process is not None and process.returncode == 0:
                     break  # it ended: the caller has given it too little to do
-                process, starts = subprocess.Popen(command, stderr=sys.stderr), starts + 1
-                time.sleep(after_start * rng.random())
+                process, starts = subprocess.Popen(command, stdout=sys.stderr), starts + 1
+                until = time.monotonic() + (10.0 if rng.random() < WAITED else 0.0)
+                while not children(process.pid) and process.poll() is None and time.monotonic() < until:
+                    time.sleep(0.005)
             time.sleep(rng.uniform(0.0, longest))
-            target = rng.choice(TARGETS)
+            target = rng.choices(list(TARGETS), list(TARGETS.values()))[0]
             if process.poll() is None and strike(process, target, rng):
                 struck[target] += 1
                 if target != "worker":

@@ -67,6 +67,10 @@ def perform(work, folder, memory):
         if not mark.exists():
             mark.touch()
             _killed()
+    if work.get("do") == "environment":
+        said = [f"{name}={value}" for name, value in os.environ.items() if "\n" not in value]
+        said.append("preferences=" + Path("brian_preferences").read_text().replace("\n", " "))
+        Path(work["out"]).write_text("\n".join(said))
     whole = content(number)
     with (folder / "result.h5").open("wb") as file:
         for start in (0, len(whole) // 2):
