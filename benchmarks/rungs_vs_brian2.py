@@ -18,7 +18,7 @@ from density_vs_brian2 import SPEC, plain_cost
 from popdyn.fitting import density_over_domain, fit_cascade
 from popdyn.fitting.measures import binned
 from popdyn.rungs.march import step_drive
-from popdyn.rungs.modes import BIN, derive_modes
+from popdyn.rungs.modes import derive_modes
 from popdyn.rungs.modes_choice import run_modes
 from popdyn.rungs.unit import drive_of, start_of
 from popdyn.spec import load
@@ -34,7 +34,7 @@ def marched(rung, dt, network):
     protocol, population = network.protocols[PROTOCOL], network.populations["E"]
     if rung.name == "modes":
         choice, drive = rung.choices["E"], step_drive(population, protocol, dt)
-        return lambda: run_modes(choice.reduced, choice.x, choice.W, drive, dt, BIN)[:, 0]
+        return lambda: run_modes(choice.reduced, choice.x, choice.W, drive, dt)[:, 0]
     unit = rung.units["E"]
     steps = round(1e-3 / dt)
     t = (np.arange(round((protocol.duration + protocol.transient) / 1e-3) * steps) + 0.5) * dt - protocol.transient

@@ -11,7 +11,7 @@ from scipy.signal import lfilter
 from popdyn.fitting.coordinates import coordinates_of
 from popdyn.fitting.rate_misfit import RateMisfit
 from popdyn.fitting.rate_solve import calibration_of, intervals, solve
-from popdyn.fitting.targets import Target
+from popdyn.fitting.rate_target import RateTarget
 from popdyn.rungs.rate_population import RatePopulation
 from popdyn.theory.discretisation import Domain
 
@@ -34,7 +34,7 @@ def wander(steps: int, dt: float, tau: float, rng: np.random.Generator) -> Array
     return lfilter([np.sqrt(1 - keep**2)], [1.0, -keep], rng.standard_normal(steps + past))[past:]
 
 
-def data(sets: int, kind: str, seed: int) -> Target:
+def data(sets: int, kind: str, seed: int) -> RateTarget:
     """`sets` noisy copies of one answer; noise independent, of correlation CORRELATION, or of counted spikes."""
     rng = np.random.default_rng(seed)
     per_bin = round(BIN / DT)
@@ -47,7 +47,7 @@ def data(sets: int, kind: str, seed: int) -> Target:
         keep = CORRELATION if kind == CORRELATED else 0.0
         noise = lfilter([np.sqrt(1 - keep**2)], [1.0, -keep], rng.standard_normal((sets, BINS + 50)), axis=1)[:, 50:]
         noisy = rate + NOISE * rate.std() * noise
-    return Target("synthetic", kind, mu, sigma, noisy, 0, BIN, DT)
+    return RateTarget("synthetic", kind, mu, sigma, noisy, 0, BIN, DT)
 
 
 def coverage(sets: int, kind: str, seed: int, chunk: int = 100) -> dict[str, float]:

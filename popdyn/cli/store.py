@@ -48,7 +48,7 @@ def list_objects(
         typer.echo(json.dumps({"ok": True, "count": len(found), "bytes": size, "objects": objects}, ensure_ascii=False))
         return
     rows = (f"{e.key}  {e.made:20}  {e.bytes:>12}  {e.fault or _words(e)}" for e in found)
-    typer.echo("".join(plain(row) + "\n" for row in rows) + f"{len(found)} objects, {_bytes(size)}")
+    typer.echo("".join(plain(row) + "\n" for row in rows) + f"{_objects(len(found))}, {_bytes(size)}")
 
 
 @store.command()
@@ -130,7 +130,7 @@ def export_objects(
     if as_json:
         typer.echo(json.dumps({"ok": True, "archive": str(to), "bytes": size, "keys": list(keys)}, indent=1))
     else:
-        typer.echo(f"{to}: {len(keys)} objects, {_bytes(size)}")
+        typer.echo(f"{to}: {_objects(len(keys))}, {_bytes(size)}")
 
 
 @store.command("import")
@@ -145,7 +145,7 @@ def import_objects(
     if as_json:
         typer.echo(json.dumps({"ok": True, "new": new}, indent=1))
     else:
-        typer.echo(f"{len(new)} objects that were not there before")
+        typer.echo(f"{_objects(len(new))} that were not there before")
 
 
 @store.command()
@@ -157,7 +157,7 @@ def reindex(root: Root = None, as_json: Json = False) -> None:
     if as_json:
         typer.echo(json.dumps({"ok": True, "count": count, "unreadable": broken}))
     else:
-        typer.echo(f"{count} objects, {broken} of them with a manifest that cannot be read")
+        typer.echo(f"{_objects(count)}, {broken} of them with a manifest that cannot be read")
 
 
 def _filter(
@@ -180,6 +180,10 @@ def _working(what: str, root: Path | None, work: Callable[[Any], Any]) -> Any:
 
 def _words(entry: Any) -> str:
     return "  ".join(word for word in (entry.spec, entry.protocol, entry.rung, entry.backend) if word)
+
+
+def _objects(count: int) -> str:
+    return f"{count} object{'' if count == 1 else 's'}"
 
 
 def _bytes(size: int) -> str:

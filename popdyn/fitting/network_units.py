@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,9 @@ from popdyn.fitting.target import Target
 from popdyn.rungs.cascade import CascadePopulation
 from popdyn.rungs.cascade_parameters import starting_values
 from popdyn.rungs.coupled import CoupledDensity
-from popdyn.rungs.coupled_modes import constant, drives_met
 from popdyn.rungs.coupled_units import CoupledUnits
 from popdyn.rungs.march import StepDrive
+from popdyn.rungs.met import drives_of, met_in
 from popdyn.rungs.modes_nodes import Group, domain_along, groups_of, plan_along
 from popdyn.rungs.modes_training import SETTLE, Plan, inputs
 from popdyn.rungs.unit import DT
@@ -41,18 +41,14 @@ def fit_coupled_units(
     Nodes that differ by a drift alone share a unit. Raises UsageError for conductances, NumericsError where a density
     has no rising f-I curve over the drives.
     """
-    wanted = [constant(density.network), *(protocols or density.network.protocols).values()]
-    met = [drives_met(density, protocol) for protocol in wanted]
+    met = met_in(density, protocols)
     groups: list[Group] = groups_of(density.derivation)
     units: list[CascadePopulation] = []
     fits: list[Mapping[str, Any]] = []
     for k, group in enumerate(groups):
         if progress is not None:
             progress(k / len(groups), f"units of the nodes: {k} of {len(groups)} kinds")
-        drives = [
-            replace(of_protocol[q], mu=of_protocol[q].mu + drift)
-            for of_protocol in met for q, drift in zip(group.members, group.drift, strict=True)
-        ]  # fmt: skip
+        drives = drives_of(group, met)
         plan = plan_along(drives, density.dt, seed)
         domain = domain_along(plan)
         mu = float(np.mean([d.mu.mean() for d in drives]))

@@ -19,7 +19,7 @@ from popdyn.fitting.rate_response import response_error
 from popdyn.fitting.rate_result import RateFit
 from popdyn.fitting.rate_solve import calibration_of, estimates, solve
 from popdyn.fitting.rate_starts import Guess, default_hint, starting_units
-from popdyn.fitting.targets import Target, steps_of, target_of
+from popdyn.fitting.rate_target import RateTarget, steps_of, target_of
 from popdyn.rungs.density import Density
 from popdyn.rungs.domain import share_outside
 from popdyn.rungs.families import FAMILIES, of_unit
@@ -82,7 +82,7 @@ def fit_to_rung(
 
 
 def fit_to_targets(
-    empty: RatePopulation, training: Sequence[Target], heldout: Sequence[Target], *, noisy: bool,
+    empty: RatePopulation, training: Sequence[RateTarget], heldout: Sequence[RateTarget], *, noisy: bool,
     hint: Guess | None = None, seed: int = 0, fitted_to: str = "rates",
 ) -> RateFit:  # fmt: skip
     """Fit to drives and rates. `empty`: the unit whose values are looked for. `noisy`: residuals are noise."""
@@ -112,7 +112,7 @@ def fit_to_targets(
     return _finished(fit, began)
 
 
-def error_of(unit: RatePopulation, t: Target) -> ProtocolError:
+def error_of(unit: RatePopulation, t: RateTarget) -> ProtocolError:
     """Of the unit at the step of its rung."""
     ratio = -(-steps_of(t.bin, DT) // t.steps_per_bin)
     mu, sigma = (np.repeat(x, ratio) for x in (t.mu, t.sigma))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from popdyn.fitting.coordinates import Coordinates
-from popdyn.fitting.targets import Target
+from popdyn.fitting.rate_target import RateTarget
 from popdyn.kernels import rate_units as kernel
 from popdyn.rungs.rate_population import RatePopulation
 from popdyn.types import FloatArray, IntArray
@@ -26,7 +26,7 @@ class RateMisfit:
 
     unit: RatePopulation
     coordinates: Coordinates
-    targets: tuple[Target, ...]
+    targets: tuple[RateTarget, ...]
 
     @property
     def weights(self) -> FloatArray:
@@ -64,7 +64,7 @@ class RateMisfit:
         residuals = np.nan_to_num(np.concatenate(parts, axis=1), nan=FAILED, posinf=FAILED, neginf=-FAILED)
         return residuals, np.nan_to_num(np.concatenate(slopes, axis=1), nan=0.0, posinf=0.0, neginf=0.0)
 
-    def _arguments(self, x: FloatArray, t: Target) -> tuple[Any, ...]:
+    def _arguments(self, x: FloatArray, t: RateTarget) -> tuple[Any, ...]:
         rows = self.rows(x)
         start = np.full(len(x), self.unit.start)
         adaptation = np.full((len(x), self.unit.adaptation), self.unit.start)
@@ -73,5 +73,5 @@ class RateMisfit:
         return (number, rows, which, t.mu[None], t.sigma[None], sigma0, t.dt, t.steps_per_bin, start, adaptation)
 
 
-def _own(target: Target, owner: IntArray | None) -> FloatArray:
+def _own(target: RateTarget, owner: IntArray | None) -> FloatArray:
     return target.rate if owner is None else target.rate[owner]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,25 +12,25 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from popdyn.errors import NumericsError, UsageError
+from popdyn.errors import NumericsError
 from popdyn.kernels import unit_network as kernel
 from popdyn.kernels.cascade import W, start
 from popdyn.kernels.modes_network import OUTSIDE, WATCHED, settle
-from popdyn.results import make_dataset
 from popdyn.rungs.bank import make_projections
+from popdyn.rungs.bins import BIN, bin_centres, step_middles, steps_in_bin
 from popdyn.rungs.cascade import CascadePopulation
 from popdyn.rungs.cascade_text import equations_of
 from popdyn.rungs.derivation import Derivation
 from popdyn.rungs.domain import report_outside
+from popdyn.rungs.long_run import ADAPTATION_TIMES, LongRunOfNodes, noted
 from popdyn.rungs.modes_nodes import Group, make_nodes
-from popdyn.rungs.unit import BIN, DT, start_of
+from popdyn.rungs.network_traces import NetworkTraces
+from popdyn.rungs.unit import DT, start_of
 from popdyn.spec import under_protocol
 from popdyn.spec.network import Network, Protocol
 from popdyn.stimuli import drive, source_rates
 
 Array = NDArray[np.float64]
-
-SETTLING, CONSTANT = 6.0, 1.0  # adaptation times before a network at constant drive is averaged, and how long [s]
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class Prepared:
     state: Array
 
 
-class CoupledUnits:
+class CoupledUnits(LongRunOfNodes):
     """Populations of a network as cascade units: connections, delays, heterogeneity; N -> infinity.
 
     Parameters
@@ -63,46 +62,36 @@ class CoupledUnits:
         self, derivation: Derivation, groups: list[Group], units: list[CascadePopulation], closure: str,
         dt: float = DT, fits: list[Mapping[str, Any]] | None = None,
     ) -> None:  # fmt: skip
-        per_bin = round(BIN / dt)
-        if per_bin < 1 or abs(per_bin * dt - BIN) > 1e-9 * BIN:
-            raise UsageError(f"dt: got {dt:g} s; allowed: 1 ms over a whole number")
+        steps_in_bin(dt)
         self.derivation, self.groups, self.units, self.closure, self.dt = derivation, groups, units, closure, dt
         self.network: Network = derivation.problem.network
         self.fits = fits or [{} for _ in units]
         gains = [partial(_rate, unit) for unit in units]
         self.nodes = make_nodes(derivation, groups, [u.domain for u in units], gains, closure, dt)
 
-    def rates(self) -> dict[str, float]:
-        """Long-run mean rate of each population at constant drive [1/s]: also where the network oscillates."""
-        longest = max((v.tau for unit in self.units for v in unit.adaptation), default=0.0)
-        found = self.simulate(Protocol("constant", CONSTANT, 0.5 + round(SETTLING * longest, 1), 0))
-        mean = found["rate"].sel(time=slice(0.0, None)).mean(("run", "time")).values
-        return {name: float(r) for name, r in zip(self.network.populations, mean, strict=True)}
+    def settling(self) -> float:
+        """Of the slowest adaptation of a unit [s]."""
+        return ADAPTATION_TIMES * max((v.tau for unit in self.units for v in unit.adaptation), default=0.0)
 
     def simulate(self, protocol: str | Protocol, *, seed: int = 0, strict: bool = False) -> xr.Dataset:
         """Trajectory on 1 ms bins; `seed` has no effect.
 
         Raises DomainError outside the domain where `strict`; NumericsError where a rate is not finite.
         """
-        if isinstance(protocol, str) and protocol not in self.network.protocols:
-            raise UsageError(f"protocol: got {protocol!r}; allowed: {', '.join(self.network.protocols)}")
-        chosen = self.network.protocols[protocol] if isinstance(protocol, str) else protocol
+        chosen = self.network.protocol(protocol)
         began = time.process_time()
         out, node_rate, watched = self._march(chosen)
         scored = round(chosen.duration / self.dt)
         share = self._outside(watched, scored, strict=strict)
-        rows = zip(self.derivation.problem.nodes, node_rate / scored, strict=True)
         attrs = {
             "rung": self.name, "closure": self.closure, "protocol": chosen.name,
             "spec_hash": under_protocol(self.network, chosen).spec_hash, "bin": BIN, "dt": self.dt, "seed": seed,
             "nodes": len(self.nodes.weight), "outside_domain": int(share > 0), "outside_domain_share": share,
-            "node_rates": json.dumps([[node.population, node.weight, float(rate)] for node, rate in rows]),
+            "node_rates": noted(self.derivation.problem, node_rate / scored),
         }  # fmt: skip
-        t = (np.arange(out.shape[1]) + 0.5) * BIN - chosen.transient
         rate, V_mean, w_mean = (out[:, :, k].T[None] for k in (kernel.RATE, kernel.V_MEAN, kernel.W_MEAN))
-        dataset = make_dataset(t, list(self.network.populations), rate, V_mean, w_mean, attrs)
-        dataset.encoding["cpu_s"] = time.process_time() - began
-        return dataset
+        traces = NetworkTraces(bin_centres(out.shape[1], chosen.transient), rate, V_mean, w_mean)
+        return traces.dataset(self.network.populations, attrs, began)
 
     def equations(self) -> str:
         """Every unit with its values; what the nodes hear is the density's."""
@@ -174,8 +163,7 @@ def stacked(units: list[CascadePopulation], dt: float) -> kernel.Units:
 
 def middle_inputs(network: Network, protocol: Protocol, dt: float) -> tuple[Array, Array, Array]:
     """mu, D (population, step) of the white noise and rates (row, step) of the sources, in the middle of each step."""
-    bins = round((protocol.transient + protocol.duration) / BIN)
-    t: Array = (np.arange(bins * round(BIN / dt), dtype=np.float64) + 0.5) * dt - protocol.transient
+    t = step_middles(protocol, dt)
     drives = [drive(population, protocol, t) for population in network.populations.values()]
     mu, sigma = (np.stack(columns) for columns in zip(*drives, strict=True))
     external = [source_rates(population, protocol, t) for population in network.populations.values()]

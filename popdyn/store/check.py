@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from popdyn.errors import IntegrityError, PopdynError, ResourceError, UsageError
-from popdyn.store import manifest
 from popdyn.store.store import Store
 from popdyn.types import Progress
 
@@ -68,9 +67,8 @@ def verify(
 
 
 def _verify_one(store: Store, key: str, read: Read | None, quarantine: bool) -> None:
-    place = store.path(key)
     try:
-        manifest.verify(place, key)
+        place = store.compare(key)
         if read is not None:
             read(place)
     except IntegrityError as error:

@@ -18,7 +18,6 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _CLOSED = (errno.EROFS, errno.EACCES, errno.EPERM)
 _FAILED = (errno.EIO, errno.EINTR, errno.ENXIO, errno.ESTALE, errno.ETIMEDOUT, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
-_PROBE = 1 << 16
 
 
 def sync(path: Path) -> None:
@@ -100,25 +99,6 @@ def remove(directory: Path) -> None:
         with contextlib.suppress(OSError):
             Path(folder).chmod(0o700)
     shutil.rmtree(directory, ignore_errors=True)
-
-
-def refused(folder: Path) -> OSError | None:
-    """What the disk says to 64 KiB more in the largest file of a folder; None where it takes them.
-
-    HDF5 reports a full disk as anything between OSError without a number and RuntimeError.
-    """
-    largest = max(folder.iterdir(), key=lambda path: path.lstat().st_size, default=folder / "probe")
-    try:
-        descriptor = os.open(largest, os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW, 0o600)
-        try:
-            for _ in range(2):  # the first may be short without an error
-                os.write(descriptor, bytes(_PROBE))
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-    except OSError as error:
-        return error
-    return None
 
 
 def file_clock(folder: Path) -> float:

@@ -29,6 +29,8 @@ class Entry(NamedTuple):
 def read_entry(place: Path, key: str) -> Entry:
     """The entry of an object; nothing is raised, moved or changed."""
     try:
+        if place.is_symlink():
+            raise IntegrityError("a link")
         document = manifest.read(place, key)
         made, size = document.get("made"), sum(int(item["bytes"]) for item in document["files"].values())
         if not is_stamp(made):

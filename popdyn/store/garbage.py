@@ -102,7 +102,8 @@ def _inside(folder: Path) -> list[Path]:
 def _newest(path: Path) -> float:
     """When anything below a path changed last; what vanishes meanwhile is changing now."""
     try:
-        below = (Path(folder) / name for folder, _, names in os.walk(path) for name in names)
+        folders = () if path.is_symlink() else os.walk(path)
+        below = (Path(folder) / name for folder, _, names in folders for name in names)
         return max(one.lstat().st_mtime for one in (path, *below))
     except FileNotFoundError:
         return math.inf

@@ -48,9 +48,9 @@ def check_label(root: Path) -> bool:
     except FileNotFoundError:
         return False
     except (ValueError, KeyError, RecursionError) as error:
-        raise IntegrityError(f"{label}: not a readable store label ({error})") from error
+        raise IntegrityError(f"{label}: not a readable store label ({str(error)[:200]})") from error
     if type(found) is not int or found < 1:
         raise IntegrityError(f"{label}: a store of format {found!r}; allowed: 1 to {FORMAT}")
     if found > FORMAT:
-        raise UsageError(f"{root}: a store of format {found}; allowed: up to {FORMAT}; use a newer popdyn")
+        raise UsageError(f"{root}: a store of format {str(found)[:20]}; allowed: up to {FORMAT}; use a newer popdyn")
     return True

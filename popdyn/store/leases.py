@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from popdyn.store.durable import disk_errors, file_clock, new_file, plain_bytes
+from popdyn.store.durable import disk_errors, file_clock, new_file, plain_bytes, write_file
 from popdyn.store.keys import checked
 from popdyn.store.processes import Process, runs, this_process
 from popdyn.store.sealed import seal, unseal
@@ -131,8 +131,7 @@ def _taken(path: Path) -> Lease | None:
     content = seal({"owner": asdict(this_process()), "token": secrets.token_hex(16)})
     draft = path.with_name(f".draft-{secrets.token_hex(8)}")
     try:
-        draft.write_bytes(content)
-        draft.chmod(0o600)
+        write_file(draft, content)
         return Lease(path, content) if new_file(draft, path) else None
     finally:
         draft.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 from popdyn.errors import IntegrityError, UsageError
 from popdyn.store import manifest, staging
-from popdyn.store.durable import disk_errors, new_folder, reading, refused, remove, sync
+from popdyn.store.durable import disk_errors, new_folder, reading, remove, sync
 from popdyn.store.keys import checked, is_key
 from popdyn.store.label import check_label, write_label
 
@@ -63,6 +63,16 @@ class Store:
             return self.find(key) if place.is_dir() else None
         except IntegrityError as error:
             raise IntegrityError(f"{error}; {self._put_away(place, key, inode)}") from error
+        return place
+
+    def compare(self, key: str) -> Path:
+        """The object's directory, every file compared, whatever was compared before; nothing is moved.
+
+        Raises as `find` does, and FileNotFoundError where there is none.
+        """
+        place = self._shelved(key)
+        _stamp(place)
+        manifest.verify(place, key)
         return place
 
     def publish(self, key: str, write: Write, said: Mapping[str, Any]) -> Path:
@@ -133,7 +143,7 @@ class Store:
             staging.sweep(self.root)
             draft = staging.new_draft(self.root, key)
             try:
-                _fill(draft, write)
+                write(draft)
                 document = describe(draft)
                 for path in draft.iterdir():
                     sync(path)
@@ -190,15 +200,6 @@ class Store:
         return kept
 
 
-def _fill(draft: Path, write: Write) -> None:
-    try:
-        write(draft)
-    except (RuntimeError, OSError) as error:
-        if getattr(error, "errno", None) is None and (said := refused(draft)) is not None:
-            raise said from error
-        raise
-
-
 def _sorted_names(folder: Path) -> list[str]:
     try:
         return sorted(os.listdir(folder))
@@ -208,7 +209,7 @@ def _sorted_names(folder: Path) -> list[str]:
 
 def _stamp(directory: Path) -> Stamp:
     """What changes when a file is replaced or written: names, inodes, times, sizes."""
-    if directory.is_symlink() or not directory.is_dir():
+    if directory.is_symlink() or (directory.exists() and not directory.is_dir()):
         raise IntegrityError(f"{directory}: not a folder of the store itself")
     with reading(directory), os.scandir(directory) as scan:
         entries = sorted((entry.name, entry.stat(follow_symlinks=False)) for entry in scan)

@@ -59,6 +59,12 @@ class Conversion:
         return str(self.document["verdict"]["word"])
 
     @property
+    def simulated(self) -> float:
+        """Length of the protocol [s], its transient included."""
+        protocol = self.network.protocols[self.protocol]
+        return protocol.duration + protocol.transient
+
+    @property
     def alone(self) -> Density:
         """The density of populations that stand alone."""
         if not isinstance(self.density, Density):
@@ -89,3 +95,7 @@ class Conversion:
     def cost(self, stage: str, cpu_s: float | None, wall_s: float | None = None, note: str = "") -> None:
         """One more line of the table of costs."""
         self.costs.append({"stage": stage, "cpu_s": cpu_s, "wall_s": wall_s, "note": note})
+
+    def cost_of_protocol(self) -> None:
+        """The line that says what the costs of the rungs are of."""
+        self.cost("simulated time", None, None, f"{self.simulated:g} s per rung")

@@ -29,9 +29,10 @@ from popdyn.workflows.convert_report import report_document
 from popdyn.workflows.derive_alone import derive_alone
 from popdyn.workflows.derive_cohorts import derive_cohorts
 from popdyn.workflows.derive_mixed import derive_mixed
-from popdyn.workflows.derive_network import INFINITE, MEAN_FIELD, derive_network
+from popdyn.workflows.derive_network import derive_network
 from popdyn.workflows.modes_rung import REFUSED, add_modes, no_modes
 from popdyn.workflows.source import UNIT_REFUSED, no_unit, protocol_name
+from popdyn.workflows.stages import INFINITE, MEAN_FIELD
 from popdyn.workflows.truth import Truth, from_file, simulate_truth, truth_job
 
 Progress = Callable[[float, str], None]

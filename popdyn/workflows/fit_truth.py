@@ -15,8 +15,8 @@ from popdyn.comparison.compare import SAMPLED_RUNGS
 from popdyn.errors import UsageError
 from popdyn.fitting.rate_fit import Shape, fit_to_targets, with_network
 from popdyn.fitting.rate_result import RateFit
+from popdyn.fitting.rate_target import RateTarget, split, target_in
 from popdyn.fitting.recording import read_recording, recorded_target
-from popdyn.fitting.targets import Target, split, target_in
 from popdyn.rungs.domain import DomainWarning
 from popdyn.spec import Network, under_protocol
 from popdyn.theory.discretisation import Domain
@@ -77,7 +77,7 @@ def _corrected(truth: xr.Dataset, model: xr.Dataset, begin: float) -> dict[str, 
     return {key: value for key, value in measures.to_dict().items() if key in KEPT}
 
 
-def _range(target: Target) -> Domain:
+def _range(target: RateTarget) -> Domain:
     """Of the drive that is scored."""
     scored = slice(target.first * target.steps_per_bin, None)
     mu, sigma = target.mu[scored], target.sigma[scored]

@@ -2,21 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import xarray as xr
 
 from popdyn.comparison import compare
 from popdyn.rungs.density import Density
-from popdyn.types import Rung
+from popdyn.theory.problem import LOWER_CLOSURE
 
 NEXT_CLOSURE = {
     "mean": "hermite1", "hermite1": "hermite2", "hermite2": "hermite3", "hermite3": "cumulant3",
     "gaussian": "cumulant3", "cumulant3": "cumulant4", "cumulant4": "cumulant3",
 }  # fmt: skip
 """What a closure is compared with: a better one; the best, with the next best."""
+
+
+class Simulates(Protocol):
+    """What runs a protocol."""
+
+    def simulate(self, protocol: str, /) -> xr.Dataset:
+        """Its trajectory."""
+        ...
+
+
+@dataclass(frozen=True)
+class OtherClosure:
+    """The same density with the next closure; where that falls back on the very closures that a trajectory `used`, with
+    the first lower one that does not: a closure is no witness of its own error.
+    """
+
+    make: Callable[[str], Simulates]
+    closure: str
+    used: str
+
+    def simulate(self, protocol: str, /) -> xr.Dataset:
+        """Its trajectory."""
+        lower, found = self.closure, self.make(NEXT_CLOSURE[self.closure]).simulate(protocol)
+        while found.attrs["closures_used"] == self.used and lower in LOWER_CLOSURE:
+            lower = LOWER_CLOSURE[lower]
+            found = self.make(lower).simulate(protocol)
+        return found
 
 
 @dataclass(frozen=True)
@@ -37,8 +65,12 @@ def predict_error(density: Density, protocol: str, trajectory: xr.Dataset) -> di
     Halving a second-order scheme leaves a quarter of the error: the distances of grid and step are times 4/3.
     """
     network, dt, closure = density.network, density.dt, density.closure
-    others: dict[str, tuple[Rung, float]] = {
-        "closure": (Density(network, closure=NEXT_CLOSURE[closure], dt=dt, domain=density.domains), 1.0),
+    next_closure = OtherClosure(
+        lambda other: Density(network, closure=other, dt=dt, domain=density.domains), closure,
+        trajectory.attrs["closures_used"],
+    )  # fmt: skip
+    others: dict[str, tuple[Simulates, float]] = {
+        "closure": (next_closure, 1.0),
         "grid": (Density(network, closure=closure, dt=dt, domain=density.domains, refine=2.0), 4.0 / 3.0),
         "step": (Density(network, closure=closure, dt=dt / 2.0, domain=density.domains), 4.0 / 3.0),
     }
@@ -51,8 +83,8 @@ Parts = dict[str, dict[str, tuple[float, float]]]
 """(nrmse, |bias|) by population and source."""
 
 
-def distances(others: Mapping[str, tuple[Rung, float]], protocol: str, trajectory: xr.Dataset) -> Parts:
-    """Of a trajectory from that of every other rung, times its factor."""
+def distances(others: Mapping[str, tuple[Simulates, float]], protocol: str, trajectory: xr.Dataset) -> Parts:
+    """Of a trajectory from every other one under the protocol, times its factor."""
     found: Parts = {}
     for part, (other, factor) in others.items():
         for name, measures in compare(other.simulate(protocol), trajectory).populations.items():

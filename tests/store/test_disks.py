@@ -14,15 +14,15 @@ from .disk_writer import job, result
 
 HERE = Path(__file__).parent
 WRITER = HERE / "disk_writer.py"
-ENVIRONMENT = dict(os.environ, PYTHONPATH=str(HERE.parents[1]), PYTHONDONTWRITEBYTECODE="1")
+ENVIRONMENT = dict(os.environ, PYTHONPATH=str(HERE.parents[1]))
 
 
 def slow(*point):
     return pytest.param(*point, marks=pytest.mark.slow)
 
 
-def run(*command):
-    return subprocess.run([*map(str, command)], env=ENVIRONMENT, capture_output=True, text=True, check=False)
+def run(*command, **more):
+    return subprocess.run([*map(str, command)], env=ENVIRONMENT | more, capture_output=True, text=True, check=False)
 
 
 def mounting(script):
@@ -72,8 +72,7 @@ def test_a_read_only_store_is_read_and_says_that_it_cannot_be_written(tmp_path):
     done = mounting(
         f"mount --bind {store} {store}; mount -o remount,ro,bind {store}\n"
         f"{sys.executable} {WRITER} {store} 0 3\n"
-        f"{command} ls --store {store}; {command} verify --deep --store {store}; {command} gc --store {store}\n"
-        f"{command} export {tmp_path}/copy.zip --store {store}\n"
+        f"{command} ls --store {store}; {command} verify --store {store}; {command} gc --store {store}\n"
         f"{sys.executable} {WRITER} {store} 3 1 || echo code $?"
     )
     assert done.returncode == 0, done.stderr
@@ -99,7 +98,7 @@ def test_a_limit_on_the_size_of_files_stops_with_4(share, tmp_path):
 
 
 CALLS = {"fsync": 12, "mkdir,mkdirat": 5, "rename,renameat,renameat2": 3, "write": 3}
-POINTS = [("fsync", 9), ("rename,renameat,renameat2", 3)]
+POINTS = [("fsync", 9)]
 REST = [slow(call, at) for call, most in CALLS.items() for at in range(1, most + 1) if (call, at) not in POINTS]
 
 
@@ -111,7 +110,8 @@ def test_system_calls_that_fail(call, at, tmp_path):
     inject = f"inject={call}:error=ENOSPC:when={at}"
     trace = tmp_path / "trace"
     done = run("strace", "-f", "-qq", "-o", trace, "-e", f"trace={call}",
-               "-e", inject, sys.executable, WRITER, tmp_path / "store", 0, 1)  # fmt: skip
+               "-e", inject, sys.executable, WRITER, tmp_path / "store", 0, 1,
+               PYTHONDONTWRITEBYTECODE="1")  # fmt: skip
     hit = "INJECTED" in trace.read_text()
     assert done.returncode == (4 if hit else 0), done.stderr + trace.read_text()
     if hit:
