@@ -20,6 +20,8 @@ from popdyn.store.failures import attempts
 from popdyn.store.leases import Lease, acquire
 
 BACK_OFF, LONGEST_BACK_OFF = 0.5, 30.0
+LOOK = 0.5
+"""Time that may be spent on looking for the next jobs at a stretch [s]."""
 ELSEWHERE = 2.0
 """Time after which a job that another run has in hand is looked at again [s]."""
 
@@ -55,8 +57,10 @@ class Queue:
         """The next unit's jobs; [] where nothing can begin at the moment."""
         self._wake()
         taken: list[Ready] = []
-        size = 1
+        size, until = 1, time.monotonic() + LOOK
         for _ in range(len(self._waiting)):
+            if not taken and time.monotonic() > until:
+                break  # many that are there already: what runs wants to be heard, too
             task = self._waiting.popleft()
             if taken and (task.key in self._alone or task.warm != taken[0].task.warm):
                 self._waiting.appendleft(task)

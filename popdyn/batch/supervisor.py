@@ -21,7 +21,7 @@ from popdyn.store import Store
 from popdyn.store.failures import clear, record
 
 TICK = 0.1
-BEAT_EVERY = 60.0
+BEAT_EVERY, ESTIMATE_EVERY = 60.0, 1.0
 Watch = Callable[[Tally], None]
 
 
@@ -51,7 +51,8 @@ class Supervisor:
         self.receipts: thread_queue.SimpleQueue[Receipt] = thread_queue.SimpleQueue()
         self.flying: dict[Future[Sequence[Receipt]], dict[str, Ready]] = {}
         self.ready: dict[str, Ready] = {}
-        self.began, self.beaten, self.worked = time.monotonic(), time.monotonic(), 0.0
+        self.began = self.beaten = time.monotonic()
+        self.estimated, self.worked = 0.0, 0.0
         self.halted = ""
         try:
             while self._go_on():
@@ -129,12 +130,13 @@ class Supervisor:
 
     def _tell(self) -> None:
         self.tally.running = [key[:12] for key in self.ready]
-        elapsed = time.monotonic() - self.began
-        flying = sum(ready.task.cpu_s for ready in self.ready.values())
-        if self.worked > 0:
-            self.tally.seconds_left = elapsed * (self.queue.remaining_s() + 0.5 * flying) / self.worked
-        if time.monotonic() - self.beaten > BEAT_EVERY:
-            self.beaten = time.monotonic()
+        now = time.monotonic()
+        if self.worked > 0 and now - self.estimated > ESTIMATE_EVERY:
+            self.estimated = now
+            flying = sum(ready.task.cpu_s for ready in self.ready.values())
+            self.tally.seconds_left = (now - self.began) * (self.queue.remaining_s() + 0.5 * flying) / self.worked
+        if now - self.beaten > BEAT_EVERY:
+            self.beaten = now
             for ready in self.ready.values():
                 ready.lease.beat()
         if self.journal is not None:

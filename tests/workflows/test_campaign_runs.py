@@ -2,20 +2,27 @@
 
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
 import tomllib
+from collections import namedtuple
+from dataclasses import asdict
 
 import numpy as np
 import pytest
 from batch.example_campaign import SPEC, write_campaign
 
 import popdyn
+from popdyn.batch.supervisor import Interrupts
 from popdyn.cli import main
 from popdyn.store import Store
 from popdyn.store.failures import record
+from popdyn.store.processes import this_process
 from popdyn.workflows.campaign import open_campaign_file
 from popdyn.workflows.campaign_jobs import planned_jobs
+from popdyn.workflows.campaign_run import _heard
 from popdyn.workflows.simulate import simulate
 
 MORE = 'protocols = "all"\n[grid]\nmu = [1.0, 1.4]\n'
@@ -92,8 +99,6 @@ def test_the_single_run_finds_what_the_campaign_made(done):
 
 
 def test_missing_failed_and_damaged_cells_are_seen(done, tmp_path):
-    import shutil
-
     shutil.copytree(done[1], tmp_path / "store", symlinks=True)
     store = Store(tmp_path / "store")
     keys = popdyn.open_campaign(done[0], store=store.root).key.values.ravel()
@@ -117,6 +122,32 @@ def test_missing_failed_and_damaged_cells_are_seen(done, tmp_path):
     assert len((tmp_path / "out" / "report.csv").read_text().splitlines()) == 5
 
 
+def test_a_run_that_was_killed_is_said_to_have_died(done, tmp_path, capsys):
+    shutil.copytree(done[1], tmp_path / "store", symlinks=True)
+    (journal,) = (tmp_path / "store").glob("campaigns/*/run-1-of-1.json")
+    document = json.loads(journal.read_text())
+    for state, process, found in (
+        ("running", document["process"], "died"),
+        ("running", asdict(this_process()), "running"),
+        ("stopped", document["process"], "stopped"),
+    ):
+        journal.write_text(json.dumps(document | {"state": state, "process": process}))
+        _, status = answer(capsys, "status", done[0], "--store", tmp_path / "store")
+        assert [run["state"] for run in status["runs"]] == [found]
+
+
+def test_signals_are_counted_and_handlers_given_back():
+    before, interrupts = signal.getsignal(signal.SIGINT), Interrupts()
+    with _heard(interrupts):
+        for asked, number in enumerate((signal.SIGINT, signal.SIGINT), start=1):
+            os.kill(os.getpid(), number)
+            assert interrupts.asked == asked
+    assert signal.getsignal(signal.SIGINT) is before
+    with _heard(interrupts := Interrupts()):
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert interrupts.asked == 2
+
+
 def test_exit_codes_of_bad_files_and_partial_failures(tmp_path, capsys):
     assert main(["batch", "run", str(tmp_path / "none.toml")]) == 2
     (tmp_path / "bad.toml").write_text("spec = 3\n")
@@ -137,8 +168,6 @@ def test_exit_codes_of_bad_files_and_partial_failures(tmp_path, capsys):
 
 
 def test_a_full_disk_is_told_before_anything_starts(tmp_path, capsys, monkeypatch):
-    from collections import namedtuple
-
     usage = namedtuple("usage", "total used free")(10, 9, 1)
     monkeypatch.setattr("popdyn.workflows.campaign_plan.shutil.disk_usage", lambda _: usage)
     file = write_campaign(tmp_path / "rates.toml")
@@ -148,8 +177,6 @@ def test_a_full_disk_is_told_before_anything_starts(tmp_path, capsys, monkeypatc
 
 def test_the_shards_of_the_slurm_script_do_the_campaign(done, tmp_path, capsys):
     """The script as a cluster would run it, a shard after the other, on a store that lacks one result."""
-    import shutil
-
     shutil.copytree(done[1], tmp_path / "store", symlinks=True)
     store = Store(tmp_path / "store")
     lost = next(iter(store.keys()))
