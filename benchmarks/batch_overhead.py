@@ -1,8 +1,8 @@
-"""What a campaign costs beside one `python plain_job.py` per job: python benchmarks/batch_overhead.py [JOBS].
+"""What a campaign costs beside one `python plain_job.py` per job: python benchmarks/batch_overhead.py [JOBS] [--single].
 
 The same neurons, steps, noise scheme and recorded means; numpy target. CPU of all processes, planning and publishing
-included; the clock of the plain scripts one after the other beside that of the campaign with two workers. Also single:
-every job in a worker process of its own.
+included; the clock of the plain scripts one after the other beside that of the campaign with two workers. --single: also
+with every job in a worker process of its own.
 """
 
 from __future__ import annotations
@@ -74,12 +74,13 @@ def campaign(folder: Path, jobs: int, name: str, start: list[str]) -> list[list[
     return [[sys.executable, *start, "batch", "run", str(file), "--workers", "2", "--store", str(folder / name)]]
 
 
-def main(jobs: int) -> None:
+def main(jobs: int, single: bool) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         found = {"plain scripts": measured(plain(folder, jobs))}
         found["campaign"] = measured(campaign(folder, jobs, "batched", ["-m", "popdyn"]))
-        found["campaign, single"] = measured(campaign(folder, jobs, "single", ["-c", SINGLE]))
+        if single:
+            found["campaign, single"] = measured(campaign(folder, jobs, "single", ["-c", SINGLE]))
     base_cpu, base_wall = found["plain scripts"]
     print(f"{jobs} jobs, load {os.getloadavg()[0]:.1f}")
     for what, (cpu, wall) in found.items():
@@ -88,4 +89,5 @@ def main(jobs: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100)
+    numbers = [int(word) for word in sys.argv[1:] if word.isdigit()]
+    main(numbers[0] if numbers else 100, "--single" in sys.argv)

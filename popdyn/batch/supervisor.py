@@ -22,6 +22,8 @@ from popdyn.store.failures import clear, record
 
 TICK = 0.1
 BEAT_EVERY, ESTIMATE_EVERY = 60.0, 1.0
+ENDING = 20.0
+"""Time that an engine has to end what runs after it was told to stop [s]."""
 Watch = Callable[[Tally], None]
 
 
@@ -54,6 +56,7 @@ class Supervisor:
         self.began = self.beaten = time.monotonic()
         self.estimated, self.worked = 0.0, 0.0
         self.halted = ""
+        self.stopped: float | None = None
         try:
             while self._go_on():
                 self._fill()
@@ -66,9 +69,12 @@ class Supervisor:
         return self.tally
 
     def _go_on(self) -> bool:
-        if self.halted or self.interrupts.asked:
-            if self.interrupts.asked > 1:
+        if self.interrupts.asked > 1:
+            if self.stopped is None:
+                self.stopped = time.monotonic()
                 self.engine.stop()
+            return bool(self.flying) and time.monotonic() - self.stopped < ENDING
+        if self.halted or self.interrupts.asked:
             return bool(self.flying)
         return bool(self.flying or len(self.queue))
 

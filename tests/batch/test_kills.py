@@ -51,7 +51,7 @@ def run(tmp_path, monkeypatch, **options):
 
 
 def test_a_hundred_kills_cost_only_what_was_running(tmp_path, monkeypatch):
-    run(tmp_path, monkeypatch, kills=100, jobs=400, pause=0.02, longest=0.12, seed=1)
+    run(tmp_path, monkeypatch, kills=100, jobs=300, pause=0.02, longest=0.1, seed=1)
 
 
 def brian2_campaign(tmp_path, monkeypatch, *, jobs, kills, seed):
@@ -86,4 +86,4 @@ def test_fifty_kills_of_brian2_jobs(part, tmp_path, monkeypatch):
 @pytest.mark.parametrize("part", range(int(os.environ.get("POPDYN_KILL_PARTS", "20"))))
 def test_two_thousand_kills(part, tmp_path, monkeypatch):
     """20 campaigns of 100 kills each, every one by itself: pytest --last-failed goes on."""
-    run(tmp_path, monkeypatch, kills=100, jobs=400, pause=0.02, longest=0.12, seed=100 + part)
+    run(tmp_path, monkeypatch, kills=100, jobs=300, pause=0.02, longest=0.1, seed=100 + part)
