@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from popdyn.comparison import compare
 from popdyn.rungs.density import Density
@@ -30,21 +31,29 @@ class Simulates(Protocol):
 
 @dataclass(frozen=True)
 class OtherClosure:
-    """The same density with the next closure; where that falls back on the very closures that a trajectory `used`, with
-    the first lower one that does not: a closure is no witness of its own error.
+    """The same density with the next closure; populations for which that falls back on the very closure that the
+    `reference` used have the first lower one that does not: a closure is no witness of its own error.
     """
 
     make: Callable[[str], Simulates]
     closure: str
-    used: str
+    reference: xr.Dataset
 
     def simulate(self, protocol: str, /) -> xr.Dataset:
-        """Its trajectory."""
+        """Its rates."""
         lower, found = self.closure, self.make(NEXT_CLOSURE[self.closure]).simulate(protocol)
-        while found.attrs["closures_used"] == self.used and lower in LOWER_CLOSURE:
+        rate, used = found["rate"], _closures(found)
+        while np.any(same := used == _closures(self.reference)) and lower in LOWER_CLOSURE:
             lower = LOWER_CLOSURE[lower]
             found = self.make(lower).simulate(protocol)
-        return found
+            rate = rate.where(xr.DataArray(~same, dims="population"), found["rate"])
+            used = np.where(same, _closures(found), used)
+        return found.assign(rate=rate).assign_attrs(closures_used=",".join(used))
+
+
+def _closures(trajectory: xr.Dataset) -> NDArray[np.str_]:
+    """By population; those of a network fall back together and have one."""
+    return np.resize(trajectory.attrs["closures_used"].split(","), trajectory.sizes["population"])
 
 
 @dataclass(frozen=True)
@@ -66,9 +75,8 @@ def predict_error(density: Density, protocol: str, trajectory: xr.Dataset) -> di
     """
     network, dt, closure = density.network, density.dt, density.closure
     next_closure = OtherClosure(
-        lambda other: Density(network, closure=other, dt=dt, domain=density.domains), closure,
-        trajectory.attrs["closures_used"],
-    )  # fmt: skip
+        lambda other: Density(network, closure=other, dt=dt, domain=density.domains), closure, trajectory
+    )
     others: dict[str, tuple[Simulates, float]] = {
         "closure": (next_closure, 1.0),
         "grid": (Density(network, closure=closure, dt=dt, domain=density.domains, refine=2.0), 4.0 / 3.0),

@@ -32,8 +32,7 @@ def predict_mixed_error(
         "cohorts": (like(cohort_closure="cohort_mean"), CLOSURE_SHARE),
     }
     if any(grid.problem.adapts for grid in density.derivation.grids):
-        used = trajectory.attrs["closures_used"]
-        moved = OtherClosure(lambda other: like(closure=other, derivation=None), density.closure, used)
+        moved = OtherClosure(lambda other: like(closure=other, derivation=None), density.closure, trajectory)
         others["closure"] = moved, 1.0
     found = distances(others, protocol, trajectory)
     for name, rule in density.derivation.rules.items():

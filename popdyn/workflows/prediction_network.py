@@ -26,8 +26,7 @@ def predict_network_error(
 
     others: dict[str, tuple[Simulates, float]] = {"step": (like(dt=density.dt / 2.0), 4.0 / 3.0)}
     if adapts:
-        used = trajectory.attrs["closures_used"]
-        others["closure"] = OtherClosure(lambda other: like(closure=other), density.closure, used), 1.0
+        others["closure"] = OtherClosure(lambda other: like(closure=other), density.closure, trajectory), 1.0
     found = distances(others, protocol, trajectory)
     for name, rule in density.derivation.rules.items():
         found[name]["nodes"] = (rule.error, 0.0)
