@@ -25,11 +25,11 @@ def file() -> Path:
 
 @cache
 def code_hash() -> str:
-    """SHA-256 of the numerical source: what a figure depends on."""
+    """SHA-256 of the package's source: rows measure fits and workflows, too."""
     root, digest = Path(popdyn.__file__).parent, hashlib.sha256()
-    for folder in ("kernels", "theory", "rungs", "ground_truth", "stimuli", "neurons", "comparison"):
-        for path in sorted((root / folder).glob("*.py")):
-            digest.update(path.read_bytes())
+    for path in sorted(root.rglob("*.py")):
+        digest.update(path.relative_to(root).as_posix().encode())
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
 
