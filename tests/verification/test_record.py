@@ -1,8 +1,9 @@
 """Recorded rows are measured again when anything in the package has changed."""
 
-import popdyn
 import pytest
 import record
+
+import popdyn
 
 
 @pytest.fixture
