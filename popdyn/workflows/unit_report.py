@@ -58,8 +58,9 @@ def unit_table(fit: UnitFit) -> dict[str, Any]:
          "note": "" if p.identified else f"not fixed by the data: {p.why}"}
         for p in fit.parameters
     ]  # fmt: skip
+    missing = f" Not among the units of the literature: {fit.baselines_not_offered}"
     return {"population": fit.population, "rung": "unit", "family": "cascade", "parameters": parameters,
-            "note": fit.interval}  # fmt: skip
+            "note": fit.interval + (missing if fit.baselines_not_offered else "")}  # fmt: skip
 
 
 def unit_curve(work: Conversion, name: str, others: dict[str, FloatArray] | None = None) -> dict[str, Any]:
