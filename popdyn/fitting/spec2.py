@@ -32,14 +32,14 @@ SMOOTHING = 1e-3
 """Standard deviation of the Gaussian [s]."""
 
 
-def rates(target: Target, table: Table, records: list[Record]) -> list[FloatArray]:
-    """Rate (bin,) [1/s] under every record."""
-    return [_run(target, table, r) for r in records]
+def rates(target: Target, table: Table, records: list[Record], smoothing: float = SMOOTHING) -> list[FloatArray]:
+    """Rate (bin,) [1/s] under every record; `smoothing` of the input [s]."""
+    return [_run(target, table, r, smoothing) for r in records]
 
 
-def smoothed(mu: FloatArray, sigma: FloatArray, dt: float) -> FloatArray:
+def smoothed(mu: FloatArray, sigma: FloatArray, dt: float, width: float = SMOOTHING) -> FloatArray:
     """mu, mu', mu'', sigma, D', D'' (6, step), D = sigma^2/2."""
-    mean, spread = (_derivatives(gaussian_filter1d(x, SMOOTHING / dt, mode="nearest"), dt) for x in (mu, sigma))
+    mean, spread = (_derivatives(gaussian_filter1d(x, width / dt, mode="nearest"), dt) for x in (mu, sigma))
     return np.array([*mean, spread[0], spread[0] * spread[1], spread[1] ** 2 + spread[0] * spread[2]])
 
 
@@ -49,8 +49,9 @@ def _derivatives(x: FloatArray, dt: float) -> tuple[FloatArray, FloatArray, Floa
     return x, (after - before) / (2.0 * dt), (after - 2.0 * x + before) / dt**2
 
 
-def _run(target: Target, table: Table, record: Record) -> FloatArray:
+def _run(target: Target, table: Table, record: Record, smoothing: float) -> FloatArray:
     rows, rate = adaptation_rows(target.adaptation, target.C_m, record.dt), np.empty(len(record.mu))
-    speeds, drive = np.array([1.0 / v.tau for v in target.adaptation]), smoothed(record.mu, record.sigma, record.dt)
+    speeds = np.array([1.0 / v.tau for v in target.adaptation])
+    drive = smoothed(record.mu, record.sigma, record.dt, smoothing)
     kernel.integrate_two(*table, rows, speeds, drive, record.dt, record.start.copy(), rate)
     return binned(rate, round(BIN / record.dt))[record.first :]
