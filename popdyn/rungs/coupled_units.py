@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from popdyn.errors import NumericsError
 from popdyn.kernels import unit_network as kernel
-from popdyn.kernels.cascade import W, start
+from popdyn.kernels.cascade import in_lanes, slots, start
+from popdyn.kernels.lanes import aligned
 from popdyn.kernels.modes_network import OUTSIDE, WATCHED, settle
 from popdyn.rungs.bank import make_projections
 from popdyn.rungs.bins import BIN, bin_centres, step_middles, steps_in_bin
@@ -41,10 +42,17 @@ REMEDY = "fit them on a wider domain, or take the modes rung, which keeps the de
 
 @dataclass(frozen=True)
 class Prepared:
-    """Arrays of one run: what `kernel.run` steps through, and the state of every node."""
+    """Tables of all kinds (row, e, column); of every node its slots (node, slot) and currents (node, variable)."""
 
-    units: kernel.Units
-    state: Array
+    table: Array
+    columns: Array
+    current: Array
+
+    def units(self, networks: int = 1) -> kernel.Units:
+        """What the kernel steps through: the nodes of so many networks side by side."""
+        lanes = in_lanes(np.tile(self.columns, (networks, 1)))
+        current = np.tile(self.current, (networks, 1))
+        return kernel.Units(self.table.reshape(-1), self.table[0].size, lanes, current.shape[1], current)
 
 
 class CoupledUnits(LongRunOfNodes):
@@ -120,23 +128,20 @@ class CoupledUnits(LongRunOfNodes):
 
     def prepare(self) -> Prepared:
         """Units settled at the working point, every w at the spec's initial mean."""
-        units = stacked(self.units, self.dt)
-        state = np.zeros((len(self.nodes.weight), W + int(np.diff(units.variables).max())))
+        made, point = [unit.table(self.dt) for unit in self.units], self.derivation.point
+        rows, most = np.cumsum([0, *(len(m.table) for m in made)]), max(len(unit.adaptation) for unit in self.units)
+        columns, current = np.zeros((len(self.nodes.group), slots(most))), np.zeros((len(self.nodes.group), most))
         for q, g in enumerate(self.nodes.group):
-            unit, point = self.units[g], self.derivation.point
-            population = self.network.populations[self.derivation.problem.nodes[q].population]
-            w = start_of(unit.adaptation, population)
-            start(
-                units.numbers[g], units.table[units.rows[g] : units.rows[g + 1]],
-                units.adaptation[units.variables[g] : units.variables[g + 1]],
-                float(point.mu[q] + self.groups[g].drift[self.groups[g].members.index(q)]),
-                float(np.sqrt(2.0 * point.D[q])), w, state[q],
-            )  # fmt: skip
-        return Prepared(units, state)
+            adaptation = self.units[g].adaptation
+            w = start_of(adaptation, self.network.populations[self.derivation.problem.nodes[q].population])
+            mu = float(point.mu[q] + self.groups[g].drift[self.groups[g].members.index(q)])
+            start(*made[g], mu, float(np.sqrt(2.0 * point.D[q])), w, rows[g], columns[q])
+            current[q, : len(adaptation)] = [v.current for v in adaptation]
+        return Prepared(aligned(np.concatenate([m.table for m in made])), columns, current)
 
     def _march(self, protocol: Protocol) -> tuple[Array, Array, Array]:
         mu, D, external = middle_inputs(self.network, protocol, self.dt)
-        made, projections = self.prepare(), make_projections(self.derivation.problem, self.dt, 0.0)
+        units, projections = self.prepare().units(), make_projections(self.derivation.problem, self.dt, 0.0)
         firing = np.append(self.derivation.point.rates, external[:, 0])
         activity = np.tile(firing[:, None], projections.lags.shape[1] + 2)
         settle(projections, activity, self.dt)
@@ -147,8 +152,8 @@ class CoupledUnits(LongRunOfNodes):
             node_rate[:], watched[:] = 0.0, 0.0
             part, bins = slice(first, last), slice(first // per_bin, last // per_bin)
             done = kernel.run(
-                made.units, self.nodes, projections, activity, external[:, part], mu[:, part], D[:, part], first,
-                self.dt, made.state, out[:, bins], node_rate, watched,
+                units, self.nodes, projections, activity, np.ascontiguousarray(external[:, part]), mu[:, part].copy(),
+                D[:, part].copy(), self.dt, out[:, bins], node_rate, watched,
             ) if last > first else 0  # fmt: skip
             if done < last - first:
                 at = (first + done) * self.dt - protocol.transient
@@ -166,17 +171,6 @@ class CoupledUnits(LongRunOfNodes):
 
 def _rate(unit: CascadePopulation, mu: float, sigma: float) -> float:
     return unit.stationary(mu, sigma)[1].rate
-
-
-def stacked(units: list[CascadePopulation], dt: float) -> kernel.Units:
-    """The kernel's numbers of all units at a step dt [s], one below the other."""
-    made = [unit.table(dt) for unit in units]
-    current = [v.current for unit in units for v in unit.adaptation]
-    return kernel.Units(
-        np.stack([m.numbers for m in made]), np.concatenate([m.table for m in made]),
-        np.cumsum([0, *(len(m.table) for m in made)]), np.concatenate([m.adaptation for m in made]),
-        np.cumsum([0, *(len(m.adaptation) for m in made)]), np.array(current, dtype=np.float64),
-    )  # fmt: skip
 
 
 def middle_inputs(network: Network, protocol: Protocol, dt: float) -> tuple[Array, Array, Array]:

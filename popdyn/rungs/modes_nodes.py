@@ -37,6 +37,7 @@ Gain = Callable[[float, float], float]
 BESIDE = 0.06  # of the range of a node's mu: s.d. of what is added to it in training
 LEAST_BESIDE = 0.03  # likewise, of its largest
 LONGEST = 2.5  # [s] of one node's drive that is trained on
+SHORTEST = 1.0  # [s] of what follows, to be judged on
 MOST_DRIVES = 3  # nodes of a group whose drives are
 OTHER = {"near": 0.5, "beside": 1.0}  # sizes of the changes that modes are chosen and judged on
 SAME = 1e-9
@@ -108,7 +109,8 @@ def _marks(p: DensityProblem) -> Array:
 def plan_along(drives: list[StepDrive], dt: float, seed: int) -> Plan:
     """Inputs along the drives that a group's nodes met, and beside them: random changes of two speeds are added.
 
-    Modes are chosen and judged under changes that they were not trained on; "met" is the drives as they are.
+    Modes are chosen and judged under changes that they were not trained on, judged along what follows the first LONGEST
+    of the drives where they are longer; "met" is the drives as they are.
     A box of mu and sigma would hold much that a network, whose mu and sigma move together, never sees.
     """
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(len(drives),)))
@@ -126,8 +128,10 @@ def plan_along(drives: list[StepDrive], dt: float, seed: int) -> Plan:
     def inputs(kinds: dict[str, float], among: list[StepDrive]) -> Inputs:
         return [(kind, moved(drive, part)) for kind, part in kinds.items() for drive in among]
 
+    later = [_cut(StepDrive(d.mu[longest:], d.D[longest:], d.restart[longest:]), longest) for d in drives]
+    unseen = [d for d in later if d.mu.size * dt >= SHORTEST] or chosen
     training = inputs({"met": 0.0, "beside": 1.0, "further": 2.0}, chosen)
-    return Plan(training, inputs(OTHER, chosen[:2]), inputs(OTHER, chosen[-2:]))
+    return Plan(training, inputs(OTHER, chosen[:2]), inputs(OTHER, unseen[-2:]))
 
 
 def _cut(drive: StepDrive, longest: int) -> StepDrive:
