@@ -14,30 +14,22 @@ import json
 import math
 import os
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
+
+from side_environment import python_with
 
 from popdyn.neurons.gif import CURRENT, THRESHOLD
 from popdyn.spec.statistics import in_degree
 
 VERSION = "3.10.0"
-HOME = Path(os.environ.get("XDG_CACHE_HOME", tempfile.gettempdir())) / f"popdyn-nest-{VERSION}"
 NO_THRESHOLD = ((0.1, 0.0),)  # tau_sfa [s], q_sfa [V]
 
 
 def nest_python():
-    """The interpreter of NEST's environment, made by pip when it is missing. Ends the script where it cannot be had."""
-    python = HOME / "bin" / "python"
-    pip = [str(python), "-m", "pip", "install", f"nest-simulator=={VERSION}"]
-    check = [str(python), "-c", "import nest; assert 'gif_pop_psc_exp' in nest.node_models"]
-    try:
-        if not python.exists() or subprocess.run(check, capture_output=True).returncode:
-            for command in ([sys.executable, "-m", "venv", str(HOME)], pip, check):
-                subprocess.run(command, check=True, capture_output=True, text=True)
-    except subprocess.CalledProcessError as error:
-        sys.exit(f"no NEST, nothing is compared: {' '.join(error.cmd)}\n{error.stderr[-2000:]}")
-    return python
+    """The interpreter of NEST's environment. Ends the script where it cannot be had."""
+    check = "import nest; assert 'gif_pop_psc_exp' in nest.node_models"
+    return python_with("NEST", "nest-simulator", VERSION, check)
 
 
 def population(p, tau_syn):

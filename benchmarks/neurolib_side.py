@@ -6,31 +6,21 @@ Without a delay matrix one node; with one 80 nodes, all coupled to all, at one d
 """
 
 import json
-import os
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
+from side_environment import python_with
+
 VERSION = "0.6.2"
-HOME = Path(os.environ.get("XDG_CACHE_HOME", tempfile.gettempdir())) / f"popdyn-neurolib-{VERSION}"
 NODES, DISTANCE = 80, 200.0  # [mm], 10 ms at the model's 20 m/s
 DT = 0.1  # [ms]
 
 
 def neurolib_python():
-    """The interpreter of neurolib's environment, made by pip when it is missing. Ends the script where it cannot be."""
-    python = HOME / "bin" / "python"
-    pip = [str(python), "-m", "pip", "install", f"neurolib=={VERSION}"]
-    check = [str(python), "-c", "from neurolib.models.aln import ALNModel"]
-    try:
-        if not python.exists() or subprocess.run(check, capture_output=True).returncode:
-            for command in ([sys.executable, "-m", "venv", str(HOME)], pip, check):
-                subprocess.run(command, check=True, capture_output=True, text=True)
-    except subprocess.CalledProcessError as error:
-        sys.exit(f"no neurolib, nothing is compared: {' '.join(error.cmd)}\n{error.stderr[-2000:]}")
-    return python
+    """The interpreter of neurolib's environment. Ends the script where it cannot be had."""
+    return python_with("neurolib", "neurolib", VERSION, "from neurolib.models.aln import ALNModel")
 
 
 def run_neurolib(python, seconds):

@@ -11,7 +11,7 @@ from scipy.signal import lfilter
 from popdyn.fitting.coordinates import coordinates_of
 from popdyn.fitting.rate_misfit import RateMisfit
 from popdyn.fitting.rate_solve import calibration_of, intervals, solve
-from popdyn.fitting.targets import Target
+from popdyn.fitting.rate_target import RateTarget
 from popdyn.rungs.rate_population import RatePopulation
 from popdyn.theory.discretisation import Domain
 
@@ -34,7 +34,7 @@ def wander(steps: int, dt: float, tau: float, rng: np.random.Generator) -> Array
     return lfilter([np.sqrt(1 - keep**2)], [1.0, -keep], rng.standard_normal(steps + past))[past:]
 
 
-def data(sets: int, kind: str, seed: int) -> Target:
+def data(sets: int, kind: str, seed: int) -> RateTarget:
     """`sets` noisy copies of one answer; noise independent, of correlation CORRELATION, or of counted spikes."""
     rng = np.random.default_rng(seed)
     per_bin = round(BIN / DT)
@@ -47,16 +47,15 @@ def data(sets: int, kind: str, seed: int) -> Target:
         keep = CORRELATION if kind == CORRELATED else 0.0
         noise = lfilter([np.sqrt(1 - keep**2)], [1.0, -keep], rng.standard_normal((sets, BINS + 50)), axis=1)[:, 50:]
         noisy = rate + NOISE * rate.std() * noise
-    return Target("synthetic", kind, mu, sigma, noisy, 0, BIN, DT)
+    return RateTarget("synthetic", kind, mu, sigma, noisy, 0, BIN, DT)
 
 
 def coverage(sets: int, kind: str, seed: int, chunk: int = 100) -> dict[str, float]:
     """Share of the sets whose 95 % interval is found and holds the true value, by parameter."""
     target, coordinates = data(sets, kind, seed), coordinates_of(TRUTH, 20.0)
     names = [p.name for p in coordinates.parameters]
-    truth = coordinates.encode([TRUTH.values[name] for name in names])
-    away = coordinates.values(truth + np.array([0.2, 0.2, -0.3]))
-    start, held = replace(TRUTH, values=dict(zip(names, away.tolist(), strict=True))), np.zeros(len(names))
+    truth = coordinates.encode(TRUTH)
+    start, held = coordinates.decode(truth + np.array([0.2, 0.2, -0.3]), TRUTH), np.zeros(len(names))
     for first in range(0, sets, chunk):
         part = replace(target, rate=target.rate[first : first + chunk])
         misfit = RateMisfit(TRUTH, coordinates, (part,))

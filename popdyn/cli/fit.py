@@ -8,20 +8,18 @@ from typing import Annotated
 
 import typer
 
+from popdyn.cli.options import Adaptation, TrainingSeed, VaryingTau
+
 
 def fit(
     data: Annotated[Path, typer.Argument(help="spec (TOML, JSON), or CSV: time [ms],rate [Hz],mu [mV/ms]")],
     family: Annotated[str, typer.Option(help="cascade, threshold_linear, softplus, power_law or sigmoid")] = "softplus",
     population: Annotated[str | None, typer.Option(help="one of the spec [default: each]")] = None,
-    adaptation: Annotated[
-        int | None, typer.Option(help="adaptation variables [default: 1 where the neuron adapts, else 0]")
-    ] = None,
-    varying_tau: Annotated[
-        bool, typer.Option("--varying-tau", help="let the inverse time constant grow with the rate")
-    ] = False,
+    adaptation: Adaptation = None,
+    varying_tau: VaryingTau = False,
     truth: Annotated[Path | None, typer.Option(help="fit to this ground truth of the spec, not to its density")] = None,
     protocol: Annotated[str | None, typer.Option(help="protocol of the truth [default: the spec's first]")] = None,
-    seed: Annotated[int, typer.Option(help="seed of the training inputs")] = 0,
+    seed: TrainingSeed = 0,
     out: Annotated[Path | None, typer.Option(help="folder for the model [default: out/DATA-FAMILY]")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object on stdout")] = False,
 ) -> None:

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from popdyn.cli.options import Adaptation, TrainingSeed, VaryingTau
+
 
 def map(
     spec: Annotated[Path, typer.Argument(help="spec (TOML, JSON)")],
@@ -17,12 +19,8 @@ def map(
     family: Annotated[
         str, typer.Option(help="threshold_linear, softplus, power_law or sigmoid; none: rates alone")
     ] = "softplus",
-    adaptation: Annotated[
-        int | None, typer.Option(help="adaptation variables [default: 1 where the neuron adapts, else 0]")
-    ] = None,
-    varying_tau: Annotated[
-        bool, typer.Option("--varying-tau", help="let the inverse time constant grow with the rate")
-    ] = False,
+    adaptation: Adaptation = None,
+    varying_tau: VaryingTau = False,
     solve: Annotated[
         str | None, typer.Option(help='"rate=8Hz": the value of --vary mu (or b=0:200) that gives this rate')
     ] = None,
@@ -30,7 +28,7 @@ def map(
         bool, typer.Option("--slopes", help="derivatives by every spiking parameter at the spec, no grid")
     ] = False,
     processes: Annotated[int | None, typer.Option(help="[default: the cores at hand]")] = None,
-    seed: Annotated[int, typer.Option(help="seed of the training inputs")] = 0,
+    seed: TrainingSeed = 0,
     out: Annotated[Path | None, typer.Option(help="folder [default: out/SPEC-map]; the same command goes on")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object on stdout")] = False,
 ) -> None:

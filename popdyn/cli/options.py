@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from popdyn.errors import UsageError
+
+Adaptation = Annotated[
+    int | None, typer.Option(help="adaptation variables [default: 1 where the neuron adapts, else 0]")
+]
+VaryingTau = Annotated[bool, typer.Option("--varying-tau", help="let the inverse time constant grow with the rate")]
+TrainingSeed = Annotated[int, typer.Option(help="seed of the training inputs")]
 
 
 def fraction(text: str, option: str) -> float:

@@ -21,6 +21,7 @@ HELDOUT_STEPS = (0.0, 0.4, -0.4, 0.7, 0.0, -0.6)
 SIGMA_STEPS = (0.0, 0.9, -0.9, 0.5, -0.5)
 HELDOUT_SIGMA_STEPS = (0.0, 0.7, -0.3, -0.7)
 """Levels from the centre of an input: 1 is the upper end of its domain, -1 the lower."""
+CHIRP = (1.0, 100.0)  # [1/s]
 EDGE = 0.35
 """Share of the domain's width that the centre of the inputs keeps from its ends."""
 
@@ -76,6 +77,11 @@ class Range:
         shape = {"at": 0.0, "until": duration, "frequency": frequency, "amplitude": amplitude, "phase": 0.0}
         return Stimulus(self.population, self.target, "sine", shape)
 
+    def chirp(self, f_start: float, f_stop: float, share: float, duration: float) -> Stimulus:
+        amplitude = share * 0.5 * (self.high - self.low)
+        shape = {"at": 0.0, "until": duration, "f_start": f_start, "f_stop": f_stop, "amplitude": amplitude}
+        return Stimulus(self.population, self.target, "chirp", shape)
+
     def _reach(self, level: float) -> float:
         return level * (self.high - self.centre if level > 0 else self.centre - self.low)
 
@@ -106,14 +112,16 @@ def training_jobs(population: Population, domain: Domain, seed: int) -> list[Job
 
 
 def heldout_jobs(population: Population, domain: Domain, seed: int) -> list[Job]:
-    """Protocols that no fit sees: other draws, other steps, a sine of 10 Hz."""
+    """Protocols that no fit sees: other draws, other steps, a sine of 10 Hz, a chirp."""
     mu, sigma = ranges(population, domain)
     sine = Protocol("heldout_sine", 1.0, TRANSIENT, 0, (mu.offset(1.0), mu.sine(10.0, 0.25, 1.0)))
+    chirp = Protocol("heldout_chirp", 2.0, TRANSIENT, 0, (mu.offset(2.0), mu.chirp(*CHIRP, 0.25, 2.0)))
     jobs = [
         Job(_random("heldout_ou", mu, SLOW, 3.0, DEVIATIONS, (seed, 2)), "slow random input, another draw"),
         Job(_random("heldout_fast", mu, FAST, 2.0, FAST_DEVIATIONS, (seed, 3)), "fast random input, another draw"),
         Job(_steps("heldout_steps", mu, HELDOUT_STEPS, 0.4), "steps to other levels"),
         Job(sine, "sine of 10 Hz"),
+        Job(chirp, f"chirp from {CHIRP[0]:g} to {CHIRP[1]:g} Hz"),
     ]
     if sigma is not None:
         jobs += [

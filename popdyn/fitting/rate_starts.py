@@ -9,7 +9,7 @@ import numpy as np
 from scipy.signal import lfilter
 
 from popdyn.fitting.measures import binned
-from popdyn.fitting.targets import Target
+from popdyn.fitting.rate_target import RateTarget
 from popdyn.kernels import rate_units as kernel
 from popdyn.rungs.families.base import FamilyParameter
 from popdyn.rungs.rate_population import RatePopulation
@@ -31,7 +31,7 @@ class Guess:
 
 
 def starting_units(
-    unit: RatePopulation, targets: Sequence[Target], rate_scale: float, hint: Guess
+    unit: RatePopulation, targets: Sequence[RateTarget], rate_scale: float, hint: Guess
 ) -> list[RatePopulation]:
     """Units about a guess of the time constants, each with the static gain that fits the data best."""
     changes = ((1.0, 1.0, 1.0), (0.3, 1.0, 0.4), (3.0, 0.3, 1.0), (1.0, 3.0, 3.0))
@@ -50,7 +50,7 @@ def default_hint(unit: RatePopulation, rate_scale: float) -> Guess:
     return Guess(0.01, (0.2 * unit.drive_scale / rate_scale / max(count, 1),) * count, taus)
 
 
-def _static(unit: RatePopulation, targets: Sequence[Target], rate_scale: float, guess: Guess) -> RatePopulation:
+def _static(unit: RatePopulation, targets: Sequence[RateTarget], rate_scale: float, guess: Guess) -> RatePopulation:
     """Threshold and shape from a grid, the scale by least squares, drive and rates filtered by the guess."""
     drive = np.concatenate([_effective(t, guess) for t in targets])
     rate = np.concatenate([t.rate for t in targets])
@@ -81,7 +81,7 @@ def _natural(p: FamilyParameter, unit: RatePopulation, rate_scale: float) -> flo
     return float(unit.drive_scale**p.drive * rate_scale**p.rate * (unit.sigma0 or 1.0) ** p.noise)
 
 
-def _effective(t: Target, guess: Guess) -> FloatArray:
+def _effective(t: RateTarget, guess: Guess) -> FloatArray:
     """mu filtered by tau_r, less what the observed rate brings about through adaptation; scored bins."""
     rate = np.concatenate([np.full(t.first, t.rate.mean()), t.rate])
     drive = _low_pass(binned(t.mu, t.steps_per_bin)[: len(rate)], guess.tau_r, t.bin)

@@ -17,7 +17,7 @@ import numpy as np
 
 from popdyn.errors import UsageError
 from popdyn.fitting.measures import BIN, binned
-from popdyn.fitting.targets import Target, checked, steps_of
+from popdyn.fitting.rate_target import RateTarget, checked, steps_of
 from popdyn.quantities import UNITS
 from popdyn.types import FloatArray
 
@@ -66,14 +66,14 @@ def read_recording(path: str | Path) -> Recording:
     return Recording(width, column["rate"], column[drives[0]], sigma, unit)
 
 
-def recorded_target(recording: Recording, name: str) -> Target:
+def recorded_target(recording: Recording, name: str) -> RateTarget:
     """In bins of about 5 ms, or the recording's own where they are wider."""
     ratio, steps = max(1, round(BIN / recording.width)), steps_of(recording.width)
     rate = binned(recording.rate, ratio)
     mu, sigma = (np.repeat(x, steps) for x in (recording.mu, recording.sigma))
     first = round(SKIP * len(rate))
     width = ratio * recording.width
-    return checked(Target(name, "recorded rates", mu, sigma, rate[first:], first, width, recording.width / steps))
+    return checked(RateTarget(name, "recorded rates", mu, sigma, rate[first:], first, width, recording.width / steps))
 
 
 def _head(path: str, cell: str) -> tuple[str, str, float]:

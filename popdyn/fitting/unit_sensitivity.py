@@ -24,7 +24,7 @@ from popdyn.fitting.rate_fit import Shape, adaptation_start
 from popdyn.fitting.rate_misfit import RateMisfit
 from popdyn.fitting.rate_solve import solve
 from popdyn.fitting.rate_starts import default_hint, starting_units
-from popdyn.fitting.targets import Target, target_of
+from popdyn.fitting.rate_target import RateTarget, target_of
 from popdyn.rungs.density import Density
 from popdyn.spec.network import Network
 from popdyn.theory.discretisation import Discretisation
@@ -176,7 +176,7 @@ def root(misfit: RateMisfit, x: FloatArray) -> FloatArray:
     )
 
 
-def _targets(network: Network, found: Sensitivity, grid: Discretisation, jobs: Sequence[Job]) -> tuple[Target, ...]:
+def _targets(network: Network, found: Sensitivity, grid: Discretisation, jobs: Sequence[Job]) -> tuple[RateTarget, ...]:
     """The density's answers on the fixed cells."""
     (who,) = network.populations.values()
     operator = found.grid.operator(density_problem(who))

@@ -139,9 +139,7 @@ def job(
         networks, each with its own synapses, parameters and noise; None: 10, of large networks fewer, see `few_groups`
     stratified : spread parameters in strata of equal probability; None: where there are no connections
     """
-    chosen = network.protocols.get(protocol) if isinstance(protocol, str) else protocol
-    if chosen is None:
-        raise UsageError(f"protocol: got {protocol!r}; allowed: {', '.join(network.protocols) or 'none in this spec'}")
+    chosen = network.protocol(protocol)
     if method not in METHODS:
         raise UsageError(f"method: got {method!r}; allowed: {', '.join(METHODS)}")
     neurons = sum(population.size for population in network.populations.values())

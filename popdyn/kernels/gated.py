@@ -20,9 +20,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from popdyn.kernels.modes import DEFECT, LEAST_RATE, MEAN_V, MEAN_W, RATE
+
 H_DECAY, H_DRIVE, SLOPE, NORM, CENTRE, WIDTH, E_L, DROP, LAG, NUMBERS = range(10)
 DECAY, TRACE_SLOPE, KAPPA, JUMP, TRACE_CENTRE, TRACE_WIDTH, CURRENT, ROWS = range(8)
-RATE, MEAN_V, MEAN_W, DEFECT, LEAST_RATE, OUTPUTS = range(6)
 POWERS, LINEAR = 4, 2  # of q with A and with A_j
 
 Array = NDArray[np.float64]

@@ -10,11 +10,12 @@ import numpy as np
 
 from popdyn.rungs.cascade import CascadePopulation
 from popdyn.rungs.cascade_parameters import fitted
+from popdyn.rungs.fit_document import domain_of
 from popdyn.rungs.model_reader import Reader
 from popdyn.rungs.static_gain import AdaptationVariable, GainRow, StaticGain
-from popdyn.theory.discretisation import Domain
 
 MAX_ROWS, MAX_NODES, MAX_ADAPTATION = 64, 4096, 16
+MAX_PARAMETERS = len(fitted(MAX_ADAPTATION))
 
 
 def population_document(unit: CascadePopulation, fit: Mapping[str, Any]) -> dict[str, Any]:
@@ -40,11 +41,7 @@ def population_of(entry: Reader, name: str) -> CascadePopulation | None:
     before = len(entry.faults)
     numbers = {key: entry.number(key, above=0.0) for key in ("C_m", "reference_rate")}
     sigma = entry.number("reference_sigma", 0.0)
-    domain = entry.table("domain")
-    ends = {key: domain.number(key) for key in ("mu_low", "mu_high", "sigma_low", "sigma_high")}
-    for low, high in (("mu_low", "mu_high"), ("sigma_low", "sigma_high")):
-        if ends[low] > ends[high]:
-            domain.fault(low, ends[low], f"at most {high}")
+    domain = domain_of(entry)
     variables = tuple(
         AdaptationVariable(
             v.number("a"), v.number("b"), v.number("tau", above=0.0), v.number("E"), v.number("current", 0.0, 1.0)
@@ -65,7 +62,7 @@ def population_of(entry: Reader, name: str) -> CascadePopulation | None:
     if len(entry.faults) > before:
         return None
     return CascadePopulation(
-        name, numbers["C_m"], variables, StaticGain(rows), values, numbers["reference_rate"], sigma, Domain(**ends)
+        name, numbers["C_m"], variables, StaticGain(rows), values, numbers["reference_rate"], sigma, domain
     )  # fmt: skip
 
 
@@ -76,16 +73,3 @@ def _row(row: Reader) -> GainRow:
     elif np.any(np.diff(mu) <= 0) or np.any(np.diff(rate) <= 0) or np.any(rate <= 0):
         row.fault("rate", "an f-I curve that does not rise", "mu and rate increasing, rate above 0")
     return GainRow(row.number("sigma", 0.0), mu, rate, V_mean)
-
-
-def fit_of(entry: Reader) -> Mapping[str, Any]:
-    """The report of the fit as it was written; what `equations` prints of it is checked."""
-    fit = entry.table("fit")
-    if "parameters" in fit.data:
-        for p in fit.tables("parameters", 0, len(fitted(MAX_ADAPTATION))):
-            p.text("name")
-            p.number("low")
-            p.number("high")
-            if not isinstance(p.data.get("identified"), bool):
-                p.fault("identified", p.data.get("identified"), "true or false")
-    return fit.data

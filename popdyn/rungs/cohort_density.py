@@ -13,11 +13,12 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from popdyn.errors import DomainError, UsageError
-from popdyn.results import make_dataset
+from popdyn.rungs.bins import BIN, steps_in_bin
 from popdyn.rungs.cohort_bank import SHOT_NOISE, colour, noises
-from popdyn.rungs.cohort_march import BIN, Heard, Run, advance, cohort_side, on_bins, run_away, run_of
+from popdyn.rungs.cohort_march import Heard, Run, advance, cohort_side, on_bins, run_away, run_of
 from popdyn.rungs.coupled_limits import check_synapses
 from popdyn.rungs.escape_corrections import is_wide
+from popdyn.rungs.long_run import LongRun, constant
 from popdyn.spec import under_protocol
 from popdyn.spec.network import Network, Protocol
 from popdyn.theory.cohort_grid import CLOSURES, AgeGrid, age_grid
@@ -34,8 +35,8 @@ Array = NDArray[np.float64]
 
 CHUNK = 1.0  # [s] between two looks at the clock
 SETTLE = 8.0  # longest time constants before a constant drive is averaged
+HELD = 0.2  # [s] at the end of a constant drive, whose means are the working point
 ROUNDS = 3  # of quenched widths and rates
-AVERAGED = 5.0  # [s] over which a network of finite size is averaged
 
 
 def need_charges(network: Network, populations: Collection[str]) -> None:
@@ -49,7 +50,7 @@ def need_charges(network: Network, populations: Collection[str]) -> None:
         )
 
 
-class CohortDensity:
+class CohortDensity(LongRun):
     """Populations of escape-noise neurons (models gif, poisson): cohorts by last spike time, coupled or not.
 
     Parameters
@@ -83,8 +84,7 @@ class CohortDensity:
     ) -> None:  # fmt: skip
         if closure not in CLOSURES:
             raise UsageError(f"closure: got {closure!r}; allowed for escape-noise neurons: {', '.join(CLOSURES)}")
-        if abs(round(BIN / dt) * dt - BIN) > 1e-12:
-            raise UsageError(f"dt: got {dt:g} s; allowed: 1 ms divided by a whole number")
+        steps_in_bin(dt)
         if shot_noise not in SHOT_NOISE:
             raise UsageError(f"shot_noise: got {shot_noise!r}; allowed: {', '.join(SHOT_NOISE)}")
         check_synapses(network, dt)
@@ -103,7 +103,6 @@ class CohortDensity:
         self.share = np.ones(len(self.coupling.projections))
         self.problems = self._problems()
         self.grid = grid or max((age_grid(p) for p in self.problems.values()), key=lambda g: g.levels)
-        self._constant: xr.Dataset | None = None
         if network.connections and settle:
             for _ in range(ROUNDS):
                 self._settle()
@@ -123,21 +122,12 @@ class CohortDensity:
         """The closure, by the name that it has where there are densities, too."""
         return self.closure
 
-    def rates(self) -> dict[str, float]:
-        """Long-run mean rate of each population at constant drive [1/s]: also where the network oscillates."""
-        if self._constant is None:
-            self._constant = self.simulate(self._at_rest(AVERAGED if self.finite else 1.0))
-        mean = self._constant["rate"].sel(time=slice(0.0, None)).mean(("run", "time")).values
-        return {name: float(r) for name, r in zip(self.network.populations, mean, strict=True)}
-
     def simulate(self, protocol: str | Protocol, *, seed: int = 0) -> xr.Dataset:
         """Trajectory on 1 ms bins; `seed` draws the spikes of finite size and has no effect without.
 
         w_mean is the mean spike-triggered current.
         """
-        if isinstance(protocol, str) and protocol not in self.network.protocols:
-            raise UsageError(f"protocol: got {protocol!r}; allowed: {', '.join(self.network.protocols)}")
-        chosen = self.network.protocols[protocol] if isinstance(protocol, str) else protocol
+        chosen = self.network.protocol(protocol)
         began = time.process_time()
         run = self.run(chosen, seed if self.finite else None)
         traces = on_bins(run, self.problems, self.dt, chosen.transient, finite=self.finite)
@@ -147,12 +137,7 @@ class CohortDensity:
             "finite_size": int(self.finite), "mass_error": float(np.abs(run.seen[:, :, 1] - 1.0).max()),
             "history": self.grid.history, "shot_noise": self.shot_noise,
         }  # fmt: skip
-        dataset = make_dataset(
-            traces.time, list(self.network.populations), rate=traces.rate, V_mean=traces.V_mean, w_mean=traces.w_mean,
-            attrs=attrs,
-        )  # fmt: skip
-        dataset.encoding["cpu_s"] = time.process_time() - began
-        return dataset
+        return traces.dataset(self.network.populations, attrs, began)
 
     def linear_response(self, frequencies: Array, *, population: str, target: str = "mu") -> NDArray[np.complex128]:
         """d rate/d mu or d rate/d D of one population, its input from others held as it is on average (open loop).
@@ -166,7 +151,7 @@ class CohortDensity:
 
     def working_point(self) -> dict[str, tuple[GifProblem, Array]]:
         """Of every population the problem at its mean drive and its D (source,) [V^2/s]: input from others held."""
-        run = self.run(self._at_rest(0.2), None)
+        run = self._held_drive()
         return {name: self._held(run, q) for q, name in enumerate(self.problems)}
 
     def equations(self) -> str:
@@ -175,9 +160,13 @@ class CohortDensity:
 
         return cohort_equations(self.network, self.problems, self.coupling, self.closure, self.grid)
 
-    def _at_rest(self, duration: float) -> Protocol:
-        slowest = max(p.slowest for p in self.problems.values())
-        return Protocol("constant", duration, 0.5 + round(SETTLE * slowest, 1), 0)
+    def settling(self) -> float:
+        """Of the slowest variable [s]."""
+        return SETTLE * max(p.slowest for p in self.problems.values())
+
+    def _held_drive(self) -> Run:
+        """March until the end of `HELD` s at constant drive."""
+        return self.run(constant(self.network, HELD, self.settling()), None)
 
     def _problems(self, quenched: frozenset[str] = frozenset()) -> dict[str, GifProblem]:
         return {
@@ -187,8 +176,8 @@ class CohortDensity:
 
     def _settle(self) -> None:
         """Quenched widths and regularity of the trains at the rates that they lead to: one round."""
-        run = self.run(self._at_rest(0.2), None)
-        names, late = list(self.problems), round(0.2 / self.dt)
+        run = self._held_drive()
+        names, late = list(self.problems), round(HELD / self.dt)
         rates = run.rate[:, -late:].mean(axis=1)
         problems = self.problems.values()
         squares = rates**2 * np.exp([log_variance(p, run.bank.own[q]) for q, p in enumerate(problems)])
@@ -206,8 +195,8 @@ class CohortDensity:
         self.problems = self._problems(frozenset(wide))
 
     def _held(self, run: Run, q: int) -> tuple[GifProblem, Array]:
-        """The problem of population q at its mean drive of the last 0.2 s, unequal inputs as spread of mu; its D."""
-        late, problem = round(0.2 / self.dt), list(self.problems.values())[q]
+        """The problem of population q at its mean drive of the last `HELD` s, unequal inputs as spread of mu; its D."""
+        late, problem = round(HELD / self.dt), list(self.problems.values())[q]
         frozen = dict(problem.frozen)
         if frozen.pop("gain", 0.0):
             frozen["mu"] = float(np.hypot(frozen.get("mu", 0.0), run.gain[q, -late:].mean()))

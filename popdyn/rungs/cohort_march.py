@@ -12,6 +12,7 @@ from popdyn.kernels.cohort_network import CohortBank, run_cohorts
 from popdyn.kernels.mixed_network import CohortSide
 from popdyn.kernels.synapses import Projections
 from popdyn.rungs.bank import make_projections
+from popdyn.rungs.bins import BIN, bin_centres
 from popdyn.rungs.cohort_bank import Noises, channels, make_bank, make_wiring
 from popdyn.rungs.cohort_drive import external_rates, mean_drive
 from popdyn.rungs.network_traces import NetworkTraces
@@ -22,8 +23,6 @@ from popdyn.theory.hazard_moments import table
 from popdyn.theory.network_problem import NetworkProblem
 
 Array = NDArray[np.float64]
-
-BIN = 1e-3  # [s]
 
 
 @dataclass(frozen=True)
@@ -117,8 +116,7 @@ def on_bins(run: Run, problems: dict[str, GifProblem], dt: float, transient: flo
     rate = steps.reshape(len(problems), -1, round(BIN / dt)).mean(axis=2)
     V_mean = run.seen[:, :, 0] + np.array([[p.E_L] for p in problems.values()])
     w_mean = np.stack([_current(p, run.seen[q]) for q, p in enumerate(problems.values())])
-    centres = (np.arange(rate.shape[1]) + 0.5) * BIN - transient
-    return NetworkTraces(centres, rate.T[None], V_mean.T[None], w_mean.T[None])
+    return NetworkTraces(bin_centres(rate.shape[1], transient), rate.T[None], V_mean.T[None], w_mean.T[None])
 
 
 def _current(problem: GifProblem, seen: Array) -> Array:

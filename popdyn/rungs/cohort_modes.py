@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
-from popdyn.errors import DomainError, Fault, NumericsError, SpecError, UsageError
-from popdyn.kernels import gated as kernel
-from popdyn.results import make_dataset
+from popdyn.errors import DomainError, UsageError
+from popdyn.rungs.alone_modes import AloneModes, Ran, read_populations
 from popdyn.rungs.cohort_density import CohortDensity
 from popdyn.rungs.cohort_drive import mean_drive
-from popdyn.rungs.domain import report_outside, share_outside
 from popdyn.rungs.gated_choice import GatedChoice, choose_gated, run_gated
 from popdyn.rungs.gated_document import choice_document, choice_of
-from popdyn.rungs.gated_training import BIN, Marching, filtered, reached
+from popdyn.rungs.gated_training import Marching, filtered, reached
 from popdyn.rungs.model_reader import Reader
-from popdyn.rungs.unit import KIND, SCHEMA
-from popdyn.spec import from_dict, to_dict, under_protocol
-from popdyn.spec.network import Network, Protocol
+from popdyn.spec.network import Network, Population, Protocol
 from popdyn.stimuli import drive
 from popdyn.theory.cohort_grid import CLOSURES
 from popdyn.theory.discretisation import Domain
@@ -34,7 +28,7 @@ TOLERANCE = 0.005
 FORM = "gated"
 
 
-class CohortModes:
+class CohortModes(AloneModes):
     """Population equations of escape-noise neurons in a few state variables, each population by itself.
 
         x' = (R_0 + g R_1 + g^2 R_2 + A R_3) x + E . psi,   A = (g c_0 + g^2 c_1) . x,   g ~ exp((h - theta)/Delta_V)
@@ -52,48 +46,21 @@ class CohortModes:
     warning and a flagged result, or a refusal.
     """
 
-    name = "modes"
-
     def __init__(self, network: Network, choices: Mapping[str, GatedChoice], closure: str) -> None:
-        self.network, self.choices, self.closure = network, choices, closure
-        self.dt = next(iter(choices.values())).reduced.dt
+        super().__init__(network, choices, closure, next(iter(choices.values())).reduced.dt)
+        self.choices = choices
 
-    def simulate(self, protocol: str | Protocol, *, seed: int = 0, strict: bool = False) -> xr.Dataset:
-        """Trajectory on 1 ms bins; `seed` has no effect. attrs["error_estimate"] is the run's own, of the nrmse.
+    def _run(self, name: str, population: Population, protocol: Protocol) -> Ran:
+        choice, p = self.choices[name], population.neuron.parameters
+        mu, D = mean_drive(population, protocol, self.dt)
+        h = filtered(mu, self.dt, p["C_m"] / p["g_L"])
+        return Ran(run_gated(choice.reduced, choice.x, mu), h, np.sqrt(2.0 * D), self.dt)
 
-        Raises DomainError outside the domain where `strict`; NumericsError where a rate falls below zero by more than
-        the tolerance times the largest rate of the domain.
-        """
-        if isinstance(protocol, str) and protocol not in self.network.protocols:
-            raise UsageError(f"protocol: got {protocol!r}; allowed: {', '.join(self.network.protocols)}")
-        chosen = self.network.protocols[protocol] if isinstance(protocol, str) else protocol
-        began = time.process_time()
-        columns, outside, estimates = [], {}, {}
-        for name, choice in self.choices.items():
-            mu, D = mean_drive(self.network.populations[name], chosen, self.dt)
-            scored, p = slice(round(chosen.transient / self.dt), None), self.network.populations[name].neuron.parameters
-            seen = filtered(mu, self.dt, p["C_m"] / p["g_L"])
-            outside[name] = share_outside(choice.domain, seen[scored], np.sqrt(2.0 * D[scored]))
-            report_outside(f"populations.{name}", outside[name], choice.domain, strict=strict)
-            out = run_gated(choice.reduced, choice.x, mu)
-            check_rate(name, choice, out[round(chosen.transient / BIN) :])
-            estimates[name] = error_estimate(choice, out[round(chosen.transient / BIN) :])
-            columns.append(out)
-        traces = np.stack(columns, axis=-1)
-        attrs = {
-            "rung": self.name, "closure": self.closure, "protocol": chosen.name,
-            "spec_hash": under_protocol(self.network, chosen).spec_hash, "bin": BIN, "dt": self.dt, "seed": seed,
-            "outside_domain": int(max(outside.values()) > 0), "outside_domain_share": outside,
-            "error_estimate": max(estimates.values()), "error_estimates": estimates,
-            "states": {name: c.reduced.states for name, c in self.choices.items()},
-        }  # fmt: skip
-        t = (np.arange(len(traces)) + 0.5) * BIN - chosen.transient
-        dataset = make_dataset(
-            t, list(self.choices), traces[None, :, kernel.RATE], traces[None, :, kernel.MEAN_V],
-            traces[None, :, kernel.MEAN_W], attrs,
-        )  # fmt: skip
-        dataset.encoding["cpu_s"] = time.process_time() - began
-        return dataset
+    def _states(self, name: str) -> int:
+        return self.choices[name].reduced.states
+
+    def _rate(self, name: str) -> float:
+        return self.state(name).rate
 
     def state(self, population: str, mu: float | None = None) -> GatedRest:
         """Stationary state at the spec's drive, or at mu [V/s]."""
@@ -102,18 +69,13 @@ class CohortModes:
             mu = float(drive(self.network.populations[population], silent, np.zeros(1))[0][0])
         return stationary(self.choices[population].reduced, mu)
 
-    def rates(self) -> dict[str, float]:
-        """Stationary rate of each population at its constant drive [1/s]."""
-        return {name: self.state(name).rate for name in self.choices}
-
     def linear_response(self, frequencies: Array, *, population: str, target: str = "mu") -> NDArray[np.complex128]:
         """d rate/d mu [1/V] at the stationary state; frequencies [1/s]. Raises DomainError for the target D."""
         if target == "D":
             raise DomainError("target: modes of escape-noise neurons hold at one sigma; allowed: mu, or --rung density")
         if target != "mu":
             raise UsageError(f"target: got {target!r}; allowed: mu")
-        if population not in self.choices:
-            raise UsageError(f"population: got {population!r}; allowed: {', '.join(self.choices)}")
+        self.check_population(population)
         return response(self.choices[population].reduced, self.state(population), np.asarray(frequencies, dtype=float))
 
     def equations(self) -> str:
@@ -124,34 +86,15 @@ class CohortModes:
 
     def to_dict(self) -> dict[str, Any]:
         """The model as model.json holds it."""
-        return {
-            "kind": KIND, "schema": SCHEMA, "rung": self.name, "form": FORM, "spec_hash": self.network.spec_hash,
-            "network": to_dict(self.network), "closure": self.closure,
-            "populations": {name: choice_document(choice) for name, choice in self.choices.items()},
-        }  # fmt: skip
+        populations = {name: choice_document(choice) for name, choice in self.choices.items()}
+        return {**self.head(), "form": FORM, "populations": populations}
 
     @staticmethod
     def from_dict(document: Any, source: str = "") -> CohortModes:
         """The model of a document. Raises SpecError with all faults, `source` named."""
-        faults: list[Fault] = []
-        top = Reader(document, "", faults)
-        for key, wanted in (("kind", KIND), ("schema", SCHEMA), ("rung", "modes"), ("form", FORM)):
-            top.constant(key, wanted)
-        written, spec, entries = top.text("spec_hash"), top.table("network"), top.table("populations")
-        closure = top.text("closure")
-        if closure not in CLOSURES:
-            top.fault("closure", closure, ", ".join(CLOSURES))
-        if faults:
-            raise SpecError(faults, source)
-        network = from_dict(spec.data)
-        if network.spec_hash != written:
-            top.fault("spec_hash", written, "the hash of `network`: the file was edited, convert again")
-        if set(entries.data) != set(network.populations):
-            top.fault("populations", ", ".join(map(str, entries.data)), ", ".join(network.populations))
-        choices = {name: choice_of(entries.table(name)) for name in entries.data}
-        if faults:
-            raise SpecError(faults, source)
-        return CohortModes(network, {name: c for name, c in choices.items() if c is not None}, closure)
+        top = Reader(document, "", [])
+        top.constant("form", FORM)
+        return CohortModes(*read_populations(top, source, CLOSURES, choice_of))
 
 
 def derive_cohort_modes(
@@ -200,22 +143,3 @@ def _check(density: CohortDensity) -> None:
                 f"{where}: spread of adaptation_scale, whose mean jump is not that of a spike; allowed: spread of "
                 "thresholds, drives and resets; take --rung density"
             )
-
-
-def check_rate(name: str, choice: GatedChoice, out: Array) -> None:
-    """Raises NumericsError where the rate is not finite, or negative beyond the tolerance."""
-    least = out[:, kernel.LEAST_RATE]
-    bad = np.flatnonzero(~np.isfinite(out[:, kernel.RATE]) | (least < -choice.tolerance * choice.largest))
-    if bad.size:
-        got = f"{least[bad[0]]:.3g} Hz" if np.isfinite(least[bad[0]]) else "not finite"
-        raise NumericsError(
-            f"populations.{name}: the rate of the modes is {got} at t = {bad[0] * BIN:.3f} s; allowed: above "
-            f"-{choice.tolerance:g} of the largest rate, {choice.largest:.3g} Hz; derive them on a wider domain"
-        )
-
-
-def error_estimate(choice: GatedChoice, out: Array) -> float:
-    """nrmse that the run's own defect lets expect; the defect is what the modes leave out of the cohorts' change."""
-    spread = float(np.std(out[:, kernel.RATE]))
-    size = choice.effectivity * float(np.sqrt(np.mean(out[:, kernel.DEFECT] ** 2)))
-    return size / (spread if spread > 1e-3 * choice.scale else choice.scale)

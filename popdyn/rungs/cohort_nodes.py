@@ -115,7 +115,7 @@ class CohortNodes:
         for kind, variable in dataset.data_vars.items():
             variable.attrs.update(made[0][kind].attrs)
         dataset.attrs = made[0].attrs | {
-            "spec_hash": under_protocol(self.network, self._chosen(protocol)).spec_hash, "seed": seed,
+            "spec_hash": under_protocol(self.network, self.network.protocol(protocol)).spec_hash, "seed": seed,
             "mass_error": max(one.attrs["mass_error"] for one in made), "nodes": len(self.members),
         }  # fmt: skip
         dataset.encoding["cpu_s"] = sum(one.encoding["cpu_s"] for one in made)
@@ -134,9 +134,6 @@ class CohortNodes:
             parts.append(f"population {name}: {spread.words}\n")
         parts += [f"weight {m.weight:.6g}\n{m.rung.equations()}\n" for m in self.members]
         return "\n".join(parts)
-
-    def _chosen(self, protocol: str | Protocol) -> Protocol:
-        return self.network.protocols[protocol] if isinstance(protocol, str) else protocol
 
 
 def refuse_connected(network: Network, populations: Sequence[str]) -> None:

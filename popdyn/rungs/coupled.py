@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 
@@ -13,10 +12,11 @@ from numpy.typing import NDArray
 from popdyn.errors import UsageError
 from popdyn.kernels import network as kernel
 from popdyn.kernels.closures import CUMULANT
-from popdyn.results import make_dataset
+from popdyn.rungs.bins import BIN, steps_in_bin
 from popdyn.rungs.coupled_limits import check_memory, check_synapses
 from popdyn.rungs.density_march import Run, advance, by_closures, density_side, not_finite, parts
 from popdyn.rungs.derivation import Derivation, derive
+from popdyn.rungs.long_run import LongRunOfNodes, adapted, noted
 from popdyn.rungs.network_traces import on_bins
 from popdyn.rungs.open_loop import open_loop_response
 from popdyn.spec import under_protocol
@@ -28,7 +28,6 @@ from popdyn.types import Progress
 Array = NDArray[np.float64]
 
 DT = 1e-4  # [s]
-AVERAGED = 5.0  # [s] over which a network of finite size is averaged
 FINITE_CLOSURE = "hermite2"
 
 
@@ -36,12 +35,11 @@ def closure_of(closure: str, dt: float, finite: bool) -> str:
     """The closure that is marched with. Raises UsageError for one that there is not, or an odd step."""
     if closure not in CLOSURES:
         raise UsageError(f"closure: got {closure!r}; allowed: {', '.join(CLOSURES)}")
-    if abs(round(1e-3 / dt) * dt - 1e-3) > 1e-12:
-        raise UsageError(f"dt: got {dt:g} s; allowed: 1 ms divided by a whole number")
+    steps_in_bin(dt)
     return FINITE_CLOSURE if finite and CLOSURES[closure][0] == CUMULANT else closure
 
 
-class CoupledDensity:
+class CoupledDensity(LongRunOfNodes):
     """Population densities of a network: connections, delays, finite jumps, heterogeneity, finite size.
 
     Parameters
@@ -86,54 +84,32 @@ class CoupledDensity:
             network, nodes, closure=self.closure, tolerance=tolerance, jumps=jumps, regular=regular
         )
         check_memory(self.derivation, network, dt, finite)
-        self._constant: xr.Dataset | None = None
 
-    def rates(self) -> dict[str, float]:
-        """Long-run mean rate of each population at constant drive [1/s]: also where the network oscillates.
-
-        Of finite size: over `AVERAGED` s with seed 0.
-        """
-        mean = self._at_constant_drive()["rate"].sel(time=slice(0.0, None)).mean(("run", "time")).values
-        return {name: float(r) for name, r in zip(self.network.populations, mean, strict=True)}
-
-    def node_rates(self) -> list[tuple[str, float, float]]:
-        """Population, share of its neurons and long-run mean rate [1/s] of every node, as `rates` has them."""
-        return [(n, w, r) for n, w, r in json.loads(self._at_constant_drive().attrs["node_rates"])]
-
-    def _at_constant_drive(self) -> xr.Dataset:
-        if self._constant is None:
-            longest = max(p.neuron.parameters.get("tau_w", 0.0) for p in self.network.populations.values())
-            transient = 0.5 + round(6.0 * longest, 1)
-            self._constant = self.simulate(Protocol("constant", AVERAGED if self.finite else 1.0, transient, 0))
-        return self._constant
+    def settling(self) -> float:
+        """Of the adaptation [s]."""
+        return adapted(self.network)
 
     def simulate(self, protocol: str | Protocol, *, seed: int = 0) -> xr.Dataset:
         """Trajectory on 1 ms bins; `seed` draws the fluctuations of finite size and has no effect without."""
-        if isinstance(protocol, str) and protocol not in self.network.protocols:
-            raise UsageError(f"protocol: got {protocol!r}; allowed: {', '.join(self.network.protocols)}")
-        chosen = self.network.protocols[protocol] if isinstance(protocol, str) else protocol
+        chosen = self.network.protocol(protocol)
         began = time.process_time()
-        run = self._march_lower(chosen, seed)
+        run = self.march(chosen, seed)
         traces = on_bins(run.out, self.dt, chosen.transient, counted=self.finite)
         attrs = {
             "rung": self.name, "closure": self.closure, "closures_used": run.closure, "protocol": chosen.name,
-            "spec_hash": under_protocol(self.network, chosen).spec_hash, "bin": 1e-3, "dt": self.dt, "seed": seed,
+            "spec_hash": under_protocol(self.network, chosen).spec_hash, "bin": BIN, "dt": self.dt, "seed": seed,
             "finite_size": int(self.finite), "nodes": len(self.derivation.grids),
             "mass_error": float(np.abs(run.out[:, :, kernel.MASS] - 1.0).max()),
             "least_density": float(run.watched[:, kernel.LEAST_DENSITY].min()),
             "positive_steps": int(run.watched[:, kernel.POSITIVE_STEPS].sum()),
-            "node_rates": json.dumps([[n, w, r] for n, w, r in self._node_rates(run.node_rates)]),
+            "node_rates": noted(self.derivation.problem, run.node_rates),
         }  # fmt: skip
-        dataset = make_dataset(
-            traces.time, list(self.network.populations), rate=traces.rate, V_mean=traces.V_mean,
-            w_mean=traces.w_mean, attrs=attrs,
-        )  # fmt: skip
-        dataset.encoding["cpu_s"] = time.process_time() - began
-        return dataset
+        return traces.dataset(self.network.populations, attrs, began)
 
-    def march(self, protocol: Protocol) -> Array:
-        """Rates (population, step) [1/s] at the end of every step of a protocol, its transient included."""
-        return self._march_lower(protocol, 0).out[:, :, kernel.RATE]
+    def march(self, protocol: Protocol, seed: int = 0) -> Run:
+        """Every step of a protocol, its transient included, with the closure or the next lower one that holds."""
+        adapts = any(g.problem.adapts for g in self.derivation.grids)
+        return by_closures(lambda closure: self._march(protocol, seed, closure), self.closure, adapts)
 
     def linear_response(self, frequencies: Array, *, population: str, target: str = "mu") -> NDArray[np.complex128]:
         """d rate/d mu or d rate/d D of one population at the working point, its input held otherwise (open loop).
@@ -149,14 +125,6 @@ class CoupledDensity:
         from popdyn.rungs.coupled_text import network_equations
 
         return network_equations(self.derivation, self.closure)
-
-    def _node_rates(self, rates: Array) -> list[tuple[str, float, float]]:
-        nodes = self.derivation.problem.nodes
-        return [(n.population, n.weight, float(r)) for n, r in zip(nodes, rates, strict=True)]
-
-    def _march_lower(self, protocol: Protocol, seed: int) -> Run:
-        adapts = any(g.problem.adapts for g in self.derivation.grids)
-        return by_closures(lambda closure: self._march(protocol, seed, closure), self.closure, adapts)
 
     def _march(self, protocol: Protocol, seed: int, closure: str) -> Run:
         populations = list(self.network.populations.values())

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -15,26 +14,31 @@ import xarray as xr
 from numba.typed import List
 from numpy.typing import NDArray
 
-from popdyn.errors import Fault, NumericsError, SpecError, UsageError
+from popdyn.errors import Fault, NumericsError, SpecError
 from popdyn.kernels import modes_network as kernel
-from popdyn.results import make_dataset
+from popdyn.kernels.propagators import OUTSIDE
 from popdyn.rungs.bank import make_projections
+from popdyn.rungs.bins import BIN
 from popdyn.rungs.coupled import CoupledDensity
 from popdyn.rungs.density_document import density_model
-from popdyn.rungs.density_march import START
+from popdyn.rungs.density_march import source_steps, white_noise
 from popdyn.rungs.derivation import Derivation
 from popdyn.rungs.domain import report_outside
-from popdyn.rungs.march import JUST_BEFORE, StepDrive, step_drive
+from popdyn.rungs.long_run import LongRunOfNodes, adapted, noted
+from popdyn.rungs.met import Met, drives_of, met_in
 from popdyn.rungs.model_reader import Reader
 from popdyn.rungs.modes import TOLERANCE, stationary_at
+from popdyn.rungs.modes_bank import make_bank
 from popdyn.rungs.modes_choice import Choice, resting_state
 from popdyn.rungs.modes_document import choice_document, choice_of
-from popdyn.rungs.modes_nodes import Group, groups_of, make_nodes, plain_nodes, train, working_match
+from popdyn.rungs.modes_measured import check_rate
+from popdyn.rungs.modes_nodes import Group, groups_of, make_nodes, train, working_match
+from popdyn.rungs.modes_steps import Steps
+from popdyn.rungs.modes_table import NETWORK, steps_of
 from popdyn.rungs.network_traces import on_bins
 from popdyn.rungs.unit import KIND, SCHEMA
 from popdyn.spec import to_dict, under_protocol
-from popdyn.spec.network import Network, Protocol
-from popdyn.stimuli import source_rates
+from popdyn.spec.network import Protocol
 from popdyn.types import Progress
 
 Array = NDArray[np.float64]
@@ -42,10 +46,21 @@ Array = NDArray[np.float64]
 MOST_GROUPS = 4096
 REST, STILL = 0.2, 1e-3  # [s] at the end of a constant drive, within which a network at rest changes by less
 CHUNK = 10_000  # steps between two looks at the clock
-UNDERSHOOT = 0.02  # of the largest rate of a node's domain, that its rate may fall below zero
 
 
-class CoupledModes:
+@dataclass(frozen=True)
+class Marched:
+    """Outputs (population, step, OUTPUTS), sums and extremes of every node, first step that counts, steps done."""
+
+    out: Array
+    node_rate: Array
+    watched: Array
+    scored: int
+    done: int
+    implicit: bool
+
+
+class CoupledModes(LongRunOfNodes):
     """Populations of a network in their modes: connections, delays, heterogeneity; N -> infinity.
 
     Parameters
@@ -61,57 +76,43 @@ class CoupledModes:
     name = "modes"
 
     def __init__(
-        self, density: CoupledDensity, groups: list[Group], choices: list[Choice], match: Array | None = None
-    ) -> None:
+        self, density: CoupledDensity, groups: list[Group], choices: list[Choice], match: Array | None = None, *,
+        implicit: bool = False,
+    ) -> None:  # fmt: skip
         self.derivation: Derivation = density.derivation
         self.groups, self.choices, self.settings = groups, choices, density.settings
         self.network, self.closure, self.dt = density.network, density.closure, density.dt
+        self.implicit = implicit
+        self._steps: list[Steps | None] | None = None
         gains = [partial(_rate, choice) for choice in choices]
         domains = [choice.domain for choice in choices]
         self.match = working_match(self.derivation) if match is None else match
         self.nodes = make_nodes(self.derivation, groups, domains, gains, self.closure, self.dt, self.match)
-        self._constant: xr.Dataset | None = None
 
-    def rates(self) -> dict[str, float]:
-        """Long-run mean rate of each population at constant drive [1/s]: also where the network oscillates."""
-        mean = self._at_constant_drive()["rate"].sel(time=slice(0.0, None)).mean(("run", "time")).values
-        return {name: float(r) for name, r in zip(self.network.populations, mean, strict=True)}
-
-    def node_rates(self) -> list[tuple[str, float, float]]:
-        """Population, share of its neurons and long-run mean rate [1/s] of every node."""
-        return [(n, w, r) for n, w, r in json.loads(self._at_constant_drive().attrs["node_rates"])]
-
-    def _at_constant_drive(self) -> xr.Dataset:
-        if self._constant is None:
-            self._constant = self.simulate(constant(self.network))
-        return self._constant
+    def settling(self) -> float:
+        """Of the adaptation [s]."""
+        return adapted(self.network)
 
     def simulate(self, protocol: str | Protocol, *, seed: int = 0, strict: bool = False) -> xr.Dataset:
         """Trajectory on 1 ms bins; `seed` has no effect.
 
         Raises DomainError outside the domain where `strict`; NumericsError where a rate is not finite, or far below 0.
         """
-        if isinstance(protocol, str) and protocol not in self.network.protocols:
-            raise UsageError(f"protocol: got {protocol!r}; allowed: {', '.join(self.network.protocols)}")
-        chosen = self.network.protocols[protocol] if isinstance(protocol, str) else protocol
+        chosen = self.network.protocol(protocol)
         began = time.process_time()
-        out, node_rate, watched, scored = self._march(chosen)
-        share = self._outside(watched, out.shape[1] - scored, strict=strict)
-        traces = on_bins(out, self.dt, chosen.transient, counted=False)
-        rows = zip(self.derivation.problem.nodes, node_rate / (out.shape[1] - scored), strict=True)
+        marched = self._march(chosen)
+        counted = marched.out.shape[1] - marched.scored
+        share = self._outside(marched.watched, counted, strict=strict)
+        traces = on_bins(marched.out, self.dt, chosen.transient, counted=False)
         attrs = {
             "rung": self.name, "closure": self.closure, "protocol": chosen.name,
-            "spec_hash": under_protocol(self.network, chosen).spec_hash, "bin": 1e-3, "dt": self.dt, "seed": seed,
-            "nodes": len(self.nodes.weight), "outside_domain": int(share > 0), "outside_domain_share": share,
+            "spec_hash": under_protocol(self.network, chosen).spec_hash, "bin": BIN, "dt": self.dt, "seed": seed,
+            "implicit": int(marched.implicit), "nodes": len(self.nodes.weight),
+            "outside_domain": int(share > 0), "outside_domain_share": share,
             "states": sum(self.choices[g].reduced.states for g in self.nodes.group),
-            "node_rates": json.dumps([[node.population, node.weight, float(rate)] for node, rate in rows]),
+            "node_rates": noted(self.derivation.problem, marched.node_rate / counted),
         }  # fmt: skip
-        dataset = make_dataset(
-            traces.time, list(self.network.populations), rate=traces.rate, V_mean=traces.V_mean,
-            w_mean=traces.w_mean, attrs=attrs,
-        )  # fmt: skip
-        dataset.encoding["cpu_s"] = time.process_time() - began
-        return dataset
+        return traces.dataset(self.network.populations, attrs, began)
 
     def equations(self) -> str:
         """Every group of nodes: its equations, its modes, its errors, its domain; what they hear is the density's."""
@@ -152,43 +153,67 @@ class CoupledModes:
         found = [choice for choice in choices if choice is not None]
         return CoupledModes(density, groups_of(density.derivation), found, match.reshape(-1, 3))
 
-    def _march(self, protocol: Protocol) -> tuple[Array, Array, Array, int]:
-        mu, D, restart, external = inputs_of(self.network, protocol, self.dt)
+    def steps(self) -> list[Steps] | None:
+        """Propagators of every group, tabulated at the first call; None where implicit steps are taken."""
+        if self.implicit:
+            return None
+        if self._steps is None:
+            self._steps = [steps_of(choice, self.dt, NETWORK) for choice in self.choices]
+        served = [steps for steps in self._steps if steps is not None]
+        return served if len(served) == len(self._steps) else None
+
+    def _march(self, protocol: Protocol) -> Marched:
+        steps = self.steps()
+        if steps is not None:
+            tables, modes = [s.table for s in steps], [choice.reduced.modes for choice in self.choices]
+            starts = [resting_state(self.choices[g], self.dt) for g in self.nodes.group]
+            bank = make_bank(tables, modes, self.nodes.group, starts)
+            marched = self._through(protocol, partial(kernel.run_bank, bank))
+            if not bank.scalars[:, OUTSIDE].any():
+                return self._checked(marched, protocol)
+        groups, states = List(), List()
+        for choice in self.choices:
+            groups.append(choice.reduced.modes)
+        for g in self.nodes.group:
+            states.append(resting_state(self.choices[g], self.dt))
+        return self._checked(self._through(protocol, partial(kernel.run, groups, states), implicit=True), protocol)
+
+    def _through(self, protocol: Protocol, run: Callable[..., int], *, implicit: bool = False) -> Marched:
+        mu, D, restart = white_noise(self.network.populations.values(), protocol, self.dt)
+        external = source_steps(self.network, protocol, self.dt)
         projections = make_projections(self.derivation.problem, self.dt, 0.0)
         firing = np.append(self.derivation.point.rates, external[:, 0])
         activity = np.tile(firing[:, None], projections.lags.shape[1] + 2)
         kernel.settle(projections, activity, self.dt)
-        modes, states = List(), List()
-        for choice in self.choices:
-            modes.append(choice.reduced.modes)
-        for g in self.nodes.group:
-            states.append(resting_state(self.choices[g], self.dt))
         out = np.zeros((*mu.shape, kernel.OUTPUTS))
         node_rate, watched = np.zeros(len(self.nodes.weight)), np.zeros((len(self.nodes.weight), kernel.WATCHED))
-        scored = round(protocol.transient / self.dt)
+        scored, done = round(protocol.transient / self.dt), 0
         marks = sorted({*range(0, mu.shape[1], CHUNK), scored, mu.shape[1]})
         for first, last in pairwise(marks):
             if first == scored:
                 node_rate[:], watched[:] = 0.0, 0.0
             part = slice(first, last)
-            done = kernel.run(
-                modes, states, self.nodes, projections, activity, external[:, part], mu[:, part], D[:, part],
-                restart[:, part], first, self.dt, out[:, part], node_rate, watched,
+            done += run(
+                self.nodes, projections, activity, external[:, part], mu[:, part], D[:, part], restart[:, part], first,
+                self.dt, out[:, part], node_rate, watched,
             )  # fmt: skip
-            if done < last - first:
-                at = (first + done) * self.dt - protocol.transient
-                raise NumericsError(f"the modes are no longer finite at t = {at:.4f} s; derive them on a wider domain")
-        self._check_rates(out[:, scored:])
-        return out, node_rate, watched, scored
+            if done < last:
+                break
+        return Marched(out, node_rate, watched, scored, done, implicit)
+
+    def _checked(self, marched: Marched, protocol: Protocol) -> Marched:
+        if marched.done < marched.out.shape[1]:
+            at = marched.done * self.dt - protocol.transient
+            raise NumericsError(f"the modes are no longer finite at t = {at:.4f} s; derive them on a wider domain")
+        self._check_rates(marched.out[:, marched.scored :])
+        return marched
 
     def _check_rates(self, out: Array) -> None:
-        largest = max(choice.largest for choice in self.choices)
-        for name, least in zip(self.network.populations, out[:, :, kernel.LEAST_RATE].min(axis=1), strict=True):
-            if least < -UNDERSHOOT * largest:
-                raise NumericsError(
-                    f"populations.{name}: the rate of the modes falls to {least:.3g} Hz; allowed: above "
-                    f"-{UNDERSHOOT:g} of the largest, {largest:.3g} Hz; derive them on a wider domain"
-                )
+        """The rule of modes that stand alone, with the largest rate of any node of the population."""
+        for a, name in enumerate(self.network.populations):
+            own = [self.choices[g] for g in self.nodes.group[self.nodes.population == a]]
+            largest = max(own, key=lambda choice: choice.largest)
+            check_rate(name, largest, out[a, :, kernel.RATE], out[a, :, kernel.LEAST_RATE], self.dt)
 
     def _outside(self, watched: Array, steps: int, *, strict: bool) -> float:
         shares = watched[:, kernel.OUTSIDE] / steps
@@ -204,60 +229,25 @@ def _rate(choice: Choice, mu: float, sigma: float) -> float:
     return float(stationary_at(choice, mu, sigma).rate)
 
 
-def constant(network: Network) -> Protocol:
-    """One second at the spec's constant drive, after six adaptation times."""
-    longest = max(p.neuron.parameters.get("tau_w", 0.0) for p in network.populations.values())
-    return Protocol("constant", 1.0, 0.5 + round(6.0 * longest, 1), 0)
-
-
 def derive_coupled_modes(
     density: CoupledDensity, *, tolerance: float = TOLERANCE, seed: int = 0,
     protocols: Mapping[str, Protocol] | None = None, progress: Progress | None = None,
 ) -> CoupledModes:  # fmt: skip
     """Modes of a network's nodes on the drives that its densities meet under the protocols (default: the spec's)."""
-    wanted = [constant(density.network), *(protocols or density.network.protocols).values()]
-    met = [drives_met(density, protocol) for protocol in wanted]
+    met = met_in(density, protocols)
     groups, choices = groups_of(density.derivation), []
     for k, group in enumerate(groups):
         if progress is not None:
             progress(k / len(groups), f"modes of the nodes: {k} of {len(groups)} kinds")
-        drives = [
-            replace(of_protocol[q], mu=of_protocol[q].mu + drift)
-            for of_protocol in met for q, drift in zip(group.members, group.drift, strict=True)
-        ]  # fmt: skip
-        choices.append(train(group, drives, density.closure, density.dt, tolerance=tolerance, seed=seed))
+        choices.append(train(group, drives_of(group, met), density.closure, density.dt, tolerance=tolerance, seed=seed))
     return CoupledModes(density, groups, choices, _rested(density, met[0]))
 
 
-def _rested(density: CoupledDensity, met: list[StepDrive]) -> Array | None:
-    """mu, D and rate of every node of the density at rest (node, 3); None where the network does not rest."""
+def _rested(density: CoupledDensity, met: Met) -> Array | None:
+    """mu, D and rate of every node of the density (node, 3) at rest; None where it does not rest, or is finite."""
     late = slice(-round(REST / density.dt), None)
-    if any(np.ptp(drive.mu[late]) > STILL * (np.abs(drive.mu[late]).max() + 0.1) for drive in met):
+    if density.finite or any(
+        np.ptp(drive.mu[late]) > STILL * (np.abs(drive.mu[late]).max() + 0.1) for drive in met.drives
+    ):
         return None
-    rates = [rate for _, _, rate in density.node_rates()]
-    return np.array([[d.mu[-1], d.D[-1], rate] for d, rate in zip(met, rates, strict=True)])
-
-
-def drives_met(density: CoupledDensity, protocol: Protocol) -> list[StepDrive]:
-    """What every node hears under a protocol after its transient, from the rates that the densities fire at."""
-    rates = density.march(protocol)
-    nodes = plain_nodes(density.derivation, density.dt)
-    mu, D, restart, external = inputs_of(density.network, protocol, density.dt)
-    found = np.zeros((2, len(nodes.weight), mu.shape[1]))
-    projections = make_projections(density.derivation.problem, density.dt, 0.0)
-    kernel.listen(nodes, projections, np.concatenate([rates, external]), mu, D, density.dt, found)
-    after = slice(round(protocol.transient / density.dt), None)
-    return [
-        StepDrive(found[0, q, after], found[1, q, after], restart[a, after]) for q, a in enumerate(nodes.population)
-    ]
-
-
-def inputs_of(network: Network, protocol: Protocol, dt: float) -> tuple[Array, Array, NDArray[np.bool_], Array]:
-    """mu, D and restarts (population, step) of the white noise; rates (row, step) of the Poisson sources."""
-    populations = network.populations.values()
-    drives = [step_drive(p, protocol, dt, white=True) for p in populations]
-    mu, D = np.stack([d.mu for d in drives]), np.stack([d.D for d in drives])
-    restart = np.stack([d.restart for d in drives])
-    restart[:, :START] = True
-    ends: Array = -protocol.transient + dt * np.arange(1, mu.shape[1] + 1, dtype=np.float64)
-    return mu, D, restart, np.concatenate([source_rates(p, protocol, ends - JUST_BEFORE) for p in populations])
+    return np.array([[d.mu[-1], d.D[-1], rate] for d, rate in zip(met.drives, met.rates, strict=True)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,26 +12,32 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from popdyn.errors import NumericsError, UsageError
+from popdyn.errors import NumericsError
 from popdyn.kernels import unit_network as kernel
 from popdyn.kernels.cascade import in_lanes, slots, start
 from popdyn.kernels.lanes import aligned
 from popdyn.kernels.modes_network import OUTSIDE, WATCHED, settle
-from popdyn.results import make_dataset
 from popdyn.rungs.bank import make_projections
+from popdyn.rungs.bins import BIN, bin_centres, step_middles, steps_in_bin
 from popdyn.rungs.cascade import CascadePopulation
-from popdyn.rungs.cascade_text import equations_of
+from popdyn.rungs.coupled import CoupledDensity
+from popdyn.rungs.coupled_limits import check_synapses
 from popdyn.rungs.derivation import Derivation
 from popdyn.rungs.domain import report_outside
+from popdyn.rungs.long_run import ADAPTATION_TIMES, LongRunOfNodes, noted
 from popdyn.rungs.modes_nodes import Group, make_nodes
-from popdyn.rungs.unit import BIN, DT, start_of
+from popdyn.rungs.network_traces import NetworkTraces
+from popdyn.rungs.open_loop import open_loop_of_units
+from popdyn.rungs.unit import DT, start_of
+from popdyn.rungs.units_document import units_document, units_of
+from popdyn.rungs.units_text import units_equations
 from popdyn.spec import under_protocol
 from popdyn.spec.network import Network, Protocol
 from popdyn.stimuli import drive, source_rates
 
 Array = NDArray[np.float64]
 
-SETTLING, CONSTANT = 6.0, 1.0  # adaptation times before a network at constant drive is averaged, and how long [s]
+REMEDY = "fit them on a wider domain, or take the modes rung, which keeps the density's own modes"
 
 
 @dataclass(frozen=True)
@@ -50,14 +55,14 @@ class Prepared:
         return kernel.Units(self.table.reshape(-1), self.table[0].size, lanes, current.shape[1], current)
 
 
-class CoupledUnits:
+class CoupledUnits(LongRunOfNodes):
     """Populations of a network as cascade units: connections, delays, heterogeneity; N -> infinity.
 
     Parameters
     ----------
-    derivation : nodes and working point of the network's density
+    density : that the units were fitted to: nodes and working point
     groups, units : which nodes share a unit, and the unit of each group
-    closure : of the density that the units were fitted to; dt : step [s], 1 ms over a whole number
+    dt : step [s], 1 ms over a whole number
     fits : what the fit reported of each group (JSON-able)
 
     Every node hears mu = mu_0 + sum_k K_k J_k u_k and sigma^2 = sigma_0^2 + f sum_k K_k J_k^2 v_k of its projections k,
@@ -68,56 +73,58 @@ class CoupledUnits:
     name = "unit"
 
     def __init__(
-        self, derivation: Derivation, groups: list[Group], units: list[CascadePopulation], closure: str,
-        dt: float = DT, fits: list[Mapping[str, Any]] | None = None,
+        self, density: CoupledDensity, groups: list[Group], units: list[CascadePopulation], dt: float = DT,
+        fits: list[Mapping[str, Any]] | None = None,
     ) -> None:  # fmt: skip
-        per_bin = round(BIN / dt)
-        if per_bin < 1 or abs(per_bin * dt - BIN) > 1e-9 * BIN:
-            raise UsageError(f"dt: got {dt:g} s; allowed: 1 ms over a whole number")
-        self.derivation, self.groups, self.units, self.closure, self.dt = derivation, groups, units, closure, dt
-        self.network: Network = derivation.problem.network
+        steps_in_bin(dt)
+        check_synapses(density.network, dt)
+        self.derivation: Derivation = density.derivation
+        self.network, self.closure, self.settings = density.network, density.closure, density.settings
+        self.groups, self.units, self.dt = groups, units, dt
         self.fits = fits or [{} for _ in units]
         gains = [partial(_rate, unit) for unit in units]
-        self.nodes = make_nodes(derivation, groups, [u.domain for u in units], gains, closure, dt)
+        self.nodes = make_nodes(self.derivation, groups, [u.domain for u in units], gains, self.closure, dt)
 
-    def rates(self) -> dict[str, float]:
-        """Long-run mean rate of each population at constant drive [1/s]: also where the network oscillates."""
-        longest = max((v.tau for unit in self.units for v in unit.adaptation), default=0.0)
-        found = self.simulate(Protocol("constant", CONSTANT, 0.5 + round(SETTLING * longest, 1), 0))
-        mean = found["rate"].sel(time=slice(0.0, None)).mean(("run", "time")).values
-        return {name: float(r) for name, r in zip(self.network.populations, mean, strict=True)}
+    def settling(self) -> float:
+        """Of the slowest adaptation of a unit [s]."""
+        return ADAPTATION_TIMES * max((v.tau for unit in self.units for v in unit.adaptation), default=0.0)
 
     def simulate(self, protocol: str | Protocol, *, seed: int = 0, strict: bool = False) -> xr.Dataset:
         """Trajectory on 1 ms bins; `seed` has no effect.
 
         Raises DomainError outside the domain where `strict`; NumericsError where a rate is not finite.
         """
-        if isinstance(protocol, str) and protocol not in self.network.protocols:
-            raise UsageError(f"protocol: got {protocol!r}; allowed: {', '.join(self.network.protocols)}")
-        chosen = self.network.protocols[protocol] if isinstance(protocol, str) else protocol
+        chosen = self.network.protocol(protocol)
         began = time.process_time()
         out, node_rate, watched = self._march(chosen)
         scored = round(chosen.duration / self.dt)
         share = self._outside(watched, scored, strict=strict)
-        rows = zip(self.derivation.problem.nodes, node_rate / scored, strict=True)
         attrs = {
             "rung": self.name, "closure": self.closure, "protocol": chosen.name,
             "spec_hash": under_protocol(self.network, chosen).spec_hash, "bin": BIN, "dt": self.dt, "seed": seed,
             "nodes": len(self.nodes.weight), "outside_domain": int(share > 0), "outside_domain_share": share,
-            "node_rates": json.dumps([[node.population, node.weight, float(rate)] for node, rate in rows]),
+            "node_rates": noted(self.derivation.problem, node_rate / scored),
         }  # fmt: skip
-        t = (np.arange(out.shape[1]) + 0.5) * BIN - chosen.transient
         rate, V_mean, w_mean = (out[:, :, k].T[None] for k in (kernel.RATE, kernel.V_MEAN, kernel.W_MEAN))
-        dataset = make_dataset(t, list(self.network.populations), rate, V_mean, w_mean, attrs)
-        dataset.encoding["cpu_s"] = time.process_time() - began
-        return dataset
+        traces = NetworkTraces(bin_centres(out.shape[1], chosen.transient), rate, V_mean, w_mean)
+        return traces.dataset(self.network.populations, attrs, began)
 
     def equations(self) -> str:
-        """Every unit with its values; what the nodes hear is the density's."""
-        from popdyn.rungs.coupled_text import network_equations
+        """The units' equations, the values of each, and what the nodes hear."""
+        return units_equations(self)
 
-        texts = [equations_of(unit, fit) for unit, fit in zip(self.units, self.fits, strict=True)]
-        return "\n\n".join([*texts, network_equations(self.derivation, self.closure)])
+    def linear_response(self, frequencies: Array, *, population: str, target: str = "mu") -> NDArray[np.complex128]:
+        """d rate/d mu or d rate/d D of one population at the working point, its input held otherwise (open loop)."""
+        return open_loop_of_units(self.derivation, self.groups, self.units, frequencies, population, target)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The model as model.json holds it; nodes and working point are derived anew when it is read."""
+        return units_document(self)
+
+    @staticmethod
+    def from_dict(document: Any, source: str = "") -> CoupledUnits:
+        """The model of a document. Raises SpecError with all faults, `source` named."""
+        return CoupledUnits(*units_of(document, source))
 
     def prepare(self) -> Prepared:
         """Units settled at the working point, every w at the spec's initial mean."""
@@ -150,7 +157,7 @@ class CoupledUnits:
             ) if last > first else 0  # fmt: skip
             if done < last - first:
                 at = (first + done) * self.dt - protocol.transient
-                raise NumericsError(f"the units are no longer finite at t = {at:.4f} s; fit them on a wider domain")
+                raise NumericsError(f"the units are no longer finite at t = {at:.4f} s; {REMEDY}")
         return out, node_rate, watched
 
     def _outside(self, watched: Array, steps: int, *, strict: bool) -> float:
@@ -168,8 +175,7 @@ def _rate(unit: CascadePopulation, mu: float, sigma: float) -> float:
 
 def middle_inputs(network: Network, protocol: Protocol, dt: float) -> tuple[Array, Array, Array]:
     """mu, D (population, step) of the white noise and rates (row, step) of the sources, in the middle of each step."""
-    bins = round((protocol.transient + protocol.duration) / BIN)
-    t: Array = (np.arange(bins * round(BIN / dt), dtype=np.float64) + 0.5) * dt - protocol.transient
+    t = step_middles(protocol, dt)
     drives = [drive(population, protocol, t) for population in network.populations.values()]
     mu, sigma = (np.stack(columns) for columns in zip(*drives, strict=True))
     external = [source_rates(population, protocol, t) for population in network.populations.values()]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from popdyn.errors import NumericsError, UsageError
 from popdyn.kernels import density_1d as kernel
 from popdyn.results import make_dataset
+from popdyn.rungs.bins import BIN, steps_in_bin
 from popdyn.rungs.march import Traces, march, step_drive
 from popdyn.spec import under_protocol
 from popdyn.spec.network import Network, Population, Protocol
@@ -69,8 +70,7 @@ class Density:
     ) -> None:  # fmt: skip
         if closure not in CLOSURES:
             raise UsageError(f"closure: got {closure!r}; allowed: {', '.join(CLOSURES)}")
-        if abs(round(1e-3 / dt) * dt - 1e-3) > 1e-12:
-            raise UsageError(f"dt: got {dt:g} s; allowed: 1 ms divided by a whole number")
+        steps_in_bin(dt)
         if scheme not in kernel.SCHEMES:
             raise UsageError(f"scheme: got {scheme!r}; allowed: {', '.join(kernel.SCHEMES)}")
         self.network, self.closure, self.dt, self.scheme = network, closure, dt, kernel.SCHEMES[scheme]
@@ -86,16 +86,14 @@ class Density:
 
     def simulate(self, protocol: str | Protocol, *, seed: int = 0) -> xr.Dataset:
         """Trajectory on 1 ms bins; `seed` has no effect (the density is deterministic)."""
-        if isinstance(protocol, str) and protocol not in self.network.protocols:
-            raise UsageError(f"protocol: got {protocol!r}; allowed: {', '.join(self.network.protocols)}")
-        chosen = self.network.protocols[protocol] if isinstance(protocol, str) else protocol
+        chosen = self.network.protocol(protocol)
         began = time.process_time()
         traces = [self._march(population, chosen) for population in self.network.populations.values()]
         stack = {k: np.stack([getattr(t, k) for t in traces], axis=-1)[None] for k in ("rate", "V_mean", "w_mean")}
         attrs = {
             "rung": self.name, "closure": self.closure, "protocol": chosen.name,
             "spec_hash": under_protocol(self.network, chosen).spec_hash,
-            "bin": 1e-3, "dt": self.dt, "seed": seed,
+            "bin": BIN, "dt": self.dt, "seed": seed,
             "mass_error": max(t.mass_error for t in traces), "least_density": min(t.least_density for t in traces),
             "positive_steps": sum(t.positive_steps for t in traces),
             "closures_used": ",".join(t.closure for t in traces),

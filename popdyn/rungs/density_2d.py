@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from popdyn.errors import DomainError, NumericsError, UsageError
 from popdyn.kernels import density_2d as kernel
 from popdyn.results import make_dataset
+from popdyn.rungs.bins import BIN, bin_centres
 from popdyn.spec import under_protocol
 from popdyn.spec.network import Network, Population, Protocol
 from popdyn.stimuli import drive
@@ -23,7 +24,6 @@ from popdyn.theory.stationary_2d import Domain, find_domain, stationary_2d
 
 FloatArray = NDArray[np.float64]
 
-BIN = 1e-3  # [s]
 FLOW = 2  # steps of V per step of w
 SUBSAMPLES = (np.arange(4) + 0.5) / 4  # the drive of a step is its mean over these
 SCOUT = (48, 64)  # cells, nodes of w of the run that finds the range of V and w
@@ -85,7 +85,7 @@ class Density2D:
 
     def simulate(self, protocol: str | Protocol, *, seed: int = 0) -> xr.Dataset:
         """Trajectory under a protocol on 1 ms bins; deterministic, `seed` is only recorded."""
-        chosen = self.network.protocols[protocol] if isinstance(protocol, str) else protocol
+        chosen = self.network.protocol(protocol)
         began = time.process_time()
         runs = [self._march(population, chosen) for population in self.network.populations.values()]
         stack = {k: np.stack([getattr(r, k) for r in runs], axis=-1)[None] for k in ("rate", "V_mean", "w_mean")}
@@ -96,7 +96,7 @@ class Density2D:
             "mass_error": max(float(np.max(np.abs(r.mass_error))) for r in runs),
             "least_density": min(float(r.least.min()) for r in runs),
         }  # fmt: skip
-        centres = (np.arange(runs[0].rate.size) + 0.5) * BIN - chosen.transient
+        centres = bin_centres(runs[0].rate.size, chosen.transient)
         dataset = make_dataset(centres, list(self.network.populations), **stack, attrs=attrs)
         dataset.encoding["cpu_s"] = time.process_time() - began
         return dataset

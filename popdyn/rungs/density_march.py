@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeVar
@@ -17,7 +17,7 @@ from popdyn.kernels.synapses import Projections
 from popdyn.rungs.bank import COUNTED_EARLY, finite_size, make_bank, make_projections, make_wiring
 from popdyn.rungs.derivation import Derivation
 from popdyn.rungs.march import JUST_BEFORE, step_drive
-from popdyn.spec.network import Population, Protocol
+from popdyn.spec.network import Network, Population, Protocol
 from popdyn.stimuli import source_rates
 from popdyn.theory.problem import LOWER_CLOSURE
 
@@ -38,7 +38,7 @@ class Run:
 
 
 def density_side(
-    derivation: Derivation, populations: Sequence[Population], protocol: Protocol, closure: str, dt: float,
+    derivation: Derivation, populations: Collection[Population], protocol: Protocol, closure: str, dt: float,
     seed: int | None, others: int = 0,
 ) -> DensitySide:  # fmt: skip
     """The first state and all drives; seed None: N -> infinity.
@@ -47,14 +47,11 @@ def density_side(
     the first rows of `external`.
     """
     problem, grids = derivation.problem, derivation.grids
-    drives = [step_drive(p, protocol, dt, white=True) for p in populations]
     finite = None if seed is None else finite_size(problem, seed)
-    restart = np.stack([d.restart for d in drives])
-    restart[:, :START] = True
-    mu, D = np.stack([d.mu for d in drives]), np.stack([d.D for d in drives])
+    mu, D, restart = white_noise(populations, protocol, dt)
     projections = make_projections(problem, dt, 0.0 if finite is None else COUNTED_EARLY)
     smooth = projections if finite is None else make_projections(problem, dt, 0.0)
-    external = np.concatenate([np.zeros((others, mu.shape[1])), _sources(derivation, protocol, dt, mu.shape[1])])
+    external = np.concatenate([np.zeros((others, mu.shape[1])), source_steps(problem.network, protocol, dt)])
     ring = projections.lags.shape[1] + 2
     watched = np.zeros((len(grids), kernel.WATCHED))
     watched[:, [kernel.LOW_MU, kernel.LOW_D]] = np.inf
@@ -62,7 +59,7 @@ def density_side(
     return DensitySide(
         make_bank(grids, problem, closure, dt, finite),
         make_wiring(problem, grids, derivation.point, dt, finite is not None), projections, smooth,
-        np.zeros((2, len(drives) + external.shape[0], ring)), external, mu, D, restart,
+        np.zeros((2, len(mu) + external.shape[0], ring)), external, mu, D, restart,
         np.zeros((*mu.shape, kernel.OUTPUTS)), np.zeros(len(grids)), watched,
     )  # fmt: skip
 
@@ -83,11 +80,21 @@ def shortest_delay(projections: Projections, derivation: Derivation) -> int:
     return max(1, min((int(first) for first, p in inner if p.pre), default=1))
 
 
-def _sources(derivation: Derivation, protocol: Protocol, dt: float, steps: int) -> Array:
-    """Rates [1/s] of the Poisson sources at the end of every step."""
+def white_noise(
+    populations: Collection[Population], protocol: Protocol, dt: float
+) -> tuple[Array, Array, NDArray[np.bool_]]:
+    """mu [V/s] and D [V^2/s] of the white noise (population, step), and which steps restart."""
+    drives = [step_drive(p, protocol, dt, white=True) for p in populations]
+    restart = np.stack([d.restart for d in drives])
+    restart[:, :START] = True
+    return np.stack([d.mu for d in drives]), np.stack([d.D for d in drives]), restart
+
+
+def source_steps(network: Network, protocol: Protocol, dt: float) -> Array:
+    """Rates [1/s] of the Poisson sources (row, step) at the end of every step."""
+    steps = round((protocol.transient + protocol.duration) / dt)
     ends: Array = -protocol.transient + dt * np.arange(1, steps + 1, dtype=np.float64)
-    populations = derivation.problem.network.populations.values()
-    return np.concatenate([source_rates(p, protocol, ends - JUST_BEFORE) for p in populations])
+    return np.concatenate([source_rates(p, protocol, ends - JUST_BEFORE) for p in network.populations.values()])
 
 
 def parts(steps: int, scored: int) -> list[slice]:

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from popdyn.errors import NumericsError
 from popdyn.kernels import gated as kernel
+from popdyn.kernels.modes import OUTPUTS
 from popdyn.rungs import gated_training as training
-from popdyn.rungs.gated_training import BIN, Marching, binned
-from popdyn.rungs.modes_choice import ModesError, distance
+from popdyn.rungs.gated_training import Marching, binned
+from popdyn.rungs.modes_choice import CHECKED, GROWTH, SAFETY
+from popdyn.rungs.modes_measured import BIN, Measured, ModesError, distance, effectivity
 from popdyn.rungs.modes_training import SETTLE
 from popdyn.theory.discretisation import Domain
 from popdyn.theory.gated import Gated, derivatives
@@ -24,34 +26,15 @@ Array = NDArray[np.float64]
 
 COUNTS = (5, 6, 7, 8, 9, 10, 11, 12, 14, 16, 18, 20, 21)  # modes tried
 LARGE = ((30, False), (36, False), (46, False), (30, True))  # coordinates before balancing; whether g^2 counts
-GROWTH = 20.0  # [1/s] of a linearised state that is refused
-CHECKED = 60  # states where the spectrum is looked at
-SAFETY = 0.8  # share of the tolerance that the choice has to reach, so that other runs reach it too
 TRY_ON = 1.5  # tolerances: where the best is no further away, no other coordinates are tried
 
 
-@dataclass(frozen=True)
-class GatedChoice:
+@dataclass(frozen=True, kw_only=True)
+class GatedChoice(Measured):
     """Reduced model of one population, where it starts, and what was measured on the way to it."""
 
     reduced: Gated
     x: Array  # (K,) at the spec's initial condition
-    domain: Domain
-    tolerance: float
-    errors: tuple[ModesError, ...]  # held out
-    effectivity: float  # rms error of the rate over the rms of the defect
-    scale: float  # [1/s] s.d. of the rate over the held-out runs
-    largest: float  # [1/s] of the rates of the training runs
-    tried: tuple[tuple[int, int, float], ...]  # (coordinates, modes, error on the runs of the choice; inf: unstable)
-    cpu_s: float
-
-    @property
-    def error(self) -> float:
-        return max(e.nrmse for e in self.errors)
-
-    @property
-    def reached(self) -> bool:
-        return self.error <= self.tolerance
 
 
 def choose_gated(
@@ -75,11 +58,11 @@ def choose_gated(
         raise NumericsError("no stable modes were found over the domain asked for; ask for a narrower one")
     x = best.test @ paths[0].states[0]
     held_out = runs(training.HELD_OUT, 2, alpha[:0])
-    errors = judge(best, held_out, x, -np.inf)
-    scale = float(np.std(np.concatenate([binned(p.rate, dt) for p in held_out])))
     return GatedChoice(
-        best, x, domain, tolerance, tuple(errors), effectivity(best, judges, x), scale, largest, tuple(tried),
-        time.process_time() - began,
+        reduced=best, x=x, domain=domain, tolerance=tolerance, errors=tuple(judge(best, held_out, x, -np.inf)),
+        effectivity=effectivity([_scored(best, x, p) for p in judges], [binned(p.rate, dt) for p in judges]),
+        scale=float(np.std(np.concatenate([binned(p.rate, dt) for p in held_out]))), largest=largest,
+        tried=tuple(tried), cpu_s=time.process_time() - began,
     )  # fmt: skip
 
 
@@ -95,7 +78,11 @@ def _search(
         test, R_3 = orthogonal(states, alpha, gif_modes(marching.problem).jump, large)
         coordinates = [p.states @ test.T for p in paths]
         big = regress(numbers, table, paths, coordinates, R_3, dt, squares=squares)
-        gramian = observability(big, paths, coordinates, dt)
+        try:
+            gramian = observability(big, paths, coordinates, dt)
+        except NumericsError:
+            tried.append((len(test), len(test), np.inf))
+            continue
         for count in [c for c in COUNTS if c <= len(test)] if modes is None else (modes,):
             reduced = balance(big, test, gramian, paths, coordinates, count, dt)
             error = np.inf
@@ -133,30 +120,18 @@ def run_gated(reduced: Gated, x: Array, mu: Array) -> Array:
         x.copy(), np.zeros(1 + J), np.zeros((int(modes.numbers[kernel.LAG]) + 1, 1 + J)), np.zeros(K),
         np.zeros(len(modes.E)), np.zeros(2), np.zeros(1, dtype=np.int64),
     )  # fmt: skip
-    out = np.full((mu.size // per_bin, kernel.OUTPUTS), np.nan)
+    out = np.full((mu.size // per_bin, OUTPUTS), np.nan)
     kernel.integrate(modes, state, reduced.missing, mu[: len(out) * per_bin], reduced.dt, out)
     return out
 
 
+def _scored(reduced: Gated, x: Array, path: Path) -> Array:
+    """The bins of a run that are compared."""
+    return run_gated(reduced, x, path.mu)[round(SETTLE / BIN) :]
+
+
 def judge(reduced: Gated, paths: list[Path], x: Array, least: float) -> list[ModesError]:
-    """nrmse and bias of each run; inf where the rate falls below `least` [1/s]."""
+    """Distance of each run from the cohorts'; inf where the rate falls below `least` [1/s]."""
     truths = [binned(p.rate, reduced.dt) for p in paths]
     scale = float(np.std(np.concatenate(truths)))
-    found = []
-    for p, rate in zip(paths, truths, strict=True):
-        out = run_gated(reduced, x, p.mu)[round(SETTLE / BIN) :]
-        error = out[:, kernel.RATE] - rate
-        bad = not np.all(np.isfinite(error)) or out[:, kernel.LEAST_RATE].min() < least
-        found.append(distance(p.kind, out[:, kernel.RATE], rate, scale, bad=bad))
-    return found
-
-
-def effectivity(reduced: Gated, paths: list[Path], x: Array) -> float:
-    """rms error of the rate over the rms of the defect: what turns a defect into an error estimate."""
-    errors, defects = [], []
-    for p in paths:
-        out = run_gated(reduced, x, p.mu)[round(SETTLE / BIN) :]
-        errors.append(out[:, kernel.RATE] - binned(p.rate, reduced.dt))
-        defects.append(out[:, kernel.DEFECT])
-    size = float(np.sqrt(np.mean(np.concatenate(defects) ** 2)))
-    return float(np.sqrt(np.mean(np.concatenate(errors) ** 2))) / size if size > 0 else 0.0
+    return [distance(p.kind, _scored(reduced, x, p), rate, scale, least) for p, rate in zip(paths, truths, strict=True)]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from popdyn.kernels import gated as kernel
-from popdyn.rungs.domain import describe
 from popdyn.rungs.gated_choice import GatedChoice
+from popdyn.rungs.measured_text import modes_and_errors
 from popdyn.theory.gated import GatedRest
 from popdyn.theory.gated_meaning import meaning
 
@@ -45,10 +45,4 @@ def gated_equations(name: str, choice: GatedChoice, rest: GatedRest) -> str:
             f"kappa = {tr[kernel.KAPPA, j]:.6g} V, jump = {tr[kernel.JUMP, j]:.6g}"
         )
     lines.append(f"at mu = {rest.mu:.6g} V/s, {rest.rate:.4g} Hz:")
-    for mode in meaning(reduced, rest):
-        ring = f", {mode.frequency:.3g} Hz" if mode.frequency > 0 else ""
-        lines.append(f"  {1e3 * mode.tau:.3g} ms{ring}: {100 * mode.share:.2g} % of the response, {mode.follows}")
-    errors = ", ".join(f"{e.kind} {100 * e.nrmse:.2g} %" for e in choice.errors)
-    lines.append(f"nrmse against the density, held out: {errors} (asked for {100 * choice.tolerance:g} %)")
-    lines.append(f"domain: {describe(choice.domain)}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *modes_and_errors(meaning(reduced, rest), choice)])

@@ -11,6 +11,7 @@ from scipy.signal import lfilter
 from popdyn.errors import DomainError, NumericsError
 from popdyn.kernels.cohort_features import follow, observe
 from popdyn.rungs import modes_training
+from popdyn.rungs.modes_measured import BIN
 from popdyn.spec.network import Network
 from popdyn.stimuli import drive
 from popdyn.theory.cohort_grid import AgeGrid, first_cohorts, make_model
@@ -25,10 +26,9 @@ Array = NDArray[np.float64]
 TRAINING = (("slow", 6.0), ("fast", 4.0), ("steps", 4.0), ("jumps", 4.0), ("flips", 3.0), ("drift", 2.0))
 DRIFT, FLIP = 0.4, 0.1  # [s] between the corners of a drift; on a level of a flip
 CHOICE = (("slow", 2.0), ("fast", 1.0), ("steps", 2.4))
-HELD_OUT = (("slow", 2.0), ("fast", 1.0), ("steps", 1.6), ("sine", 0.5))
+HELD_OUT = (("slow", 2.0), ("fast", 1.0), ("steps", 1.6), ("sine", 0.5), ("chirp", 1.0))
 SLACK = 0.05  # of the range that the protocols reach, added on both sides
 NARROWEST = 2.0  # least range of mu, in Delta_V/tau_m
-BIN = 1e-3  # [s]
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def inputs(domain: Domain, plan: tuple[tuple[str, float], ...], dt: float, seed:
     for k, (kind, duration) in enumerate(plan):
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(k,)))
         count = round(duration / dt)
-        if kind in ("slow", "fast", "steps", "sine"):
+        if kind in ("slow", "fast", "steps", "sine", "chirp"):
             found.append((kind, modes_training.inputs(domain, ((kind, duration),), dt, seed * 101 + k)[0][1].mu))
             continue
         dwell = round((DRIFT if kind == "drift" else modes_training.DWELL if kind == "jumps" else FLIP) / dt)

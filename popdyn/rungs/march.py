@@ -11,6 +11,7 @@ from scipy.special import ndtr
 from popdyn.errors import DomainError, NumericsError
 from popdyn.kernels import density_1d as kernel
 from popdyn.kernels import operators
+from popdyn.rungs.bins import BIN
 from popdyn.spec.network import Initial, Population, Protocol
 from popdyn.stimuli import drive, waveforms
 from popdyn.theory.problem import W_UNIT
@@ -93,7 +94,8 @@ def first_state(op: operators.Operator, h: operators.Hierarchy, initial: Initial
     past = np.zeros((int(h.t_ref / dt) + 2, kernel.PAST))
     past[:, kernel.FLUXES] = scalars[0, kernel.W]
     work, star = np.zeros((5, n)), np.zeros((n, operators.WIDTH))
-    return kernel.State(fields, scalars, past, work, star, np.zeros(1, dtype=np.int64))
+    sums = np.zeros((kernel.SUMS, operators.WIDTH))
+    return kernel.State(fields, scalars, past, work, star, np.zeros(1, dtype=np.int64), sums)
 
 
 def march(
@@ -117,11 +119,11 @@ def march(
 
 def _binned(out: Array, h: operators.Hierarchy, dt: float, transient: float) -> Traces:
     rate, PV, P, W, Q, X, least, positive = out.T
-    per_bin = round(1e-3 / dt)
+    per_bin = round(BIN / dt)
     edges = np.concatenate([rate[:1], rate])
     half = 0.5 * (edges[1:] + edges[:-1])
     bins = half.reshape(-1, per_bin).mean(axis=1)
-    centre = (np.arange(bins.size) + 0.5) * 1e-3
+    centre = (np.arange(bins.size) + 0.5) * BIN
     ends = dt * np.arange(1, rate.size + 1)
     V_mean = np.interp(centre, ends, PV + Q * h.V_reset)
     w_mean = np.interp(centre, ends, P * W + X) * W_UNIT

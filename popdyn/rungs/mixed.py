@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import replace
 
@@ -14,13 +13,14 @@ from popdyn.errors import UsageError
 from popdyn.kernels import mixed_network
 from popdyn.kernels import network as kernel
 from popdyn.neurons import MODELS
-from popdyn.results import make_dataset
 from popdyn.rungs import cohort_march, density_march, network_traces
+from popdyn.rungs.bins import BIN
 from popdyn.rungs.cohort_bank import noises
 from popdyn.rungs.cohort_density import SETTLE, need_charges
-from popdyn.rungs.coupled import AVERAGED, DT, closure_of
+from popdyn.rungs.coupled import DT, closure_of
 from popdyn.rungs.coupled_limits import check_memory, check_synapses
 from popdyn.rungs.derivation import Derivation, derive
+from popdyn.rungs.long_run import LongRunOfNodes, adapted, noted
 from popdyn.rungs.open_loop import open_loop_response
 from popdyn.spec import under_protocol
 from popdyn.spec.network import Network, Protocol
@@ -47,7 +47,7 @@ def in_order(network: Network) -> Network:
     return replace(network, populations={name: network.populations[name] for name in (*densities, *cohorts)})
 
 
-class MixedDensity:
+class MixedDensity(LongRunOfNodes):
     """Densities (lif, eif, adex) and cohorts (gif, poisson) that hear each other, with delays, synapses and noise.
 
     Parameters
@@ -89,28 +89,17 @@ class MixedDensity:
         self.heard = self._heard()
         self.problems = self._problems()
         self.grid = grid or max((age_grid(p) for p in self.problems.values()), key=lambda g: g.levels)
-        self._constant: xr.Dataset | None = None
 
-    def rates(self) -> dict[str, float]:
-        """Long-run mean rate of each population at constant drive [1/s]: also where the network oscillates.
-
-        Of finite size: over `AVERAGED` s with seed 0.
-        """
-        mean = self._at_constant_drive()["rate"].sel(time=slice(0.0, None)).mean(("run", "time")).values
-        return {name: float(r) for name, r in zip(self.network.populations, mean, strict=True)}
-
-    def node_rates(self) -> list[tuple[str, float, float]]:
-        """Population, share of its neurons and long-run mean rate [1/s] of every node of a density."""
-        return [(n, w, r) for n, w, r in json.loads(self._at_constant_drive().attrs["node_rates"])]
+    def settling(self) -> float:
+        """Of the slowest variable of either kind [s]."""
+        return max(adapted(self.network), *(SETTLE * p.slowest for p in self.problems.values()))
 
     def simulate(self, protocol: str | Protocol, *, seed: int = 0) -> xr.Dataset:
         """Trajectory on 1 ms bins; `seed` draws the fluctuations of finite size and has no effect without.
 
         w_mean is the mean adaptation current, of cohorts the spike-triggered one.
         """
-        if isinstance(protocol, str) and protocol not in self.network.protocols:
-            raise UsageError(f"protocol: got {protocol!r}; allowed: {', '.join(self.network.protocols)}")
-        chosen = self.network.protocols[protocol] if isinstance(protocol, str) else protocol
+        chosen = self.network.protocol(protocol)
         began = time.process_time()
         adapts = any(g.problem.adapts for g in self.derivation.grids)
         run, cohorts = density_march.by_closures(lambda c: self.run(chosen, seed, c), self.closure, adapts)
@@ -123,11 +112,8 @@ class MixedDensity:
             kind: np.concatenate([getattr(one, kind) for one in parts], axis=2)[:, :, place]
             for kind in ("rate", "V_mean", "w_mean")
         }
-        dataset = make_dataset(
-            parts[0].time, list(self.network.populations), **traces, attrs=self._attributes(chosen, seed, run, cohorts)
-        )
-        dataset.encoding["cpu_s"] = time.process_time() - began
-        return dataset
+        made = network_traces.NetworkTraces(parts[0].time, **traces)
+        return made.dataset(self.network.populations, self._attributes(chosen, seed, run, cohorts), began)
 
     def linear_response(self, frequencies: Array, *, population: str, target: str = "mu") -> NDArray[np.complex128]:
         """d rate/d mu or d rate/d D of one population at the working point, its input held otherwise (open loop).
@@ -166,7 +152,7 @@ class MixedDensity:
             streams=len(derivation.problem.nodes),
         )  # fmt: skip
         block = density_march.shortest_delay(side.projections, derivation)
-        steps, scored, every = side.mu.shape[1], round(protocol.transient / dt), round(cohort_march.BIN / dt)
+        steps, scored, every = side.mu.shape[1], round(protocol.transient / dt), round(BIN / dt)
         for part in density_march.parts(steps, scored):
             if part.start == scored:
                 side.node_rate[:] = 0.0
@@ -177,14 +163,6 @@ class MixedDensity:
                 self.progress(part.stop / steps, "integrating densities and cohorts")
         made = density_march.Run(side.out, side.watched, side.node_rate / (steps - scored), closure)
         return made, cohort_march.run_of(cohorts)
-
-    def _at_constant_drive(self) -> xr.Dataset:
-        if self._constant is None:
-            slowest = [SETTLE * p.slowest for p in self.problems.values()]
-            slowest += [6.0 * self.network.populations[n].neuron.parameters.get("tau_w", 0.0) for n in self.densities]
-            duration = AVERAGED if self.finite else 1.0
-            self._constant = self.simulate(Protocol("constant", duration, 0.5 + round(max(slowest), 1), 0))
-        return self._constant
 
     def _heard(self) -> cohort_march.Heard:
         """What cohorts hear: the network with their populations first, and the inputs that end in these alone."""
@@ -212,15 +190,14 @@ class MixedDensity:
     def _attributes(
         self, protocol: Protocol, seed: int, run: density_march.Run, cohorts: cohort_march.Run
     ) -> dict[str, object]:
-        nodes = zip(self.derivation.problem.nodes, run.node_rates, strict=True)
         off = (run.out[:, :, kernel.MASS], cohorts.seen[:, :, 1])
         return {
             "rung": self.name, "closure": self.closure, "closures_used": run.closure, "protocol": protocol.name,
-            "spec_hash": under_protocol(self.network, protocol).spec_hash, "bin": cohort_march.BIN, "dt": self.dt,
+            "spec_hash": under_protocol(self.network, protocol).spec_hash, "bin": BIN, "dt": self.dt,
             "seed": seed, "finite_size": int(self.finite), "nodes": len(self.derivation.grids),
             "mass_error": max(float(np.abs(mass - 1.0).max()) for mass in off),
             "least_density": float(run.watched[:, kernel.LEAST_DENSITY].min()),
             "positive_steps": int(run.watched[:, kernel.POSITIVE_STEPS].sum()),
-            "node_rates": json.dumps([[n.population, n.weight, float(r)] for n, r in nodes]),
+            "node_rates": noted(self.derivation.problem, run.node_rates),
             "cohort_closure": self.cohort_closure, "history": self.grid.history, "shot_noise": self.shot_noise,
         }  # fmt: skip

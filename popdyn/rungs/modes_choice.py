@@ -14,12 +14,13 @@ from popdyn.kernels import modes as kernel
 from popdyn.kernels.operators import Hierarchy, Operator
 from popdyn.rungs import modes_training as training
 from popdyn.rungs.march import StepDrive, first_state
+from popdyn.rungs.modes_measured import BIN, Measured, ModesError, distance, effectivity
 from popdyn.rungs.modes_training import Inputs, Plan, Run
 from popdyn.spec.network import Initial
 from popdyn.theory.balance import balance, linearised, observability
 from popdyn.theory.discretisation import Domain
 from popdyn.theory.projection import Snapshots, project
-from popdyn.theory.reduced import Reduced, fluxes, reinjected
+from popdyn.theory.reduced import Reduced, fluxes, reinjected, stationary
 
 Array = NDArray[np.float64]
 
@@ -30,48 +31,17 @@ GROWTH = 20.0  # [1/s] of a linearised state that is refused
 CHECKED = 60  # states where the spectrum is looked at
 SAFETY = 0.8  # share of the tolerance that the choice has to reach, so that other runs reach it too
 DT = 1e-4  # [s]
-STILL = 1e-6  # relative deviation below which a rate is constant
-REST = 1.0  # [s] at the middle of the domain that the state kept there has relaxed for
+REST = 1.0  # [s] of relaxation before Newton's method finds the state at rest
 
 
-@dataclass(frozen=True)
-class ModesError:
-    """Distance of the modes from the density on one kind of run: of the rate on 1 ms bins.
-
-    mean [1/s]: the density's mean rate. No correlation where its rate is constant, or the modes' not finite.
-    """
-
-    kind: str
-    nrmse: float
-    bias: float
-    correlation: float | None
-    mean: float
-
-
-@dataclass(frozen=True)
-class Choice:
+@dataclass(frozen=True, kw_only=True)
+class Choice(Measured):
     """Reduced model of one population, where it starts, and what was measured on the way to it."""
 
     reduced: Reduced
     x: Array  # (K,) at the spec's initial condition
     W: float
-    domain: Domain
-    tolerance: float
-    errors: tuple[ModesError, ...]  # held out
-    effectivity: float  # nrmse over the rms of the defect
-    scale: float  # [1/s] s.d. of the rate over the held-out runs
-    largest: float  # [1/s] of the rates of the training runs
-    rest: tuple[Array, float]  # x and W near their stationary values in the middle of the domain
-    tried: tuple[tuple[int, int, float], ...]  # (moments, modes, error on the runs of the choice; inf: unstable)
-    cpu_s: float
-
-    @property
-    def error(self) -> float:
-        return max(e.nrmse for e in self.errors)
-
-    @property
-    def reached(self) -> bool:
-        return self.error <= self.tolerance
+    rest: tuple[Array, float]  # x and W at rest in the middle of the domain
 
 
 def choose_modes(
@@ -115,11 +85,12 @@ def choose_modes(
     reduced = best[1]
     x, W = begin(reduced, start)
     held_out = runs(plan.held_out)
-    errors = judge(reduced, held_out, x, W, dt, -np.inf)
-    scale = float(np.std(np.concatenate([r.rate for r in held_out])))
     return Choice(
-        reduced, x, W, domain, tolerance, tuple(errors), effectivity(reduced, judges, x, W, dt), scale, largest,
-        rest(reduced, x, W, domain, dt), tuple(tried), time.process_time() - began,
+        reduced=reduced, x=x, W=W, rest=rest(reduced, x, W, domain, dt), domain=domain, tolerance=tolerance,
+        errors=tuple(judge(reduced, held_out, x, W, dt, -np.inf)),
+        effectivity=effectivity([_scored(reduced, x, W, run, dt) for run in judges], [run.rate for run in judges]),
+        scale=float(np.std(np.concatenate([run.rate for run in held_out]))), largest=largest, tried=tuple(tried),
+        cpu_s=time.process_time() - began,
     )  # fmt: skip
 
 
@@ -160,18 +131,14 @@ def first_modes_state(modes: kernel.Modes, x: Array, W: float, dt: float) -> ker
 
 
 def resting_state(choice: Choice, dt: float) -> kernel.State:
-    """State that has rested in the middle of the domain, with the neurons that are refractory there."""
-    modes, (x, W) = choice.reduced.modes, choice.rest
-    state, (mu, D), n = first_modes_state(modes, x, W, dt), _middle(choice.domain), modes.numbers
-    R = fluxes(modes, x, W, mu, D)
-    into = reinjected(modes, W, np.append(R, W))
-    pool = 1.0 - x[0]
+    """State at rest in the middle of the domain, with the neurons that are refractory there."""
+    modes = choice.reduced.modes
+    found = stationary(modes, *_middle(choice.domain), *choice.rest)
+    state, R = first_modes_state(modes, found.x, found.W, dt), fluxes(modes, found.x, found.W, found.mu, found.D)
     state.past[:, :-1] = R
-    state.scalars[:, kernel.Q] = pool
-    state.scalars[:, kernel.J] = into[1] - (R[1] if R.size > 1 else 0.0)
-    content = (R[1] if R.size > 1 else 0.0) + n[kernel.B] * R[0] - into[1]
-    pulled = n[kernel.A] * (n[kernel.V_RESET] - n[kernel.E_W]) * pool
-    state.scalars[:, kernel.X] = n[kernel.TAU_W] * content + pulled
+    state.scalars[:, kernel.J] = reinjected(modes, found.W, np.append(R, found.W))[1] - R[1:2].sum()
+    state.scalars[:, kernel.Q] = 1.0 - found.x[0]
+    state.scalars[:, kernel.X] = found.w_mean - found.x[0] * found.W
     return state
 
 
@@ -179,55 +146,31 @@ def _middle(domain: Domain) -> tuple[float, float]:
     return 0.5 * (domain.mu_low + domain.mu_high), 0.125 * (domain.sigma_low + domain.sigma_high) ** 2
 
 
-def run_modes(reduced: Reduced, x: Array, W: float, drive: StepDrive, dt: float, bin_: float = 1e-3) -> Array:
+def run_modes(reduced: Reduced, x: Array, W: float, drive: StepDrive, dt: float) -> Array:
     """(bin, OUTPUTS) of popdyn.kernels.modes.integrate; bins that were not reached are not finite."""
     state = first_modes_state(reduced.modes, x, W, dt)
-    per_bin = round(bin_ / dt)
-    bins = drive.mu.size // per_bin
-    out = np.full((bins, kernel.OUTPUTS), np.nan)
-    part = slice(0, bins * per_bin)
+    per_bin = round(BIN / dt)
+    out = np.full((drive.mu.size // per_bin, kernel.OUTPUTS), np.nan)
+    part = slice(0, len(out) * per_bin)
     kernel.integrate(reduced.modes, state, reduced.missing, drive.mu[part], drive.D[part], drive.restart[part], dt, out)
     return out
 
 
+def _scored(reduced: Reduced, x: Array, W: float, run: Run, dt: float) -> Array:
+    """The bins of a run that are compared."""
+    return run_modes(reduced, x, W, run.drive, dt)[round(training.SETTLE / BIN) :]
+
+
 def rest(reduced: Reduced, x: Array, W: float, domain: Domain, dt: float) -> tuple[Array, float]:
-    """x and W after a while in the middle of the domain."""
-    state = first_modes_state(reduced.modes, x, W, dt)
-    steps = round(REST / dt)
-    mu, D = (np.full(steps, value) for value in _middle(domain))
-    restart = np.zeros(steps, dtype=bool)
-    restart[0] = True
-    kernel.integrate(reduced.modes, state, reduced.missing[:, :0], mu, D, restart, dt, np.zeros((1, kernel.OUTPUTS)))
-    return state.x[0].copy(), float(state.scalars[0, kernel.W])
+    """x and W at rest in the middle of the domain: Newton's method from where a while there leads."""
+    state, (mu, D) = first_modes_state(reduced.modes, x, W, dt), _middle(domain)
+    for step in range(round(REST / dt)):
+        kernel.advance(reduced.modes, state, mu, D, dt, step == 0)
+    found = stationary(reduced.modes, mu, D, state.x[0], float(state.scalars[0, kernel.W]))
+    return found.x, found.W
 
 
 def judge(reduced: Reduced, runs: list[Run], x: Array, W: float, dt: float, least: float) -> list[ModesError]:
-    """nrmse and bias of each run; inf where the rate falls below `least` [1/s]."""
+    """Distance of each run from the density's; inf where the rate falls below `least` [1/s]."""
     scale = float(np.std(np.concatenate([run.rate for run in runs])))
-    found = []
-    for run in runs:
-        out = run_modes(reduced, x, W, run.drive, dt)[round(training.SETTLE / 1e-3) :]
-        error = out[:, kernel.RATE] - run.rate
-        bad = not np.all(np.isfinite(error)) or out[:, kernel.LEAST_RATE].min() < least
-        found.append(distance(run.kind, out[:, kernel.RATE], run.rate, scale, bad=bad))
-    return found
-
-
-def distance(kind: str, found: Array, exact: Array, scale: float, *, bad: bool) -> ModesError:
-    """Of one rate from the other, over the s.d. of the exact one, or over a tenth of `scale` where it hardly moves."""
-    error, mean, spread = found - exact, float(np.mean(exact)), float(np.std(exact))
-    nrmse = np.inf if bad else float(np.sqrt(np.mean(error**2))) / max(spread, 0.1 * scale)
-    still = bad or spread < STILL * mean
-    correlation = None if still else float(np.corrcoef(found, exact)[0, 1])
-    return ModesError(kind, nrmse, float(np.mean(error)) / mean, correlation, mean)
-
-
-def effectivity(reduced: Reduced, runs: list[Run], x: Array, W: float, dt: float) -> float:
-    """rms error of the rate over the rms of the defect: what turns a defect into an error estimate."""
-    errors, defects = [], []
-    for run in runs:
-        out = run_modes(reduced, x, W, run.drive, dt)[round(training.SETTLE / 1e-3) :]
-        errors.append(out[:, kernel.RATE] - run.rate)
-        defects.append(out[:, kernel.DEFECT])
-    size = float(np.sqrt(np.mean(np.concatenate(defects) ** 2)))
-    return float(np.sqrt(np.mean(np.concatenate(errors) ** 2))) / size if size > 0 else 0.0
+    return [distance(run.kind, _scored(reduced, x, W, run, dt), run.rate, scale, least) for run in runs]

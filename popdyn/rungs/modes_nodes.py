@@ -7,6 +7,7 @@ spreads, the in-degrees of a population and the colour's shift of a leaky integr
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -20,9 +21,10 @@ from popdyn.kernels.modes_network import Nodes
 from popdyn.kernels.network import Wiring
 from popdyn.rungs.bank import make_projections, make_wiring
 from popdyn.rungs.derivation import Derivation
+from popdyn.rungs.domain import DomainWarning
 from popdyn.rungs.march import StepDrive
 from popdyn.rungs.modes_choice import Choice, choose_modes
-from popdyn.rungs.modes_training import FAST, SLOW, Plan, random_walk
+from popdyn.rungs.modes_training import FAST, SLOW, Inputs, Plan, random_walk
 from popdyn.spec.network import Initial
 from popdyn.theory.discretisation import Domain, choose_grid
 from popdyn.theory.problem import DensityProblem, at_drive
@@ -35,7 +37,9 @@ Gain = Callable[[float, float], float]
 BESIDE = 0.06  # of the range of a node's mu: s.d. of what is added to it in training
 LEAST_BESIDE = 0.03  # likewise, of its largest
 LONGEST = 2.5  # [s] of one node's drive that is trained on
+SHORTEST = 1.0  # [s] of what follows, to be judged on
 MOST_DRIVES = 3  # nodes of a group whose drives are
+OTHER = {"near": 0.5, "beside": 1.0}  # sizes of the changes that modes are chosen and judged on
 SAME = 1e-9
 FACTORS = (0.4, 1.8)  # of the noise of projections, within which it is matched
 NO_NOISE, NO_CHANGE, NEAR = 1e-6, 1e-3, 0.03  # relative
@@ -73,6 +77,22 @@ def groups_of(derivation: Derivation) -> list[Group]:
     return [group for _, group in found]
 
 
+def group_labels(derivation: Derivation, groups: Sequence[Group]) -> list[str]:
+    """What groups are called in texts: their population, and which of its nodes, with their share of its neurons."""
+    nodes, labels = derivation.problem.nodes, []
+    for group in groups:
+        name = nodes[group.members[0]].population
+        own = [q for q, node in enumerate(nodes) if node.population == name]
+        label = f"population {name}"
+        if len(group.members) < len(own):
+            which = ", ".join(str(own.index(q) + 1) for q in group.members)
+            share = 100 * sum(nodes[q].weight for q in group.members)
+            plural = "s" if len(group.members) > 1 else ""
+            label += f", node{plural} {which} of {len(own)} ({share:.3g} % of the neurons)"
+        labels.append(label)
+    return labels
+
+
 def _drift(problem: DensityProblem) -> float:
     return float(problem.drift(np.array([problem.V_reset]))[0])
 
@@ -89,6 +109,8 @@ def _marks(p: DensityProblem) -> Array:
 def plan_along(drives: list[StepDrive], dt: float, seed: int) -> Plan:
     """Inputs along the drives that a group's nodes met, and beside them: random changes of two speeds are added.
 
+    Modes are chosen and judged under changes that they were not trained on, judged along what follows the first LONGEST
+    of the drives where they are longer; "met" is the drives as they are.
     A box of mu and sigma would hold much that a network, whose mu and sigma move together, never sees.
     """
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(len(drives),)))
@@ -103,10 +125,13 @@ def plan_along(drives: list[StepDrive], dt: float, seed: int) -> Plan:
         sigma = 1.0 + part * LEAST_BESIDE * random_walk(drive.mu.size, dt, SLOW, rng)
         return StepDrive(drive.mu + part * size * (slow + fast), drive.D * np.clip(sigma, 0.5, 1.5) ** 2, drive.restart)
 
-    kinds = [("met", 0.0), ("beside", 1.0), ("further", 2.0)]
-    training = [(kind, moved(d, part)) for kind, part in kinds for d in chosen]
-    return Plan(training, [(k, moved(d, p)) for k, p in kinds[:2] for d in chosen[:2]],
-                [(k, moved(d, p)) for k, p in kinds[:2] for d in chosen[-2:]])  # fmt: skip
+    def inputs(kinds: dict[str, float], among: list[StepDrive]) -> Inputs:
+        return [(kind, moved(drive, part)) for kind, part in kinds.items() for drive in among]
+
+    later = [_cut(StepDrive(d.mu[longest:], d.D[longest:], d.restart[longest:]), longest) for d in drives]
+    unseen = [d for d in later if d.mu.size * dt >= SHORTEST] or chosen
+    training = inputs({"met": 0.0, "beside": 1.0, "further": 2.0}, chosen)
+    return Plan(training, inputs(OTHER, chosen[:2]), inputs(OTHER, unseen[-2:]))
 
 
 def _cut(drive: StepDrive, longest: int) -> StepDrive:
@@ -124,9 +149,7 @@ def train(group: Group, drives: list[StepDrive], closure: str, dt: float, *, tol
     """Modes of a group along the drives that its nodes met, from a density on a grid of its own."""
     plan = plan_along(drives, dt, seed)
     domain = domain_along(plan)
-    mu, D = (
-        float(np.mean([np.mean(x) for x in columns])) for columns in ([d.mu for d in drives], [d.D for d in drives])
-    )
+    mu, D = float(np.mean([d.mu.mean() for d in drives])), float(np.mean([d.D.mean() for d in drives]))
     middle = at_drive(group.problem, mu, D)
     op = choose_grid(middle, domain).operator
     return choose_modes(op, middle.hierarchy(closure), group.initial, domain, plan, dt, tolerance=tolerance, seed=seed)
@@ -194,7 +217,7 @@ def noise_factor(derivation: Derivation, q: int, match: Array, gain: Gain, drift
     """Of the D that projections bring to a node, so that white noise gives it the rate of `match`: (mu, D, rate).
 
     The reduced model's own rate is matched where it has the density's there within `NEAR`; else, at a working point
-    that the network never visits (an unstable one), the density's.
+    that the network never visits (an unstable one), the density's. DomainWarning, and 1, where no factor does it.
     """
     node = derivation.problem.nodes[q]
     mu, D, rate = (float(value) for value in match)
@@ -212,10 +235,18 @@ def noise_factor(derivation: Derivation, q: int, match: Array, gain: Gain, drift
         return gain(mu + drift, float(np.sqrt(2.0 * (white + factor * (D - white)))))
 
     exact = of_density(1.0)
+    changed = abs(exact - rate) > NO_CHANGE * rate
     with suppress(ValueError, NumericsError, DomainError):
         near = abs(of_model(1.0) - exact) < NEAR * exact
-        if not near and abs(exact - rate) < NO_CHANGE * rate:
+        if not near and not changed:
             return 1.0
         matched = of_model if near else of_density
         return float(brentq(lambda factor: matched(factor) - rate, *FACTORS, xtol=1e-4))
+    if changed:
+        warnings.warn(
+            f"populations.{node.population}: a node fires at {rate:.4g} Hz at mu = {mu:.4g} V/s, at {exact:.4g} Hz in "
+            f"the diffusion approximation of Poisson trains; no noise of its inputs between {FACTORS[0]:g} and "
+            f"{FACTORS[1]:g} times theirs brings the two together: it keeps theirs",
+            DomainWarning, stacklevel=2,
+        )  # fmt: skip
     return 1.0

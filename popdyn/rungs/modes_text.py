@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from popdyn.kernels import modes as kernel
-from popdyn.rungs.domain import describe
+from popdyn.rungs.measured_text import modes_and_errors
 from popdyn.rungs.modes_choice import Choice
 from popdyn.theory.modes_meaning import meaning
 from popdyn.theory.problem import W_UNIT
@@ -38,10 +38,4 @@ def modes_equations(name: str, choice: Choice, state: ReducedState) -> str:
         )
     lines.append(f"  V_reset = {n[kernel.V_RESET]:.6g} V, t_ref = {n[kernel.T_REF]:.6g} s; matrices: model.json")
     lines.append(f"at mu = {state.mu:.6g} V/s, sigma = {(2 * state.D) ** 0.5:.6g} V/sqrt(s), {state.rate:.4g} Hz:")
-    for mode in meaning(reduced, state):
-        ring = f", {mode.frequency:.3g} Hz" if mode.frequency > 0 else ""
-        lines.append(f"  {1e3 * mode.tau:.3g} ms{ring}: {100 * mode.share:.2g} % of the response, {mode.follows}")
-    errors = ", ".join(f"{e.kind} {100 * e.nrmse:.2g} %" for e in choice.errors)
-    lines.append(f"nrmse against the density, held out: {errors} (asked for {100 * choice.tolerance:g} %)")
-    lines.append(f"domain: {describe(choice.domain)}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *modes_and_errors(meaning(reduced, state), choice)])

@@ -24,10 +24,10 @@ SLOW, FAST = 50e-3, 6e-3  # [s] correlation times of random inputs
 DWELL = 0.2  # [s] on one level of a staircase
 SETTLE = 0.3  # [s] at the centre of the domain before anything counts
 EVERY, MOST = 2e-3, 5000  # [s] between snapshots; more of them are taken further apart
-SINE = 10.0  # [1/s]
+SINE, CHIRP = 10.0, (1.0, 100.0)  # [1/s]; first and last of a chirp
 TRAINING = (("slow", 6.0), ("fast", 4.0), ("steps", 3.0))
 CHOICE = (("slow", 1.5), ("fast", 1.0), ("steps", 1.0))
-HELD_OUT = (("slow", 2.0), ("fast", 1.0), ("steps", 1.6), ("sine", 0.5))
+HELD_OUT = (("slow", 2.0), ("fast", 1.0), ("steps", 1.6), ("sine", 0.5), ("chirp", 1.0))
 
 
 Inputs = list[tuple[str, StepDrive]]
@@ -58,13 +58,13 @@ def box_plan(domain: Domain, dt: float, seed: int) -> Plan:
 
 
 def inputs(domain: Domain, kinds: tuple[tuple[str, float], ...], dt: float, seed: int) -> Inputs:
-    """Drives that fill the domain evenly: random ones of two speeds, staircases, a sine; mu and sigma independent."""
+    """Drives that fill the domain evenly: random ones, staircases, a sine, a chirp; mu and sigma independent."""
     found = []
     for k, (kind, duration) in enumerate(kinds):
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(k,)))
         count, settle = round(duration / dt), round(SETTLE / dt)
         shares = np.stack([_share(kind, count, dt, rng) for _ in range(2)])
-        if kind == "sine":
+        if kind in ("sine", "chirp"):
             shares[1] = 0.5
         shares = np.concatenate([np.full((2, settle), 0.5), shares], axis=1)
         mu = domain.mu_low + (domain.mu_high - domain.mu_low) * shares[0]
@@ -84,6 +84,10 @@ def _share(kind: str, count: int, dt: float, rng: np.random.Generator) -> Array:
         return np.repeat(levels, round(DWELL / dt))[:count]
     if kind == "sine":
         return np.asarray(0.5 + 0.3 * np.sin(2.0 * np.pi * SINE * dt * np.arange(1, count + 1)))
+    if kind == "chirp":
+        t = dt * np.arange(1, count + 1)
+        turns = CHIRP[0] * t + 0.5 * (CHIRP[1] - CHIRP[0]) * t**2 / (count * dt)
+        return np.asarray(0.5 + 0.3 * np.sin(2.0 * np.pi * turns))
     return np.asarray(ndtr(random_walk(count, dt, SLOW if kind == "slow" else FAST, rng)))
 
 

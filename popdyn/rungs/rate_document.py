@@ -9,14 +9,15 @@ from typing import Any
 from popdyn.errors import Fault, SpecError
 from popdyn.rungs.families import FAMILIES
 from popdyn.rungs.families.base import of_unit
+from popdyn.rungs.fit_document import domain_of, fit_of
 from popdyn.rungs.model_reader import Reader
 from popdyn.rungs.rate_population import RatePopulation
 from popdyn.rungs.unit import KIND, SCHEMA
 from popdyn.spec import from_dict, to_dict
 from popdyn.spec.network import Network
-from popdyn.theory.discretisation import Domain
 
 MOST_VARIABLES = 16
+MOST_PARAMETERS = 7 + 2 * MOST_VARIABLES
 
 Contents = tuple[Network | None, dict[str, RatePopulation], dict[str, Any]]
 
@@ -72,7 +73,7 @@ def unit_of(document: Any, source: str) -> Contents:
         if network is not None and name not in network.populations:
             faults.append(Fault(entry.path, "no such population", ", ".join(network.populations)))
     units = {name: _unit(entry, name) for name, entry in found.items()}
-    fits = {name: _fit(entry) for name, entry in found.items()}
+    fits = {name: fit_of(entry, MOST_PARAMETERS) for name, entry in found.items()}
     if faults:
         raise SpecError(faults, source)
     return network, {name: unit for name, unit in units.items() if unit is not None}, fits
@@ -86,7 +87,7 @@ def _unit(entry: Reader, name: str) -> RatePopulation | None:
     if count != int(count if count == count else 0):
         entry.fault("adaptation", count, "a whole number")
     texts = {key: entry.text(key) for key in ("drive_unit", "noise_unit")}
-    domain, mu0, sigma0 = _domain(entry.table("domain")), entry.number("mu0"), entry.number("sigma0")
+    domain, mu0, sigma0 = domain_of(entry), entry.number("mu0"), entry.number("sigma0")
     drive_scale, start = entry.number("drive_scale", above=0.0), entry.number("start", low=0.0)
     if len(entry.faults) > before:
         return None
@@ -105,24 +106,3 @@ def _unit(entry: Reader, name: str) -> RatePopulation | None:
     return RatePopulation(
         name, family, values, int(count), drive_scale, mu0, sigma0, domain, start, drive_unit, noise_unit
     )
-
-
-def _domain(table: Reader) -> Domain:
-    ends = {key: table.number(key) for key in ("mu_low", "mu_high", "sigma_low", "sigma_high")}
-    for low, high in (("mu_low", "mu_high"), ("sigma_low", "sigma_high")):
-        if ends[low] > ends[high]:
-            table.fault(low, ends[low], f"at most {high}")
-    return Domain(**ends)
-
-
-def _fit(entry: Reader) -> Mapping[str, Any]:
-    """The report of the fit as it was written; what `equations` prints of it is checked."""
-    fit = entry.table("fit")
-    if "parameters" in fit.data:
-        for p in fit.tables("parameters", 0, 7 + 2 * MOST_VARIABLES):
-            p.text("name")
-            p.number("low")
-            p.number("high")
-            if not isinstance(p.data.get("identified"), bool):
-                p.fault("identified", p.data.get("identified"), "true or false")
-    return fit.data

@@ -12,11 +12,12 @@ import xarray as xr
 
 from popdyn.errors import UsageError
 from popdyn.results import make_dataset
+from popdyn.rungs.bins import BIN, bin_centres, step_middles, steps_in_bin
 from popdyn.rungs.domain import report_outside, share_outside
 from popdyn.rungs.rate_document import document_of, unit_of
 from popdyn.rungs.rate_population import RatePopulation
 from popdyn.rungs.rate_text import equations_of
-from popdyn.rungs.unit import BIN, DT, drive_of
+from popdyn.rungs.unit import DT, drive_of
 from popdyn.spec import under_protocol
 from popdyn.spec.network import Network
 from popdyn.spec.network import Protocol as StimulusProtocol
@@ -53,12 +54,9 @@ class RateUnit:
         Raises DomainError where `strict` and the drive leaves the domain.
         """
         protocol = self._protocol(protocol)
-        steps_per_bin = round(BIN / dt)
-        if steps_per_bin < 1 or abs(steps_per_bin * dt - BIN) > 1e-9 * BIN:
-            raise UsageError(f"dt: got {dt:g} s; allowed: 1 ms over a whole number")
+        steps_per_bin = steps_in_bin(dt)
         began = process_time()
-        bins = round((protocol.duration + protocol.transient) / BIN)
-        middle = (np.arange(bins * steps_per_bin, dtype=np.float64) + 0.5) * dt - protocol.transient
+        middle = step_middles(protocol, dt)
         scored, rates, outside = middle >= 0, [], {}
         for key, unit in self.units.items():
             mu, sigma = self._drive(unit, protocol, middle)
@@ -78,7 +76,7 @@ class RateUnit:
             "outside_domain": int(any(v["input"] > 0 for v in outside.values())),
             "outside_domain_share": outside,
         }
-        time = (np.arange(bins) + 0.5) * BIN - protocol.transient
+        time = bin_centres(len(middle) // steps_per_bin, protocol.transient)
         dataset = make_dataset(time, list(self.units), np.stack(rates, axis=-1)[None], attrs=attrs)
         dataset.encoding["cpu_s"] = process_time() - began
         return dataset
@@ -109,13 +107,12 @@ class RateUnit:
         return RateUnit(*unit_of(document, source))
 
     def _protocol(self, given: str | StimulusProtocol) -> StimulusProtocol:
-        if not isinstance(given, str):
-            return given
-        known = self.network.protocols if self.network else {}
-        if given not in known:
-            allowed = ", ".join(known) or "a Protocol; a unit of a recording has no spec with protocols"
+        if self.network is not None:
+            return self.network.protocol(given)
+        if isinstance(given, str):
+            allowed = "a Protocol; a unit of a recording has no spec with protocols"
             raise UsageError(f"protocol: got {given!r}; allowed: {allowed}")
-        return known[given]
+        return given
 
     def _rest(self, population: str) -> tuple[float, float]:
         """Constant mu and sigma of a population."""

@@ -12,10 +12,12 @@ import xarray as xr
 
 from popdyn.errors import Fault, SpecError, UsageError
 from popdyn.results import make_dataset
+from popdyn.rungs.bins import BIN, bin_centres, step_middles, steps_in_bin
 from popdyn.rungs.cascade import CascadePopulation
-from popdyn.rungs.cascade_document import fit_of, population_document, population_of
+from popdyn.rungs.cascade_document import MAX_PARAMETERS, population_document, population_of
 from popdyn.rungs.cascade_text import equations_of
 from popdyn.rungs.domain import report_outside, share_outside
+from popdyn.rungs.fit_document import fit_of
 from popdyn.rungs.model_reader import Reader
 from popdyn.rungs.static_gain import AdaptationVariable
 from popdyn.spec import from_dict, to_dict, under_protocol
@@ -26,9 +28,7 @@ from popdyn.theory.problem import input_statistics
 from popdyn.types import ComplexArray, FloatArray
 
 KIND, SCHEMA, FAMILY = "popdyn model", 1, "cascade"
-BIN = 1e-3
-DT = 1e-4
-"""Bin of the results and default step [s]."""
+DT = 1e-4  # [s]
 
 
 @dataclass(frozen=True)
@@ -57,16 +57,10 @@ class CascadeUnit:
         `seed` changes nothing: the unit is deterministic, and the protocol brings its own seed.
         Raises DomainError where `strict` and the drive leaves the domain.
         """
-        if isinstance(protocol, str):
-            if protocol not in self.network.protocols:
-                raise UsageError(f"protocol: got {protocol!r}; allowed: {', '.join(self.network.protocols)}")
-            protocol = self.network.protocols[protocol]
-        steps_per_bin = round(BIN / dt)
-        if steps_per_bin < 1 or abs(steps_per_bin * dt - BIN) > 1e-9 * BIN:
-            raise UsageError(f"dt: got {dt:g} s; allowed: 1 ms over a whole number")
+        protocol = self.network.protocol(protocol)
+        steps_per_bin = steps_in_bin(dt)
         began = process_time()
-        bins = round((protocol.duration + protocol.transient) / BIN)
-        middle = (np.arange(bins * steps_per_bin, dtype=np.float64) + 0.5) * dt - protocol.transient
+        middle = step_middles(protocol, dt)
         scored = middle >= 0
         traces, outside = [], {}
         for key, unit in self.units.items():
@@ -88,7 +82,7 @@ class CascadeUnit:
             "outside_domain": int(any(max(v.values()) > 0 for v in outside.values())),
             "outside_domain_share": outside,
         }
-        time = (np.arange(bins) + 0.5) * BIN - protocol.transient
+        time = bin_centres(len(middle) // steps_per_bin, protocol.transient)
         dataset = make_dataset(time, list(self.units), rate, V_mean, w_mean, attrs)
         dataset.encoding["cpu_s"] = process_time() - began
         return dataset
@@ -143,7 +137,7 @@ class CascadeUnit:
         if not found:
             top.fault("units", "none", "at least one population")
         units = {name: population_of(entry, name) for name, entry in found.items()}
-        fits = {name: fit_of(entry) for name, entry in found.items()}
+        fits = {name: fit_of(entry, MAX_PARAMETERS) for name, entry in found.items()}
         if faults:
             raise SpecError(faults, source)
         return CascadeUnit(network, {name: unit for name, unit in units.items() if unit is not None}, fits)

@@ -13,8 +13,8 @@ from popdyn.kernels import unit_network as kernel
 from popdyn.kernels.modes_network import OUTSIDE, WATCHED, Nodes, settle
 from popdyn.kernels.synapses import Projections
 from popdyn.rungs.bank import make_projections
+from popdyn.rungs.bins import BIN
 from popdyn.rungs.coupled_units import CoupledUnits, middle_inputs
-from popdyn.rungs.unit import BIN
 from popdyn.spec.network import Protocol
 
 Array = NDArray[np.float64]
@@ -35,7 +35,7 @@ def sweep(
     """
     if mu.shape != (len(weight), len(units.network.populations)):
         raise UsageError(f"mu: got {mu.shape}; allowed: ({len(weight)}, {len(units.network.populations)})")
-    chosen = units.network.protocols[protocol] if isinstance(protocol, str) else protocol
+    chosen = units.network.protocol(protocol)
     base_mu, D, external = middle_inputs(units.network, chosen, units.dt)
     made, projections = units.prepare(), make_projections(units.derivation.problem, units.dt, 0.0)
     firing = np.append(units.derivation.point.rates, external[:, 0])

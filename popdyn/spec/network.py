@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from popdyn.distributions import Distribution
+from popdyn.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -162,3 +163,11 @@ class Network:
     connections: tuple[Connection, ...] = ()
     schema: int = 1
     spec_hash: str = field(default="", compare=False)
+
+    def protocol(self, wanted: str | Protocol) -> Protocol:
+        """The protocol of a name, or one that is given. Raises UsageError for a name that the spec has not."""
+        if isinstance(wanted, Protocol):
+            return wanted
+        if wanted not in self.protocols:
+            raise UsageError(f"protocol: got {wanted!r}; allowed: {', '.join(self.protocols) or 'none in this spec'}")
+        return self.protocols[wanted]

@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from popdyn.errors import NumericsError
 from popdyn.kernels import gated as kernel
 from popdyn.kernels.gated import GatedModes
 from popdyn.theory.gated import Gated, derivatives
@@ -24,10 +25,11 @@ MOST_STEPS = 2500  # of a run that are followed
 REACH = 600  # steps: those nearer to the end do not count
 EASE = 1e-6
 EVERY = 4
+LARGEST = 1e200
 
 
 def observability(modes: GatedModes, paths: list[Path], coordinates: list[Array], dt: float) -> Array:
-    """(K, K) mean over the runs."""
+    """(K, K) mean over the runs. Raises NumericsError where the coordinates' own system grows without bound."""
     K, J, lag = modes.c.shape[2], modes.traces.shape[1], int(modes.numbers[kernel.LAG])
     place, size = K + J, K + J + (1 + J) * max(lag, 1)
     total, count = np.zeros((K, K)), 0
@@ -37,6 +39,8 @@ def observability(modes: GatedModes, paths: list[Path], coordinates: list[Array]
         for n in range(last, max(last - MOST_STEPS, 0), -1):
             step = derivatives(modes, dt, x[n], p.h[n], p.abar[n], late[n])[0]
             W = np.outer(step[place], step[place]) + step.T @ W @ step
+            if not W.trace() < LARGEST:
+                raise NumericsError("the projected cohorts are unstable along their own training runs")
             if n % EVERY == 0 and n < last - REACH:
                 total += W[:K, :K]
                 count += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,12 +11,10 @@ import numpy as np
 from popdyn.rungs.cohort_density import CohortDensity
 from popdyn.rungs.cohort_nodes import CohortNodes
 from popdyn.rungs.mixed import MixedDensity
-from popdyn.spec.statistics import left_out
 from popdyn.theory.gif_problem import GifProblem, modes
-from popdyn.workflows.derive_network import INFINITE, MEAN_FIELD
-from popdyn.workflows.modes_report import modes_card
-from popdyn.workflows.network_report import open_response
-from popdyn.workflows.unit_report import unit_domains, unit_parts, unit_rung
+from popdyn.workflows.ladder_cards import Card, ladder
+from popdyn.workflows.network_report import equations, in_size, not_heard, open_response
+from popdyn.workflows.unit_report import unit_domains, unit_parts
 
 if TYPE_CHECKING:
     from popdyn.workflows.conversion import Conversion
@@ -45,11 +44,7 @@ def cohort_parts(work: Conversion) -> dict[str, Any]:
         "responses": [open_response(density, name, work) for name in names],
         **unit_parts(work),
         "cohorts": [cohort_derivation(work, density, name, *held[name], rates[name]) for name in names],
-        "equations": {
-            name: rung.equations()
-            for name, rung in (("density", density), ("modes", work.modes), ("unit", work.unit))
-            if rung is not None
-        },
+        "equations": equations(work),
         "domain": [*_domain(work), *unit_domains(work)],
         "not_available": [*NOT_AVAILABLE, *(NO_UNIT if work.unit is None else ())],
         "warnings": [*work.warnings, *cohort_warnings(work)],
@@ -58,44 +53,22 @@ def cohort_parts(work: Conversion) -> dict[str, Any]:
 
 
 def _rungs(work: Conversion) -> list[dict[str, Any]]:
-    network, density = work.network, work.cohorts
-    protocol = network.protocols[work.protocol]
-    simulated = protocol.duration + protocol.transient
-    size = sum(p.size for p in network.populations.values())
-    most = max(len(modes(p).names) for p in density.problems.values())
-    parts = f"{len(density.problems)} populations"
-    if isinstance(density, CohortNodes):
-        parts = f"{len(density.members)} nodes"
-    whole = "networks" if network.connections else "groups of neurons"
+    density = work.cohorts
+    several = f"{len(density.members)} nodes" if isinstance(density, CohortNodes) else ""
+    parts = f"{several or f'{len(density.problems)} populations'} x {density.grid.cohorts} cohorts"
+    full, means = numbers_of(density.problems)
+    about = f"{in_size(density.finite)}, closure {density.closure}, shot noise {density.shot_noise}, nothing fitted"
+    baseline = "the literature's baseline: cohort means, no shot noise, neurons alike"
+    return ladder(
+        work, "(V and traces)", "density of cohorts",
+        Card(about, f"{parts} x {full}"), Card(baseline, f"{parts} x {means}"),
+    )  # fmt: skip
 
-    def sampled(name: str, label: str, about: str) -> dict[str, Any]:
-        found = work.truth if name == "spiking" else work.annealed
-        runs = "" if found is None else f"; {found.dataset.sizes['run']} {whole}"
-        cost = None if found is None or found.reused else found.cpu_s / simulated / found.dataset.sizes["run"]
-        return {"name": name, "label": label, "about": about + runs, "cpu_s_per_s": cost,
-                "state": f"{size} x (V and traces)"}  # fmt: skip
 
-    def derived(name: str, label: str, about: str, numbers: int) -> dict[str, Any]:
-        cost = work.results[name].encoding.get("cpu_s")
-        cohorts = density.grid.cohorts
-        return {"name": name, "label": label, "about": about,
-                "state": f"{parts} x {cohorts} cohorts x {numbers}",
-                "cpu_s_per_s": None if cost is None else float(cost) / simulated}  # fmt: skip
-
-    rungs = [sampled("spiking", "spiking network", f"{size} neurons, simulated by Brian2")]
-    if work.annealed is not None:
-        rungs.append(sampled("annealed", "annealed network", "the same neurons, independent inputs of the same rates"))
-    finite = "populations of their size" if density.finite else "N → ∞"
-    noise, full = f"shot noise {density.shot_noise}", 1 + most + most * (most + 1) // 2
-    rungs.append(
-        derived("density", "density of cohorts", f"{finite}, closure {density.closure}, {noise}, nothing fitted", full)
-    )
-    if INFINITE in work.results:
-        rungs.append(derived(INFINITE, "density, N → ∞", "the same without fluctuations", full))
-    if MEAN_FIELD in work.results:
-        about = "the literature's baseline: cohort means, no shot noise, neurons alike"
-        rungs.append(derived(MEAN_FIELD, "mean field", about, 1 + most))
-    return rungs + modes_card(work, simulated) + unit_rung(work, simulated)
+def numbers_of(problems: Mapping[str, GifProblem]) -> tuple[int, int]:
+    """What a cohort carries: its share with means and covariances of V, traces and frozen variables; without these."""
+    most = max(len(modes(p).names) for p in problems.values())
+    return 1 + most + most * (most + 1) // 2, 1 + most
 
 
 def cohort_derivation(
@@ -139,11 +112,7 @@ def _domain(work: Conversion) -> list[str]:
             "spread parameters that are frozen variables count by mean and standard deviation (lambda_0: of its "
             "logarithm)"
         )
-    for connection in work.network.connections:
-        lines += [
-            f"left out of {connection.pre} to {connection.post}: {text}" for text in left_out(connection, work.network)
-        ]
-    return lines
+    return lines + not_heard(work)
 
 
 def cohort_warnings(work: Conversion) -> list[str]:

@@ -17,10 +17,12 @@ from popdyn.rungs.mixed import MixedDensity
 from popdyn.spec import to_dict
 from popdyn.theory.problem import input_statistics
 from popdyn.workflows.cohort_report import cohort_parts
-from popdyn.workflows.derive_network import INFINITE, MEAN_FIELD
 from popdyn.workflows.mixed_report import mixed_parts
 from popdyn.workflows.modes_report import modes_card, modes_comparisons
 from popdyn.workflows.network_report import network_parts
+from popdyn.workflows.node_units_report import node_unit_comparisons
+from popdyn.workflows.predictions_report import predictions
+from popdyn.workflows.stages import INFINITE, MEAN_FIELD
 from popdyn.workflows.step_answer import step_answer
 from popdyn.workflows.stimulus import stimulus_of
 from popdyn.workflows.unit_report import (
@@ -30,7 +32,7 @@ from popdyn.workflows.unit_report import (
     unit_curve,
     unit_domains,
     unit_rung,
-    unit_table,
+    unit_tables,
 )
 
 if TYPE_CHECKING:
@@ -54,9 +56,14 @@ def report_document(work: Conversion, command: str, spec_text: str) -> dict[str,
         "populations": names,
         **({"summary": work.summary} if work.summary else {}),
         **parts,
-        "comparisons": [c.to_dict() for c in work.comparisons] + modes_comparisons(work) + unit_comparisons(work),
+        "comparisons": [
+            *(c.to_dict() for c in work.comparisons),
+            *modes_comparisons(work),
+            *unit_comparisons(work),
+            *node_unit_comparisons(work),
+        ],
         "traces": [_trace(work), *parts.get("traces", [])],
-        "predictions": _predictions(work),
+        "predictions": predictions(work),
         "spec": to_dict(work.network, arrays=False),
         "spec_text": spec_text,
         "spec_hash": work.network.spec_hash,
@@ -85,7 +92,7 @@ def _alone_parts(work: Conversion) -> dict[str, Any]:
         "responses": [
             response_part(work.unit, n, FREQUENCIES, density.linear_response(FREQUENCIES, population=n)) for n in names
         ],
-        "units": [unit_table(fit) for fit in work.fits.values()],
+        "units": unit_tables(work),
         "equations": {
             "density": density.equations(), "modes": work.modes.equations() if work.modes else "",
             "unit": work.unit.equations() if work.unit else "",
@@ -101,8 +108,6 @@ def _alone_parts(work: Conversion) -> dict[str, Any]:
 
 
 def _rungs(work: Conversion) -> list[dict[str, Any]]:
-    protocol = work.network.protocols[work.protocol]
-    simulated = protocol.duration + protocol.transient
     size = sum(p.size for p in work.network.populations.values())
     grid = next(iter(work.alone.grids.values()))
     problem = next(iter(work.alone.problems.values()))
@@ -111,9 +116,9 @@ def _rungs(work: Conversion) -> list[dict[str, Any]]:
 
     def cost(name: str) -> float | None:
         found = work.results[name].encoding.get("cpu_s") if name in work.results else None
-        return None if found is None else float(found) / simulated
+        return None if found is None else float(found) / work.simulated
 
-    truth_cost = None if work.truth is None or work.truth.reused else work.truth.cpu_s / simulated
+    truth_cost = None if work.truth is None or work.truth.reused else work.truth.cpu_s / work.simulated
     rungs: list[dict[str, Any]] = [
         {"name": "spiking", "label": "spiking network", "about": f"{size} neurons, simulated by Brian2",
          "state": f"{size} x (V, w)" if problem.adapts else f"{size} x V", "cpu_s_per_s": truth_cost},
@@ -121,8 +126,8 @@ def _rungs(work: Conversion) -> list[dict[str, Any]]:
          "state": f"{cells} x {fields}", "cpu_s_per_s": cost("density")},
         {"name": "mean closure", "label": "density, mean w", "about": "the literature's baseline",
          "state": f"{cells} x 1", "cpu_s_per_s": cost("mean closure")},
-        *modes_card(work, simulated),
-        *unit_rung(work, simulated),
+        *modes_card(work),
+        *unit_rung(work),
     ]  # fmt: skip
     return [rung for rung in rungs if rung["name"] == "spiking" or rung["name"] in work.results]
 
@@ -143,20 +148,6 @@ def _curve(work: Conversion, name: str) -> dict[str, Any]:
     mean = Density(work.network, closure="mean", domain=work.alone.domains)
     found = [point.rate for point in mean.transfer(name, curve_drives(work, name))]
     return unit_curve(work, name, {"mean closure": np.array(found)})
-
-
-def _predictions(work: Conversion) -> list[dict[str, Any]]:
-    rows = []
-    measured = next((c for c in work.comparisons if c.truth == "spiking" and c.model == "density"), None)
-    for name, predicted in work.predicted.items():
-        found = None if measured is None else measured.populations[name]
-        for what, value in (("nrmse", predicted.nrmse), ("bias", predicted.bias)):
-            seen = None if found is None else getattr(found, what)
-            if found is not None and what == "nrmse" and seen is not None and seen < found.resolution:
-                seen = None  # this truth does not tell it from zero
-            rows.append({"population": name, "rung": "density", "what": what, "predicted": value,
-                         "measured": None if seen is None else abs(seen)})  # fmt: skip
-    return rows
 
 
 def _domain(work: Conversion) -> list[str]:

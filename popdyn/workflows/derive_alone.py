@@ -19,21 +19,20 @@ def derive_alone(network: Network, protocol: str, to: str, tolerance: float, say
     began = time.process_time()
     density = _density(network)
     work = Conversion(network, protocol, to, tolerance, density)
-    duration = network.protocols[protocol].duration + network.protocols[protocol].transient
     density.simulate(protocol)
-    _cost(work, "density rung (compilation included on a first run)", began)
+    work.cost("density rung (compilation included on a first run)", time.process_time() - began)
     work.results["density"] = density.simulate(protocol)  # compiled by now: its cost is what the report shows
     mean = Density(network, closure="mean", domain=density.domains)
     work.results["mean closure"] = mean.simulate(protocol).assign_attrs(rung="mean closure")
     say(0.2, "predicting the error of the density rung")
     began = time.process_time()
     work.predicted = predict_error(density, protocol, work.results["density"])
-    _cost(work, "predicted error", began)
+    work.cost("predicted error", time.process_time() - began)
     if to == "modes":
         add_modes(work, say)
     else:
         fit_units(work, density, say)
-    work.costs.append({"stage": "simulated time", "cpu_s": None, "wall_s": None, "note": f"{duration:g} s per rung"})
+    work.cost_of_protocol()
     return work
 
 
@@ -43,7 +42,3 @@ def _density(network: Network) -> Density:
         return density_over_domain(network)
     except NumericsError:
         return Density(network)
-
-
-def _cost(work: Conversion, stage: str, began: float) -> None:
-    work.costs.append({"stage": stage, "cpu_s": time.process_time() - began, "wall_s": None, "note": ""})

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from popdyn.spec.statistics import left_out
-from popdyn.theory.gif_problem import modes
-from popdyn.workflows.cohort_report import cohort_derivation, cohort_warnings
-from popdyn.workflows.derive_network import INFINITE, MEAN_FIELD
+from popdyn.workflows.cohort_report import cohort_derivation, cohort_warnings, numbers_of
+from popdyn.workflows.ladder_cards import Card, ladder
 from popdyn.workflows.network_report import (
     density_derivation,
     density_warnings,
+    equations,
+    in_size,
     jumps_in,
     neuron_rates,
+    not_heard,
     open_response,
 )
 
@@ -38,7 +39,7 @@ def mixed_parts(work: Conversion) -> dict[str, Any]:
         "derivations": [density_derivation(density.derivation, name) for name in density.densities],
         "cohorts": [cohort_derivation(work, density, name, *held[name], rates[name]) for name in density.cohorts],
         "neuron_rates": neuron_rates(work),
-        "equations": {"density": density.equations()},
+        "equations": equations(work),
         "domain": _domain(work),
         "not_available": list(NOT_AVAILABLE),
         "warnings": [
@@ -50,42 +51,24 @@ def mixed_parts(work: Conversion) -> dict[str, Any]:
 
 
 def _rungs(work: Conversion) -> list[dict[str, Any]]:
-    network, density = work.network, work.mixed
-    protocol = network.protocols[work.protocol]
-    simulated = protocol.duration + protocol.transient
-    size = sum(p.size for p in network.populations.values())
-    grids, most = density.derivation.grids, max(len(modes(p).names) for p in density.problems.values())
+    density, grids = work.mixed, work.mixed.derivation.grids
     fields = max(g.problem.hierarchy(density.closure).order for g in grids) + 1
 
-    def sampled(name: str, label: str, about: str) -> dict[str, Any]:
-        found = work.truth if name == "spiking" else work.annealed
-        runs = "" if found is None else f"; {found.dataset.sizes['run']} networks"
-        cost = None if found is None or found.reused else found.cpu_s / simulated / found.dataset.sizes["run"]
-        return {"name": name, "label": label, "about": about + runs, "cpu_s_per_s": cost,
-                "state": f"{size} x (V, w or traces)"}  # fmt: skip
+    def state(order: int, numbers: int) -> str:
+        nodes = f"{len(grids)} nodes x {grids[0].operator.width.size} cells x {order}"
+        return f"{nodes}, {len(density.cohorts)} x {density.grid.cohorts} cohorts x {numbers}"
 
-    def derived(name: str, label: str, about: str, order: int, numbers: int) -> dict[str, Any]:
-        cost = work.results[name].encoding.get("cpu_s")
-        cells, cohorts = grids[0].operator.width.size, density.grid.cohorts
-        state = f"{len(grids)} nodes x {cells} cells x {order}, {len(density.cohorts)} x {cohorts} cohorts x {numbers}"
-        return {"name": name, "label": label, "about": about, "state": state,
-                "cpu_s_per_s": None if cost is None else float(cost) / simulated}  # fmt: skip
-
-    rungs = [sampled("spiking", "spiking network", f"{size} neurons, simulated by Brian2")]
-    if work.annealed is not None:
-        rungs.append(sampled("annealed", "annealed network", "the same neurons, independent inputs of the same rates"))
-    finite, full = "populations of their size" if density.finite else "N → ∞", 1 + most + most * (most + 1) // 2
+    full, means = numbers_of(density.problems)
     about = (
-        f"{finite}; {', '.join(density.densities)}: closure {density.closure}, {jumps_in(density.derivation)}; "
-        f"{', '.join(density.cohorts)}: cohorts, {density.cohort_closure}, shot noise {density.shot_noise}"
+        f"{in_size(density.finite)}; {', '.join(density.densities)}: closure {density.closure}, "
+        f"{jumps_in(density.derivation)}; {', '.join(density.cohorts)}: cohorts, {density.cohort_closure}, "
+        f"shot noise {density.shot_noise}"
     )
-    rungs.append(derived("density", "densities and cohorts", about, fields, full))
-    if INFINITE in work.results:
-        rungs.append(derived(INFINITE, "density, N → ∞", "the same without fluctuations", fields, full))
-    if MEAN_FIELD in work.results:
-        baseline = "the literature's baselines: diffusion, Poisson trains, mean w; cohort means, no shot noise"
-        rungs.append(derived(MEAN_FIELD, "mean field", baseline, 1, 1 + most))
-    return rungs
+    baseline = "the literature's baselines: diffusion, Poisson trains, mean w; cohort means, no shot noise"
+    return ladder(
+        work, "(V, w or traces)", "densities and cohorts",
+        Card(about, state(fields, full)), Card(baseline, state(1, means)),
+    )  # fmt: skip
 
 
 def _domain(work: Conversion) -> list[str]:
@@ -96,8 +79,4 @@ def _domain(work: Conversion) -> list[str]:
         f"{', '.join(density.densities)}: filtered currents count as white noise; tau_syn well below tau_m",
         f"{', '.join(density.cohorts)}: V, traces and frozen variables are near normal in a cohort",
     ]
-    for connection in work.network.connections:
-        lines += [
-            f"left out of {connection.pre} to {connection.post}: {text}" for text in left_out(connection, work.network)
-        ]
-    return lines
+    return lines + not_heard(work)

@@ -5,26 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from popdyn.rungs.coupled_modes import CoupledModes
+from popdyn.rungs.modes_measured import BIN
 
 if TYPE_CHECKING:
     from popdyn.workflows.conversion import Conversion
 
-BIN = 1e-3
 
-
-def modes_card(work: Conversion, simulated: float) -> list[dict[str, Any]]:
-    """The modes' card of the ladder; nothing where there are none. `simulated`: length of the protocol [s]."""
+def modes_card(work: Conversion) -> list[dict[str, Any]]:
+    """The modes' card of the ladder; nothing where there are none."""
     if work.modes is None or "modes" not in work.results:
         return []
     found = work.results["modes"].encoding.get("cpu_s")
-    coupled = isinstance(work.modes, CoupledModes)
-    choices = work.modes.choices if isinstance(work.modes, CoupledModes) else work.modes.choices.values()
+    if isinstance(work.modes, CoupledModes):
+        of, choices = "node", [*work.modes.choices]
+    else:
+        of, choices = "population", [*work.modes.choices.values()]
     states = sorted({choice.reduced.states for choice in choices})
-    of = "node" if coupled else "population"
     return [{
         "name": "modes", "label": "modes", "about": "the density projected on what the rate will show",
         "state": f"{' to '.join(map(str, states[:: max(len(states) - 1, 1)]))} numbers a {of}",
-        "cpu_s_per_s": found and float(found) / simulated,
+        "cpu_s_per_s": found and float(found) / work.simulated,
     }]  # fmt: skip
 
 
@@ -33,7 +33,7 @@ def modes_comparisons(work: Conversion) -> list[dict[str, Any]]:
     if work.modes is None or isinstance(work.modes, CoupledModes):
         return []
     rows = []
-    for name, choice in work.modes.choices.items():
+    for name, choice in work.modes.measured.items():
         for error in choice.errors:
             good = error.nrmse <= work.tolerance and abs(error.bias) <= work.tolerance
             measures = {

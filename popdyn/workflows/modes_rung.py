@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from popdyn.errors import DomainError, NumericsError, UsageError
+from popdyn.errors import UsageError
 from popdyn.fitting import density_over_domain
 from popdyn.rungs.choose import density_rung, has_escape_noise, is_coupled, is_mixed
 from popdyn.rungs.cohort_density import CohortDensity
@@ -13,9 +13,8 @@ from popdyn.rungs.cohort_modes import CohortModes, derive_cohort_modes
 from popdyn.rungs.coupled import CoupledDensity
 from popdyn.rungs.coupled_modes import CoupledModes, derive_coupled_modes
 from popdyn.rungs.density import Density
-from popdyn.rungs.gated_choice import GatedChoice
 from popdyn.rungs.modes import Modes, derive_modes
-from popdyn.rungs.modes_choice import Choice
+from popdyn.rungs.modes_measured import Measured
 from popdyn.spec import Network
 from popdyn.types import Progress
 from popdyn.workflows.conversion import Conversion
@@ -29,7 +28,7 @@ def no_modes(network: Network) -> str:
     """Why a network has no modes; empty where it has."""
     if is_mixed(network):
         return "modes are of populations of one kind; some populations have escape noise and others have not"
-    if has_escape_noise(network) and is_coupled(network) and (network.connections or any_poisson(network)):
+    if has_escape_noise(network) and (network.connections or any_poisson(network)):
         return "modes of populations with escape noise are of populations that stand alone"
     for i, connection in enumerate(network.connections):
         if connection.synapse.kind == "conductance":
@@ -67,17 +66,17 @@ def modes_rung(network: Network, closure: str, progress: Progress | None) -> Any
 
 def _missed(modes: AnyModes) -> list[str]:
     """What to say of modes that did not reach what was asked of them."""
-    named: list[tuple[str, Choice | GatedChoice]]
+    named: list[tuple[str, Measured]]
     if isinstance(modes, CoupledModes):
         nodes = modes.derivation.problem.nodes
         named = [(nodes[g.members[0]].population, c) for g, c in zip(modes.groups, modes.choices, strict=True)]
     else:
-        named = [*modes.choices.items()]
+        named = [*modes.measured.items()]
     return [
         f"population {name}: the modes are {100 * choice.error:.2g} % from the density on inputs that they were not "
         f"trained on, more than the {100 * choice.tolerance:g} % that decides how many there are; a narrower domain "
         "needs fewer"
-        for name, choice in named if choice.error > choice.tolerance
+        for name, choice in named if not choice.reached
     ]  # fmt: skip
 
 
@@ -85,12 +84,7 @@ def add_modes(work: Conversion, say: Progress) -> None:
     """Derives the modes of the conversion's density and runs them under its protocol."""
     say(0.35, "projecting the density on its modes")
     began = time.process_time()
-    try:
-        work.modes = modes_of(work.density, progress=within(say, 0.35, 0.4))
-        work.results["modes"] = work.modes.simulate(work.protocol)
-        work.warnings += _missed(work.modes)
-    except (DomainError, NumericsError, UsageError) as error:
-        if work.target == "modes":
-            raise
-        work.warnings.append(f"no modes were derived: {error}")
+    work.modes = modes_of(work.density, progress=within(say, 0.35, 0.4))
+    work.results["modes"] = work.modes.simulate(work.protocol)
+    work.warnings += _missed(work.modes)
     work.cost("modes: training, order, held-out inputs", time.process_time() - began)

@@ -12,8 +12,8 @@ from popdyn.report.figure_neurons import ENDS
 from popdyn.rungs.derivation import Derivation
 from popdyn.spec.statistics import left_out
 from popdyn.types import DerivedRung
-from popdyn.workflows.derive_network import INFINITE, MEAN_FIELD
-from popdyn.workflows.modes_report import modes_card
+from popdyn.workflows.ladder_cards import Card, ladder
+from popdyn.workflows.node_units_report import node_unit_domains, node_unit_parts, node_unit_warnings
 from popdyn.workflows.over_neurons import (
     counted_quantiles,
     counted_sd_log_rate,
@@ -21,7 +21,7 @@ from popdyn.workflows.over_neurons import (
     nodes_of,
     sd_log_rate,
 )
-from popdyn.workflows.unit_report import response_part, unit_domains, unit_parts, unit_rung
+from popdyn.workflows.unit_report import response_part, unit_domains, unit_parts
 
 if TYPE_CHECKING:
     from popdyn.workflows.conversion import Conversion
@@ -39,16 +39,13 @@ def network_parts(work: Conversion) -> dict[str, Any]:
         "rungs": _rungs(work),
         "responses": [open_response(density, name, work) for name in names],
         **unit_parts(work),
+        **node_unit_parts(work),
         "derivations": [density_derivation(density.derivation, name) for name in names],
         "neuron_rates": neuron_rates(work),
         "validity": _validity(work),
-        "equations": {
-            name: rung.equations()
-            for name, rung in (("density", density), ("modes", work.modes), ("unit", work.unit))
-            if rung is not None
-        },
-        "domain": [*_domain(work), *unit_domains(work)],
-        "warnings": [*work.warnings, *_warnings(work)],
+        "equations": equations(work),
+        "domain": [*_domain(work), *unit_domains(work), *node_unit_domains(work)],
+        "warnings": [*work.warnings, *_warnings(work), *node_unit_warnings(work)],
         "settings": {
             "density": json.dumps(density.settings, sort_keys=True),
             "nodes": len(density.derivation.grids),
@@ -58,45 +55,41 @@ def network_parts(work: Conversion) -> dict[str, Any]:
 
 
 def _rungs(work: Conversion) -> list[dict[str, Any]]:
-    network, density = work.network, work.coupled
-    protocol = network.protocols[work.protocol]
-    simulated = protocol.duration + protocol.transient
-    size = sum(p.size for p in network.populations.values())
-    adapts = any(MODELS[p.neuron.model].adaptation for p in network.populations.values())
-    nodes, cells = len(density.derivation.grids), density.derivation.grids[0].operator.width.size
-    fields = max(g.problem.hierarchy(density.closure).order for g in density.derivation.grids) + 1
-    whole = "networks" if network.connections else "groups of neurons"
+    density, grids = work.coupled, work.coupled.derivation.grids
+    adapts = any(MODELS[p.neuron.model].adaptation for p in work.network.populations.values())
+    nodes = f"{len(grids)} nodes x {grids[0].operator.width.size} cells"
+    fields = max(g.problem.hierarchy(density.closure).order for g in grids) + 1
+    about = f"{in_size(density.finite)}, closure {density.closure}, {jumps_in(density.derivation)}"
+    baseline = f"the literature's baseline: diffusion, Poisson trains{', mean w' if adapts else ''}"
+    return ladder(
+        work, "(V, w)" if adapts else "V", "population density",
+        Card(about, f"{nodes} x {fields}"), Card(baseline, f"{nodes} x 1"),
+    )  # fmt: skip
 
-    def sampled(name: str, label: str, about: str) -> dict[str, Any]:
-        found = work.truth if name == "spiking" else work.annealed
-        runs = "" if found is None else f"; {found.dataset.sizes['run']} {whole}"
-        cost = None if found is None or found.reused else found.cpu_s / simulated / found.dataset.sizes["run"]
-        return {"name": name, "label": label, "about": about + runs, "cpu_s_per_s": cost,
-                "state": f"{size} x (V, w)" if adapts else f"{size} x V"}  # fmt: skip
 
-    def derived(name: str, label: str, about: str, order: int) -> dict[str, Any]:
-        cost = work.results[name].encoding.get("cpu_s")
-        return {"name": name, "label": label, "about": about, "state": f"{nodes} nodes x {cells} cells x {order}",
-                "cpu_s_per_s": None if cost is None else float(cost) / simulated}  # fmt: skip
-
-    rungs = [sampled("spiking", "spiking network", f"{size} neurons, simulated by Brian2")]
-    if work.annealed is not None:
-        rungs.append(sampled("annealed", "annealed network", "the same neurons, independent inputs of the same rates"))
-    finite = "populations of their size" if density.finite else "N → ∞"
-    about = f"{finite}, closure {density.closure}, {jumps_in(density.derivation)}"
-    rungs.append(derived("density", "population density", about, fields))
-    if INFINITE in work.results:
-        rungs.append(derived(INFINITE, "density, N → ∞", "the same without fluctuations", fields))
-    if MEAN_FIELD in work.results:
-        baseline = f"the literature's baseline: diffusion, Poisson trains{', mean w' if adapts else ''}"
-        rungs.append(derived(MEAN_FIELD, "mean field", baseline, 1))
-    return rungs + modes_card(work, simulated) + unit_rung(work, simulated)
+def in_size(finite: bool) -> str:
+    """Whether the populations of a density fluctuate."""
+    return "populations of their size" if finite else "N → ∞"
 
 
 def jumps_in(derived: Derivation) -> str:
     """Where jumps are kept finite, in words."""
     with_jumps = [name for name, used in derived.finite_jumps.items() if used]
     return f"finite jumps in {', '.join(with_jumps)}" if with_jumps else "diffusion"
+
+
+def equations(work: Conversion) -> dict[str, str]:
+    """Those of every rung."""
+    rungs = (("density", work.density), ("modes", work.modes), ("unit", work.unit))
+    return {name: rung.equations() for name, rung in rungs if rung is not None}
+
+
+def not_heard(work: Conversion) -> list[str]:
+    """What of the network's synapses the density leaves out."""
+    return [
+        f"left out of {connection.pre} to {connection.post}: {text}"
+        for connection in work.network.connections for text in left_out(connection, work.network)
+    ]  # fmt: skip
 
 
 def open_response(density: DerivedRung, name: str, work: Conversion | None = None) -> dict[str, Any]:
@@ -166,11 +159,7 @@ def _domain(work: Conversion) -> list[str]:
             "conductances: the colour of their noise is that of the working point; at hard thresholds rates are some "
             "per cent off and answers to steps late by milliseconds, which no predicted error has in it"
         )
-    for connection in work.network.connections:
-        lines += [
-            f"left out of {connection.pre} to {connection.post}: {text}" for text in left_out(connection, work.network)
-        ]
-    return lines
+    return lines + not_heard(work)
 
 
 def _warnings(work: Conversion) -> list[str]:

@@ -13,8 +13,8 @@ from synthetic_rates import BIN, DT, SIGMA, wander
 from popdyn.errors import UsageError
 from popdyn.fitting.domain import density_over_domain
 from popdyn.fitting.rate_fit import Shape, error_of, fit_to_rung, fit_to_targets
+from popdyn.fitting.rate_target import RateTarget, split
 from popdyn.fitting.recording import read_recording, recorded_target
-from popdyn.fitting.targets import Target, split
 from popdyn.rungs.rate_population import RatePopulation
 from popdyn.theory.discretisation import Domain
 
@@ -35,14 +35,14 @@ def known(family: str, *, sigma_high: float = SIGMA, quickening: bool = False) -
     return replace(empty, values={name: values[name] for name in empty.values})
 
 
-def answer(unit: RatePopulation, seed: int, duration: float = 6.0) -> Target:
+def answer(unit: RatePopulation, seed: int, duration: float = 6.0) -> RateTarget:
     rng, per_bin = np.random.default_rng(seed), round(BIN / DT)
     steps = round(duration / DT)
     mu = 1.0 + 0.4 * wander(steps, DT, 0.05, rng)
     width = unit.domain.sigma_high - SIGMA
     sigma = SIGMA + (0.9 * width * np.tanh(wander(steps, DT, 0.05, rng)) if width > 0 else np.zeros(steps))
     rate = unit.integrate(mu, sigma, dt=DT, steps_per_bin=per_bin)
-    return Target("known", "its own rate", mu, sigma, rate[100:], 100, BIN, DT)
+    return RateTarget("known", "its own rate", mu, sigma, rate[100:], 100, BIN, DT)
 
 
 @pytest.mark.parametrize("family", KNOWN)
@@ -98,7 +98,7 @@ def density():
 def test_a_density_is_followed_and_its_misfit_reported(density):
     fit = fit_to_rung(density, density.network, "E", Shape("softplus", 0, True))
     errors = {e.protocol: e for e in fit.heldout}
-    assert set(errors) == {"heldout_ou", "heldout_fast", "heldout_steps", "heldout_sine"}
+    assert set(errors) == {f"heldout_{kind}" for kind in ("ou", "fast", "steps", "sine", "chirp")}
     assert errors["heldout_ou"].nrmse < 0.15
     (response,) = fit.response
     at = np.array([response.frequency])

@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 
 from popdyn.errors import DomainError, NumericsError, SpecError, UsageError
-from popdyn.kernels import gated as kernel
 from popdyn.rungs.choose import density_rung
-from popdyn.rungs.cohort_modes import CohortModes, check_rate, derive_cohort_modes
+from popdyn.rungs.cohort_modes import CohortModes, derive_cohort_modes
 from popdyn.rungs.domain import DomainWarning
 from popdyn.rungs.gated_choice import stable
 from popdyn.rungs.gated_training import Marching, inputs, march_through
+from popdyn.rungs.modes_measured import check_rate
 from popdyn.spec import load
 from popdyn.spec.network import Protocol
+from popdyn.theory.discretisation import Domain
 from popdyn.theory.gated_fit import exponents
 
 TOLERANCE = 0.005
@@ -54,7 +55,7 @@ def test_few_modes_reach_the_tolerance_on_inputs_they_were_not_trained_on(both):
     choice = both[1].choices["E"]
     assert choice.reduced.states <= 16
     assert choice.reached
-    assert [e.kind for e in choice.errors] == ["slow", "fast", "steps", "sine"]
+    assert [e.kind for e in choice.errors] == ["slow", "fast", "steps", "sine", "chirp"]
     assert choice.tried[0][1] < choice.reduced.count or choice.tried[0][2] <= TOLERANCE
 
 
@@ -118,11 +119,11 @@ def test_outside_the_domain_it_says_so(both):
 
 def test_rates_below_zero_are_errors(both):
     choice = both[1].choices["E"]
-    out = np.ones((3, kernel.OUTPUTS))
-    check_rate("E", choice, out)
-    out[1, kernel.LEAST_RATE] = -1.1 * choice.tolerance * choice.largest
+    rate, lowest = np.ones(3), np.ones(3)
+    check_rate("E", choice, rate, lowest)
+    lowest[1] = -1.1 * choice.tolerance * choice.largest
     with pytest.raises(NumericsError, match="domain"):
-        check_rate("E", choice, out)
+        check_rate("E", choice, rate, lowest)
 
 
 def test_what_grows_is_no_model(both):
@@ -166,3 +167,10 @@ def test_an_unknown_protocol_is_named(both):
     with pytest.raises(UsageError, match="allowed: ou, fast, step"):
         both[1].simulate("none")
     assert both[1].simulate(Protocol("short", 0.02, 0.0, 0))["rate"].sizes["time"] == 20
+
+
+def test_a_gate_of_many_decades_is_refused():
+    steep = alone(GIF | {"Delta_V": "1 mV"})
+    wide = Domain(0.55, 1.8, 0.0, 0.0)
+    with pytest.raises(NumericsError, match="no stable modes"):
+        derive_cohort_modes(density_rung(steep), domains={"E": wide}, tolerance=TOLERANCE, modes=8)

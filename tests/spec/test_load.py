@@ -15,7 +15,7 @@ import pytest
 from hostile_corpus import BASE, CSV_BLOCK
 from random_specs import draw_network, draw_spec, write
 
-from popdyn.errors import SpecError
+from popdyn.errors import SpecError, UsageError
 from popdyn.neurons import MODELS
 from popdyn.parameters import Parameter
 from popdyn.quantities import format_quantity
@@ -241,3 +241,14 @@ def test_bounds_of_every_parameter_are_finite_and_hold_the_default():
                 assert p.lower <= p.default <= p.upper
                 neuron = {"model": model.name, p.name: format_quantity(p.default, p.unit)}
                 assert load(spec(neuron)) == load(spec({"model": model.name}))
+
+
+def test_a_protocol_is_found_by_its_name():
+    network = load(spec({"model": "lif"}, protocols={"short": {"duration": "1 s"}}))
+    short = network.protocols["short"]
+    assert network.protocol("short") is short
+    assert network.protocol(replace(short, name="other")).name == "other"
+    with pytest.raises(UsageError, match="'long'; allowed: short"):
+        network.protocol("long")
+    with pytest.raises(UsageError, match="none in this spec"):
+        replace(network, protocols={}).protocol("short")

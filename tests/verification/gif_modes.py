@@ -23,7 +23,7 @@ from popdyn.spec import from_dict, to_dict
 from popdyn.spec.network import Network
 
 NAME, TOLERANCES = "gif_two_time_scales", (0.005, 0.001)
-KINDS = ("slow", "fast", "steps", "sine")
+KINDS = ("slow", "fast", "steps", "sine", "chirp")
 PROTOCOLS = {"ou": "ou", "fast ou": "fast_ou", "spec steps": "steps", "spec sine": "sine_10_Hz"}
 FREQUENCIES = np.array([0.5, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0])
 

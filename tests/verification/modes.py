@@ -29,7 +29,7 @@ ROWS = [
     *[(name, "mean", "mu and sigma", 0.005) for name in ("eif", "lif")],
 ]
 """Case, closure, what the inputs vary, tolerance asked for."""
-KINDS = ("slow", "fast", "steps", "sine")
+KINDS = ("slow", "fast", "steps", "sine", "chirp")
 
 
 def measured(name: str, closure: str, varies: str, tolerance: float) -> record.Values:

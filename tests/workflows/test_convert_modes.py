@@ -35,7 +35,9 @@ def test_the_report_has_the_modes_their_errors_and_equations(converted):
     document = converted[0].document
     assert [rung["name"] for rung in document["rungs"]] == ["spiking", "density", "mean closure", "modes"]
     held_out = [c for c in document["comparisons"] if c["model"] == "modes" and c.get("use") == "held out"]
-    assert {c["protocol"] for c in held_out} == {"heldout_slow", "heldout_fast", "heldout_steps", "heldout_sine"}
+    assert {c["protocol"] for c in held_out} == {
+        f"heldout_{kind}" for kind in ("slow", "fast", "steps", "sine", "chirp")
+    }
     assert all(c["populations"]["E"]["nrmse"] < 0.01 for c in held_out)
     assert "x' = (R_0 + u R_1 + D R_2) x + E r(t - t_ref)" in document["equations"]["modes"]
     assert document["verdict"]["word"] == "unverified"

@@ -22,7 +22,7 @@ STILL = 1e-6
 
 
 @dataclass(frozen=True)
-class Target:
+class RateTarget:
     """Rate (bin,) or (set, bin) [1/s] from bin `first` on, and the drive in the middle of each step of `dt`."""
 
     name: str
@@ -53,12 +53,12 @@ def steps_of(bin: float, longest: float = STEP) -> int:
     return max(1, int(np.ceil(bin / longest - 1e-9)))
 
 
-def target_of(rung: Rung, population: Population, job: Job) -> Target:
+def target_of(rung: Rung, population: Population, job: Job) -> RateTarget:
     """A rung's answer to a protocol, scored at t >= 0."""
     return target_in(rung.simulate(job.protocol), population, job.protocol, job.doc)
 
 
-def target_in(dataset: xr.Dataset, population: Population, protocol: Protocol, doc: str) -> Target:
+def target_in(dataset: xr.Dataset, population: Population, protocol: Protocol, doc: str) -> RateTarget:
     """A result's rate, the mean over its runs, under the protocol that made it."""
     width = base_bin(dataset)
     ratio = max(1, round(BIN / width))
@@ -69,11 +69,11 @@ def target_in(dataset: xr.Dataset, population: Population, protocol: Protocol, d
     dt = ratio * width / steps
     middle = begin + (np.arange(len(rate) * steps, dtype=np.float64) + 0.5) * dt
     return checked(
-        Target(protocol.name, doc, *drive_of(population, protocol, middle), rate[first:], first, ratio * width, dt)
+        RateTarget(protocol.name, doc, *drive_of(population, protocol, middle), rate[first:], first, ratio * width, dt)
     )
 
 
-def checked(target: Target) -> Target:
+def checked(target: RateTarget) -> RateTarget:
     """Raises UsageError where the rate is constant, or no number."""
     if not np.all(np.isfinite(target.rate)) or np.any(target.rate < 0):
         raise UsageError(f"{target.name}: a rate is negative or no number; allowed: finite rates of at least 0")
@@ -82,9 +82,16 @@ def checked(target: Target) -> Target:
     return target
 
 
-def split(target: Target, share: float) -> tuple[Target, Target]:
-    """Earlier and later part of the scored bins, `share` of them in the first; the later one keeps its history."""
+def split(target: RateTarget, share: float) -> tuple[RateTarget, RateTarget]:
+    """Earlier and later part of the scored bins, `share` of them in the first; the later one keeps its history.
+
+    The earlier one ends with its drive: nothing of the later one is in it.
+    """
     cut = round(share * target.bins)
+    end = (target.first + cut) * target.steps_per_bin
     names = f"{target.name}, first {share:.0%}", f"{target.name}, last {1 - share:.0%}"
     late = replace(target, name=names[1], rate=target.rate[cut:], first=target.first + cut)
-    return checked(replace(target, name=names[0], rate=target.rate[:cut])), checked(late)
+    early = replace(
+        target, name=names[0], rate=target.rate[:cut], mu=target.mu[:end], sigma=target.sigma[:end]
+    )  # fmt: skip
+    return checked(early), checked(late)

@@ -1,0 +1,110 @@
+"""Errors predicted from the next closure: a closure is no witness of its own error."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import xarray as xr
+
+from popdyn.comparison import compare
+from popdyn.rungs.density import Density
+from popdyn.spec import load
+from popdyn.workflows.prediction import OtherClosure, predict_error
+from popdyn.workflows.predictions_report import predictions
+
+BURSTS = Path(__file__).parents[2] / "reference_sims" / "adex_bursting" / "network.toml"
+
+
+def used(*closures: str) -> xr.Dataset:
+    """A trajectory of populations whose rate is the length of their closure's name."""
+    names = [f"P{k}" for k in range(len(closures))]
+    rate = ("run", "time", "population"), [[[float(len(c)) for c in closures]]]
+    return xr.Dataset({"rate": rate}, {"population": names}, {"closures_used": ",".join(closures)})
+
+
+def falls_back(to: list[dict[str, str]], asked: list[str]):
+    """Makes of a closure what simulates with those that its populations fall back on."""
+
+    def make(closure):
+        asked.append(closure)
+        return SimpleNamespace(simulate=lambda _: used(*(one.get(closure, closure) for one in to)))
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("to", "reference", "asked"),
+    [
+        ({}, "cumulant3", ["cumulant4"]),
+        ({"cumulant4": "cumulant3"}, "cumulant3", ["cumulant4", "gaussian"]),
+        ({"cumulant4": "gaussian", "cumulant3": "gaussian"}, "gaussian", ["cumulant4", "gaussian", "hermite1"]),
+        (dict.fromkeys(["cumulant4", "gaussian", "hermite1"], "mean"), "mean",
+         ["cumulant4", "gaussian", "hermite1", "mean"]),
+    ],
+)  # fmt: skip
+def test_the_next_closure_that_is_another(to, reference, asked):
+    found: list[str] = []
+    OtherClosure(falls_back([to], found), "cumulant3", used(reference)).simulate("step")
+    assert found == asked
+
+
+def test_every_population_steps_down_by_itself():
+    to = [{}, {"cumulant4": "cumulant3"}, {"cumulant4": "gaussian", "gaussian": "hermite1"}]
+    reference = used("cumulant3", "cumulant3", "gaussian")
+    found = OtherClosure(falls_back(to, []), "cumulant3", reference).simulate("step")
+    assert found.attrs["closures_used"] == "cumulant4,gaussian,hermite1"
+    assert found["rate"].values.ravel().tolist() == [9.0, 8.0, 8.0]
+
+
+def test_a_network_steps_down_together():
+    def make(closure):
+        found = {"cumulant4": "cumulant3"}.get(closure, closure)
+        return SimpleNamespace(simulate=lambda _: used(found, found).assign_attrs(closures_used=found))
+
+    reference = used("cumulant3", "cumulant3").assign_attrs(closures_used="cumulant3")
+    found = OtherClosure(make, "cumulant3", reference).simulate("step")
+    assert found["rate"].values.ravel().tolist() == [8.0, 8.0]
+
+
+def test_a_neighbour_does_not_hide_the_fall_back():
+    """Beside a population whose next closure holds, bursts are predicted to be off by what they are alone."""
+    bursts, neighbour = load(BURSTS), load(BURSTS.parents[1] / "adex_aug" / "network.toml").populations["E"]
+    short = replace(bursts.protocols["mixed"], name="short", duration=0.5, transient=0.1)
+    both = {**bursts.populations, "A": replace(neighbour, name="A")}
+    closure = []
+    for populations in (bursts.populations, both):
+        density = Density(replace(bursts, populations=populations, protocols={**bursts.protocols, "short": short}))
+        found = predict_error(density, "short", density.simulate("short"))
+        closure.append(found["E"].parts["closure"])
+    assert closure[1] == pytest.approx(closure[0])
+    assert closure[0] > 0.02
+    assert 0.0 < found["A"].parts["closure"] < 0.01
+
+
+def test_bursts_are_predicted_to_be_off():
+    """cumulant4 falls back on cumulant3 there: their distance is 0, the error 7 %."""
+    network = load(BURSTS)
+    density = Density(network)
+    found = predict_error(density, "mixed", density.simulate("mixed"))["E"]
+    assert 0.5 < found.nrmse / 0.0713 < 2.0  # docs/verification/dynamics.csv
+
+
+def test_a_rung_below_the_density_has_its_distance_to_it_in_its_prediction():
+    def run(*rates):
+        data = {"rate": (("run", "time", "population"), [[[r] for r in rates]])}
+        coordinates = {"time": [0.5e-3 + 1e-3 * k for k in range(len(rates))], "population": ["E"]}
+        return xr.Dataset(data, coordinates, {"protocol": "step", "bin": 1e-3})
+
+    density, unit = run(*[10.0, 12.0] * 50), run(*[10.3, 12.3] * 50)
+    between = compare(density.assign_attrs(rung="density"), unit.assign_attrs(rung="unit"), bin=1e-3)
+    size = between.populations["E"].nrmse
+    predicted = {"E": SimpleNamespace(nrmse=0.01, bias=0.002)}
+    work = SimpleNamespace(target="unit", protocol="step", comparisons=[between], predicted=predicted)
+    rows = {(row["rung"], row["what"]): row["predicted"] for row in predictions(work)}
+    assert rows["density", "nrmse"] == pytest.approx(0.01)
+    assert rows["unit", "nrmse"] == pytest.approx((0.01**2 + size**2) ** 0.5)
+    assert rows["unit", "bias"] == pytest.approx(0.002 + 0.3 / 11.0)
+    assert all(row["measured"] is None for row in predictions(work))
