@@ -126,6 +126,13 @@ def test_modes_are_judged_on_drives_that_they_were_not_trained_on():
     assert np.max(np.abs(plan.choice[0][1].mu - plan.held_out[0][1].mu)) > 1e-3
 
 
+def test_modes_are_judged_along_a_later_stretch():
+    mu = np.where(np.arange(40_000) < 25_000, 0.5, 1.0)
+    plan = plan_along([StepDrive(mu, np.full(mu.size, 2e-3), np.zeros(mu.size, dtype=bool))], 1e-4, 0)
+    assert all(0.3 < d.mu.mean() < 0.7 for _, d in plan.training)
+    assert all(0.8 < d.mu.mean() < 1.2 for _, d in plan.held_out)
+
+
 @pytest.mark.parametrize(("population", "refused"), [("E", True), ("I", False)])
 def test_each_population_may_undershoot_by_its_own_tolerance(both, population, refused):
     modes = both[1]

@@ -20,6 +20,7 @@ from popdyn.rungs.modes_choice import first_modes_state, resting_state, run_mode
 from popdyn.rungs.modes_measured import check_rate
 from popdyn.rungs.modes_steps import begin_steps
 from popdyn.spec import load
+from popdyn.theory.modes_meaning import ADAPTATION, meaning
 from popdyn.theory.problem import W_UNIT
 from popdyn.theory.propagators import Axis, propagators, tabulate
 
@@ -255,6 +256,18 @@ def test_the_text_names_the_modes(both):
     assert "x' = (R_0 + u R_1 + D R_2" in text
     assert "of the response, refractoriness" in text or "of the response, input filter" in text
     assert ("adaptation" in text) == (both[1].choices["E"].reduced.order > 0)
+
+
+def test_a_slow_mode_is_listed_and_the_mass_is_not():
+    neuron = {"model": "adex", "b": "5 pA", "tau_w": "3 s", "a": "4 nS"}
+    noise = {"mu": "1.6 mV/ms", "sigma": "2 mV/sqrt(ms)"}
+    network = load({"schema": 1, "populations": {"E": {"size": 1000, "neuron": neuron, "noise": noise}}})
+    modes = derive_modes(Density(network, closure="mean"), modes=8)
+    found = meaning(modes.choices["E"].reduced, modes.state("E"))
+    slowest = max(found, key=lambda mode: mode.tau)
+    assert slowest.follows == ADAPTATION
+    assert 0.3 < slowest.tau < 3.0  # its feedback makes it faster than w alone
+    assert slowest.share > 0.05
 
 
 def test_a_rested_population_has_all_its_neurons(both):

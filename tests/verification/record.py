@@ -27,8 +27,8 @@ def file() -> Path:
 def code_hash() -> str:
     """SHA-256 of the numerical source: what a figure depends on."""
     root, digest = Path(popdyn.__file__).parent, hashlib.sha256()
-    for folder in ("kernels", "theory", "rungs", "ground_truth", "stimuli", "neurons", "comparison"):
-        for path in sorted((root / folder).glob("*.py")):
+    for folder in ("kernels", "theory", "rungs", "fitting", "ground_truth", "stimuli", "neurons", "comparison"):
+        for path in sorted((root / folder).rglob("*.py")):
             digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
