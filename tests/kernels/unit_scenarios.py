@@ -67,8 +67,9 @@ def _march(kinds: list[CascadePopulation], projections: Projections) -> NDArray[
     )  # fmt: skip
     t = (np.arange(60) + 0.5) * DT
     out, rates, watched = np.zeros((1, 6, OUTPUTS)), np.zeros(count), np.zeros((count, WATCHED))
+    activity = np.full((2, projections.lags.shape[1] + 2), 8.0)
     done = run(
-        lanes_of(kinds, 1.0, 0.055), nodes, projections, np.full((2, projections.lags.shape[1] + 2), 8.0), np.full((1, 60), 9.0),
+        lanes_of(kinds, 1.0, 0.055), nodes, projections, activity, np.full((1, 60), 9.0),
         1.0 + np.sin(300.0 * t)[None], np.full((1, 60), 1.6e-3), DT, out, rates, watched,
     )  # fmt: skip
     assert done == 60
