@@ -23,8 +23,9 @@ COMMANDS = (
     "convert",
     "fit",
     "map",
-    "compare",
+    "batch",
     "store",
+    "compare",
     "doctor",
     "cite",
 )
