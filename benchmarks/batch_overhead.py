@@ -1,8 +1,8 @@
-"""What a campaign costs beside one `python plain_job.py` per job: python benchmarks/batch_overhead.py [JOBS] [--single].
+"""What a campaign costs beside one plain script per job: python benchmarks/batch_overhead.py [JOBS] [--single].
 
-The same neurons, steps, noise scheme and recorded means; numpy target. CPU of all processes, planning and publishing
-included; the clock of the plain scripts one after the other beside that of the campaign with two workers. --single: also
-with every job in a worker process of its own.
+plain_job.py has the same neurons, steps, noise scheme and recorded means; numpy target. CPU of all processes, planning
+and publishing included; the clock of the scripts one after the other beside that of the campaign with two workers.
+--single: also with every job in a worker process of its own.
 """
 
 from __future__ import annotations
