@@ -48,6 +48,7 @@ def render_markdown(report: dict[str, Any]) -> str:
     parts += _section("Predicted and measured errors", prediction_table(checked))
     for unit in checked.get("units", []):
         parts += _section(f"Unit {plain(unit['family'])} for {plain(unit['population'])}", parameter_table(unit))
+        parts += [_escape(unit["note"])] if unit.get("note") else []
     for rung, text in checked.get("equations", {}).items():
         parts += [f"## Equations: {_escape(rung)}", _code(plain_lines(text))]
     for heading, items in (

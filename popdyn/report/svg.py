@@ -73,6 +73,9 @@ def new_figure(height: float, rows: int = 1, columns: int = 1, **options: Any) -
 def to_svg(figure: Figure, prefix: str, title: str, description: str) -> Markup:
     """The <svg> element, with role, title and description; ids carry `prefix` so that figures do not clash."""
     buffer = io.StringIO()
+    if (layout := figure.get_layout_engine()) is not None:  # else savefig draws a second time to find the layout
+        layout.execute(figure)
+        figure.set_layout_engine("none")
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Type": None, "Format": None})
     text = buffer.getvalue()
     text = text[text.index("<svg") :]

@@ -13,7 +13,6 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from popdyn.errors import DomainError, UsageError
-from popdyn.results import make_dataset
 from popdyn.rungs.bins import BIN, steps_in_bin
 from popdyn.rungs.cohort_bank import SHOT_NOISE, colour, noises
 from popdyn.rungs.cohort_march import Heard, Run, advance, cohort_side, on_bins, run_away, run_of
@@ -138,12 +137,7 @@ class CohortDensity(LongRun):
             "finite_size": int(self.finite), "mass_error": float(np.abs(run.seen[:, :, 1] - 1.0).max()),
             "history": self.grid.history, "shot_noise": self.shot_noise,
         }  # fmt: skip
-        dataset = make_dataset(
-            traces.time, list(self.network.populations), rate=traces.rate, V_mean=traces.V_mean, w_mean=traces.w_mean,
-            attrs=attrs,
-        )  # fmt: skip
-        dataset.encoding["cpu_s"] = time.process_time() - began
-        return dataset
+        return traces.dataset(self.network.populations, attrs, began)
 
     def linear_response(self, frequencies: Array, *, population: str, target: str = "mu") -> NDArray[np.complex128]:
         """d rate/d mu or d rate/d D of one population, its input from others held as it is on average (open loop).

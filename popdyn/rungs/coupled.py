@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from popdyn.errors import UsageError
 from popdyn.kernels import network as kernel
 from popdyn.kernels.closures import CUMULANT
-from popdyn.results import make_dataset
 from popdyn.rungs.bins import BIN, steps_in_bin
 from popdyn.rungs.coupled_limits import check_memory, check_synapses
 from popdyn.rungs.density_march import Run, advance, by_closures, density_side, not_finite, parts
@@ -105,12 +104,7 @@ class CoupledDensity(LongRunOfNodes):
             "positive_steps": int(run.watched[:, kernel.POSITIVE_STEPS].sum()),
             "node_rates": noted(self.derivation.problem, run.node_rates),
         }  # fmt: skip
-        dataset = make_dataset(
-            traces.time, list(self.network.populations), rate=traces.rate, V_mean=traces.V_mean,
-            w_mean=traces.w_mean, attrs=attrs,
-        )  # fmt: skip
-        dataset.encoding["cpu_s"] = time.process_time() - began
-        return dataset
+        return traces.dataset(self.network.populations, attrs, began)
 
     def march(self, protocol: Protocol, seed: int = 0) -> Run:
         """Every step of a protocol, its transient included, with the closure or the next lower one that holds."""

@@ -13,7 +13,6 @@ from popdyn.errors import UsageError
 from popdyn.kernels import mixed_network
 from popdyn.kernels import network as kernel
 from popdyn.neurons import MODELS
-from popdyn.results import make_dataset
 from popdyn.rungs import cohort_march, density_march, network_traces
 from popdyn.rungs.bins import BIN
 from popdyn.rungs.cohort_bank import noises
@@ -113,11 +112,8 @@ class MixedDensity(LongRunOfNodes):
             kind: np.concatenate([getattr(one, kind) for one in parts], axis=2)[:, :, place]
             for kind in ("rate", "V_mean", "w_mean")
         }
-        dataset = make_dataset(
-            parts[0].time, list(self.network.populations), **traces, attrs=self._attributes(chosen, seed, run, cohorts)
-        )
-        dataset.encoding["cpu_s"] = time.process_time() - began
-        return dataset
+        made = network_traces.NetworkTraces(parts[0].time, **traces)
+        return made.dataset(self.network.populations, self._attributes(chosen, seed, run, cohorts), began)
 
     def linear_response(self, frequencies: Array, *, population: str, target: str = "mu") -> NDArray[np.complex128]:
         """d rate/d mu or d rate/d D of one population at the working point, its input held otherwise (open loop).

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
 from popdyn.kernels import network as kernel
+from popdyn.results import make_dataset
 from popdyn.rungs.bins import BIN
 from popdyn.theory.problem import W_UNIT
 
@@ -22,6 +26,12 @@ class NetworkTraces:
     rate: Array
     V_mean: Array
     w_mean: Array
+
+    def dataset(self, populations: Iterable[str], attrs: Mapping[str, object], began: float) -> xr.Dataset:
+        """The result of a run that began at this CPU time [s] of the process."""
+        dataset = make_dataset(self.time, list(populations), self.rate, self.V_mean, self.w_mean, attrs)
+        dataset.encoding["cpu_s"] = time.process_time() - began
+        return dataset
 
 
 def on_bins(out: Array, dt: float, transient: float, *, counted: bool) -> NetworkTraces:

@@ -50,7 +50,7 @@ def test_the_density_is_compared_with_whole_networks(converted):
     document = json.loads((folder / "report.json").read_text())
     validate(document)
     assert document["target"] == "density"
-    assert document["summary"].startswith("Converted to the density rung: no rate unit fits, E connects to E")
+    assert document["summary"].startswith("Converted to the density rung: the default where E connects to E")
     assert [(c["truth"], c["model"]) for c in document["comparisons"]] == [
         ("spiking", "density"), ("spiking", "mean field"), ("density", "mean field"),
     ]  # fmt: skip
@@ -131,19 +131,15 @@ def test_rates_say_how_neurons_differ():
     assert found["E"]["sd_log_rate"] > found["I"].get("sd_log_rate", 0.0)
 
 
-DIFFERENT = population(50, V_th={"normal": ["-50 mV", "1 mV"]}) | {"poisson": [{"K": 100, "nu": "5 Hz", "J": "0.1 mV"}]}
 ALONE = {"schema": 1, "populations": {"E": population(50)}, "protocols": {"p": {"duration": "50 ms"}}}
 
 
 @pytest.mark.parametrize(
     ("spec", "options", "says"),
     [
-        (SPEC, {"to": "unit"}, "--to: .* \\(connections\\[0\\]\\); use --to density"),
         (SPEC, {"annealed": True, "truth": False}, "--annealed: needs a spiking network"),
         (ALONE, {"annealed": True}, "--annealed: needs connections"),
         (ALONE, {"to": "unit", "finite_size": True}, "--finite-size: .*allowed: --to density"),
-        (ALONE | {"populations": {"E": DIFFERENT}}, {"to": "unit"},
-         "populations.E differs in V_th and hears Poisson sources; use --to density"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_done_is_refused_with_the_remedy(spec, options, says):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,18 +18,25 @@ from popdyn.workflows.predictions_report import predictions
 BURSTS = Path(__file__).parents[2] / "reference_sims" / "adex_bursting" / "network.toml"
 
 
-def falls_back(to: dict[str, str], asked: list[str]):
-    """Makes of a closure what simulates with the one that it falls back on."""
+def used(*closures: str) -> xr.Dataset:
+    """A trajectory of populations whose rate is the length of their closure's name."""
+    names = [f"P{k}" for k in range(len(closures))]
+    rate = ("run", "time", "population"), [[[float(len(c)) for c in closures]]]
+    return xr.Dataset({"rate": rate}, {"population": names}, {"closures_used": ",".join(closures)})
+
+
+def falls_back(to: list[dict[str, str]], asked: list[str]):
+    """Makes of a closure what simulates with those that its populations fall back on."""
 
     def make(closure):
         asked.append(closure)
-        return SimpleNamespace(simulate=lambda _: xr.Dataset(attrs={"closures_used": to.get(closure, closure)}))
+        return SimpleNamespace(simulate=lambda _: used(*(one.get(closure, closure) for one in to)))
 
     return make
 
 
 @pytest.mark.parametrize(
-    ("to", "used", "asked"),
+    ("to", "reference", "asked"),
     [
         ({}, "cumulant3", ["cumulant4"]),
         ({"cumulant4": "cumulant3"}, "cumulant3", ["cumulant4", "gaussian"]),
@@ -37,10 +45,43 @@ def falls_back(to: dict[str, str], asked: list[str]):
          ["cumulant4", "gaussian", "hermite1", "mean"]),
     ],
 )  # fmt: skip
-def test_the_next_closure_that_is_another(to, used, asked):
+def test_the_next_closure_that_is_another(to, reference, asked):
     found: list[str] = []
-    OtherClosure(falls_back(to, found), "cumulant3", used).simulate("step")
+    OtherClosure(falls_back([to], found), "cumulant3", used(reference)).simulate("step")
     assert found == asked
+
+
+def test_every_population_steps_down_by_itself():
+    to = [{}, {"cumulant4": "cumulant3"}, {"cumulant4": "gaussian", "gaussian": "hermite1"}]
+    reference = used("cumulant3", "cumulant3", "gaussian")
+    found = OtherClosure(falls_back(to, []), "cumulant3", reference).simulate("step")
+    assert found.attrs["closures_used"] == "cumulant4,gaussian,hermite1"
+    assert found["rate"].values.ravel().tolist() == [9.0, 8.0, 8.0]
+
+
+def test_a_network_steps_down_together():
+    def make(closure):
+        found = {"cumulant4": "cumulant3"}.get(closure, closure)
+        return SimpleNamespace(simulate=lambda _: used(found, found).assign_attrs(closures_used=found))
+
+    reference = used("cumulant3", "cumulant3").assign_attrs(closures_used="cumulant3")
+    found = OtherClosure(make, "cumulant3", reference).simulate("step")
+    assert found["rate"].values.ravel().tolist() == [8.0, 8.0]
+
+
+def test_a_neighbour_does_not_hide_the_fall_back():
+    """Beside a population whose next closure holds, bursts are predicted to be off by what they are alone."""
+    bursts, neighbour = load(BURSTS), load(BURSTS.parents[1] / "adex_aug" / "network.toml").populations["E"]
+    short = replace(bursts.protocols["mixed"], name="short", duration=0.5, transient=0.1)
+    both = {**bursts.populations, "A": replace(neighbour, name="A")}
+    closure = []
+    for populations in (bursts.populations, both):
+        density = Density(replace(bursts, populations=populations, protocols={**bursts.protocols, "short": short}))
+        found = predict_error(density, "short", density.simulate("short"))
+        closure.append(found["E"].parts["closure"])
+    assert closure[1] == pytest.approx(closure[0])
+    assert closure[0] > 0.02
+    assert 0.0 < found["A"].parts["closure"] < 0.01
 
 
 def test_bursts_are_predicted_to_be_off():
