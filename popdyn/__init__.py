@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from popdyn.errors import PopdynError
     from popdyn.results import open_dataset as open
     from popdyn.spec import Network, Neuron, Population, Protocol, Stimulus, load
+    from popdyn.workflows.campaign_open import open_campaign
     from popdyn.workflows.convert import convert
     from popdyn.workflows.fit import fit
     from popdyn.workflows.map import map_parameters
@@ -26,6 +27,7 @@ _HOMES = {
     "fit": "popdyn.workflows.fit:fit",
     "map_parameters": "popdyn.workflows.map:map_parameters",
     "open": "popdyn.results:open_dataset",
+    "open_campaign": "popdyn.workflows.campaign_open:open_campaign",
     "Network": "popdyn.spec:Network",
     "Population": "popdyn.spec:Population",
     "Neuron": "popdyn.spec:Neuron",
@@ -47,6 +49,7 @@ __all__ = [
     "load",
     "map_parameters",
     "open",
+    "open_campaign",
     "rates",
     "simulate",
 ]

@@ -34,6 +34,7 @@ LONGEST_FUNCTION = 40
 LONGEST_KERNEL = 55  # scalar loops over cells say in five lines what an array expression says in one
 
 KERNELS_MAY_IMPORT = {"__future__", "math", "typing", "numpy", "numba"}
+VECTORS_MAY_IMPORT = KERNELS_MAY_IMPORT | {"collections", "functools", "operator", "llvmlite"}  # numba's own compiler
 KERNEL_CACHE_MAY_IMPORT = KERNELS_MAY_IMPORT | {"hashlib", "os", "pathlib"}
 FORBIDDEN_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal", "yaml", "sympy"}
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__", "sympify", "parse_expr"}
@@ -68,7 +69,8 @@ def test_nobody_inside_imports_the_root_package():
 
 def test_kernels_import_numba_and_numpy_only():
     for path in sorted((LIBRARY / "kernels").glob("*.py")):
-        allowed = KERNEL_CACHE_MAY_IMPORT if path.name == "__init__.py" else KERNELS_MAY_IMPORT
+        more = {"__init__.py": KERNEL_CACHE_MAY_IMPORT, "lanes.py": VECTORS_MAY_IMPORT}
+        allowed = more.get(path.name, KERNELS_MAY_IMPORT)
         for _, module in imports(path):
             sibling = module.startswith("popdyn.kernels.")
             assert sibling or module.split(".")[0] in allowed, f"{relative(path)}: {module}"
@@ -77,6 +79,17 @@ def test_kernels_import_numba_and_numpy_only():
 def test_brian2_is_imported_by_the_ground_truth_alone():
     found = {path.parent.name for path in FILES for _, module in imports(path) if module.split(".")[0] == "brian2"}
     assert found == {"ground_truth"}
+
+
+def test_one_door_opens_hdf5():
+    """popdyn.hdf5 looks before anybody reads; popdyn.results writes, and reads what has been looked at."""
+    openers = {"h5py": {"hdf5", "results"}, "h5netcdf": set(), "xarray.open_dataset": {"results"}}
+    for path in FILES:
+        named = {module.split(".")[0] for _, module in imports(path)}
+        calls = {ast.unparse(node.func) for node in ast.walk(tree(path)) if isinstance(node, ast.Call)}
+        named |= {"xarray.open_dataset"} & {call.replace("xr.", "xarray.") for call in calls}
+        for name, allowed in openers.items():
+            assert name not in named or path.parent.name in allowed, f"{relative(path)}: {name}"
 
 
 def test_nothing_can_execute_what_it_reads():
@@ -130,7 +143,10 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_imported():
     every = {module.split(".")[0] for path in FILES for _, module in imports(path)}
     used = every - sys.stdlib_module_names - {"popdyn"}
     declared = {re.split(r"[<>=;\s]", text)[0] for text in PROJECT["project"]["dependencies"]}
-    assert used <= declared
+    optional = {"distributed": "batch/dask_engine.py", "submitit": "batch/submitit_engine.py"}  # extras, one file each
+    assert used <= declared | set(optional)
+    for name, home in optional.items():
+        assert {relative(path) for path in FILES if name in {m for _, m in imports(path)}} == {f"popdyn/{home}"}
     assert declared - used == {"setuptools", "h5netcdf"}  # for Brian2's Cython target, and xarray's engine, by its name
 
 

@@ -25,6 +25,8 @@ from popdyn.rungs.density import Density
 from popdyn.rungs.families import FAMILIES, of_unit
 from popdyn.spec import connection, drive, load, network, neuron, synapse
 from popdyn.stimuli import KINDS, TARGET
+from popdyn.workflows.campaign import open_campaign_file
+from popdyn.workflows.campaign_jobs import planned_jobs
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 README = ROOT / "README.md"
@@ -57,6 +59,23 @@ def test_the_readme_has_two_commands_of_one_line():
 def test_every_spec_loads(page):
     for block in blocks(page, "toml"):
         assert load(tomllib.loads(block)).populations
+
+
+CAMPAIGNS = [block for page in PAGES for block in blocks(page, "toml campaign")]
+
+
+@pytest.mark.parametrize("block", CAMPAIGNS)
+def test_every_campaign_is_read(block, tmp_path):
+    shutil.copy2(ROOT / "examples" / "adapting_population.toml", tmp_path)
+    (tmp_path / "campaign.toml").write_text(block, "utf-8")
+    assert open_campaign_file(tmp_path / "campaign.toml").size > 1
+
+
+def test_the_example_of_a_campaign_takes_under_a_minute():
+    campaign = open_campaign_file(ROOT / "examples" / "campaigns" / "adaptation.toml")
+    jobs = planned_jobs(campaign)
+    assert len(jobs) == 12
+    assert sum(one.task.cpu_s for one in jobs) < 60  # on one core, by the cost model
 
 
 def test_the_readme_python_runs(tmp_path, monkeypatch, capsys):

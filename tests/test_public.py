@@ -24,6 +24,7 @@ NAMES = [
     "load",
     "map_parameters",
     "open",
+    "open_campaign",
     "rates",
     "simulate",
 ]

@@ -14,13 +14,27 @@ from typer.core import TyperGroup
 
 from popdyn.errors import UsageError
 
-COMMANDS = ("init", "check", "rates", "analyse", "simulate", "convert", "fit", "map", "compare", "doctor", "cite")
+COMMANDS = (
+    "init",
+    "check",
+    "rates",
+    "analyse",
+    "simulate",
+    "convert",
+    "fit",
+    "map",
+    "batch",
+    "store",
+    "compare",
+    "doctor",
+    "cite",
+)
 
 _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class _Commands(TyperGroup):
-    """`popdyn NAME` is the function `name` of `popdyn.cli.name`."""
+    """`popdyn NAME` is the function, or the group of commands, `name` of `popdyn.cli.name`."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
         return list(COMMANDS)
@@ -30,8 +44,11 @@ class _Commands(TyperGroup):
             near = difflib.get_close_matches(cmd_name, COMMANDS, 1)
             fix = f"; did you mean `popdyn {near[0]}`?" if near else ""
             raise UsageError(f"command: got {cmd_name!r}; allowed: {', '.join(COMMANDS)}{fix}")
+        found = getattr(importlib.import_module(f"popdyn.cli.{cmd_name}"), cmd_name)
+        if isinstance(found, typer.Typer):  # a group: `popdyn NAME VERB`
+            return typer.main.get_command(found)
         single = typer.Typer(add_completion=False, rich_markup_mode=None)
-        single.command(cmd_name)(getattr(importlib.import_module(f"popdyn.cli.{cmd_name}"), cmd_name))
+        single.command(cmd_name)(found)
         return typer.main.get_command(single)
 
 

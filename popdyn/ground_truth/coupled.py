@@ -15,7 +15,7 @@ from popdyn.ground_truth.coupled_chunk import CoupledChunk
 from popdyn.ground_truth.coupled_drive import Drives, Number, Source
 from popdyn.ground_truth.coupled_text import coupled_text
 from popdyn.ground_truth.jobs import Job
-from popdyn.ground_truth.tasks import Progress, Task, run_tasks
+from popdyn.ground_truth.tasks import Perform, Progress, Task, run_tasks
 from popdyn.neurons import MODELS
 
 Arrays = dict[str, Any]
@@ -23,8 +23,9 @@ SourcesOf = Callable[[int], Mapping[str, Sequence[Source]]]
 
 
 def simulated(
-    job: Job, drives: Drives, scratch: Path, workers: int, progress: Progress | None, sources: SourcesOf | None = None
-) -> xr.Dataset:
+    job: Job, drives: Drives, scratch: Path, workers: int, progress: Progress | None, sources: SourcesOf | None = None,
+    *, perform: Perform = run_tasks,
+) -> xr.Dataset:  # fmt: skip
     """The result of a job; `sources` gives the Poisson sources of a chunk, None: those of the spec."""
     of_chunk = sources or (lambda _number: drives.poisson)
     chunks = [CoupledChunk(drives, number, of_chunk(number)) for number in range(job.chunks)]
@@ -33,7 +34,7 @@ def simulated(
         program = standalone.program(described, scratch, progress)
         launch.write_drive(job, scratch, drives.rows)
         tasks = [_compiled(chunk, described, scratch, program) for chunk in chunks]
-        run_tasks(tasks, workers, progress, launch.SIMULATING)
+        perform(tasks, workers, progress, launch.SIMULATING)
         layout = standalone.layout(program)
         found = [standalone.outputs(task.directory, layout) for task in tasks]
     else:
@@ -42,7 +43,7 @@ def simulated(
             launch.in_python(job, scratch, chunk.number, document, partial(_arrays, chunk, described))
             for chunk in chunks
         ]
-        run_tasks(tasks, workers, progress, launch.SIMULATING)
+        perform(tasks, workers, progress, launch.SIMULATING)
         found = [dict(np.load(task.directory / "result.npz", allow_pickle=False)) for task in tasks]
     return assemble_neurons.with_neurons(assemble.dataset(job, found, described["places"]), chunks, found)
 

@@ -36,7 +36,13 @@ def in_python(job: Job, scratch: Path, chunk: int, document: dict[str, Any], arr
     def prepare() -> None:
         np.savez(directory / "arrays.npz", **arrays())
 
-    return Task(command, directory, private.environment(directory), prepare, "arrays.npz")
+    return Task(command, directory, private.environment(directory), prepare, "arrays.npz", _simulate)
+
+
+def _simulate() -> None:
+    from popdyn.ground_truth.worker import run_chunk
+
+    run_chunk()
 
 
 def standalone_task(

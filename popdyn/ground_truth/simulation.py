@@ -17,7 +17,7 @@ from popdyn.ground_truth.chunk import Drive, check_barrier, drives, initial, par
 from popdyn.ground_truth.coupled_drive import Drives
 from popdyn.ground_truth.jobs import Job, Record, job
 from popdyn.ground_truth.memory import fitting_workers
-from popdyn.ground_truth.tasks import Progress, run_tasks
+from popdyn.ground_truth.tasks import Perform, Progress, run_tasks
 from popdyn.spec import Network, Protocol
 
 Arrays = dict[str, NDArray[Any]]
@@ -61,18 +61,23 @@ def simulate(
 
 
 def run(
-    decided: Job, *, workers: int | None = None, max_memory: float | None = None, progress: Progress | None = None
+    decided: Job,
+    *,
+    workers: int | None = None,
+    max_memory: float | None = None,
+    progress: Progress | None = None,
+    perform: Perform = run_tasks,
 ) -> xr.Dataset:
-    """Do a job; see `simulate`. Ctrl-C ends all workers and leaves nothing."""
+    """Do a job; see `simulate`. Ctrl-C ends all workers and leaves nothing. `perform`: how its chunks are run."""
     workers = fitting_workers(decided, workers or cores(), max_memory)
     with tempfile.TemporaryDirectory(prefix="popdyn-") as name:
         scratch = Path(name)
         if not decided.plain:
-            return coupled.simulated(decided, Drives(decided), scratch, workers, progress)
+            return coupled.simulated(decided, Drives(decided), scratch, workers, progress, perform=perform)
         by_population = drives(decided)
         check_barrier(decided, by_population)
         runner = _run_standalone if decided.backend == "cpp_standalone" else _run_in_python
-        chunks = runner(decided, by_population, scratch, workers, progress)
+        chunks = runner(decided, by_population, scratch, workers, progress, perform)
         return assemble.dataset(decided, chunks, structure(decided)["places"])
 
 
@@ -95,7 +100,12 @@ def _initial(decided: Job, chunk: int) -> Arrays:
 
 
 def _run_in_python(
-    decided: Job, by_population: dict[str, Drive], scratch: Path, workers: int, progress: Progress | None
+    decided: Job,
+    by_population: dict[str, Drive],
+    scratch: Path,
+    workers: int,
+    progress: Progress | None,
+    perform: Perform,
 ) -> list[Arrays]:
     document = {
         "structure": structure(decided),
@@ -106,7 +116,7 @@ def _run_in_python(
         tasks.append(
             launch.in_python(decided, scratch, chunk, document, partial(_arrays, decided, by_population, chunk))
         )
-    run_tasks(tasks, workers, progress, launch.SIMULATING)
+    perform(tasks, workers, progress, launch.SIMULATING)
     return [dict(np.load(task.directory / "result.npz", allow_pickle=False)) for task in tasks]
 
 
@@ -118,7 +128,12 @@ def _arrays(decided: Job, by_population: dict[str, Drive], chunk: int) -> Arrays
 
 
 def _run_standalone(
-    decided: Job, by_population: dict[str, Drive], scratch: Path, workers: int, progress: Progress | None
+    decided: Job,
+    by_population: dict[str, Drive],
+    scratch: Path,
+    workers: int,
+    progress: Progress | None,
+    perform: Perform,
 ) -> list[Arrays]:
     program = standalone.program(structure(decided), scratch, progress)
     launch.write_drive(decided, scratch, [row for one in by_population.values() for row in (one.mu, one.sigma)])
@@ -129,7 +144,7 @@ def _run_standalone(
         for name, values in _initial(decided, chunk).items():
             values.tofile(task.directory / f"{name}.bin")
         tasks.append(task)
-    run_tasks(tasks, workers, progress, launch.SIMULATING)
+    perform(tasks, workers, progress, launch.SIMULATING)
     described = standalone.layout(program)
     return [standalone.outputs(task.directory, described) for task in tasks]
 

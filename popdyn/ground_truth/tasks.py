@@ -16,19 +16,21 @@ from typing import IO
 from popdyn.errors import NumericsError, ResourceError
 
 Progress = Callable[[float, str], None]
+Perform = Callable[[Sequence["Task"], int, Progress | None, str], None]
 SAY_EVERY = 1.0
 
 
 @dataclass(frozen=True)
 class Task:
     """A command in its private directory. `prepare` writes large files there just before it starts; the files that
-    `bulky` matches are removed when it has ended."""
+    `bulky` matches are removed when it has ended. `here`: the same work in this process, see `inside`."""
 
     command: tuple[str, ...]
     directory: Path
     environment: dict[str, str]
     prepare: Callable[[], None] | None = None
     bulky: str = ""
+    here: Callable[[], None] | None = None
 
 
 @dataclass
@@ -65,7 +67,7 @@ def run_tasks(tasks: Sequence[Task], workers: int, progress: Progress | None, wh
             time.sleep(0.02)
             for child in [child for child in running if child.process.poll() is not None]:
                 _check(child)
-                _tidy(child.task)
+                tidy(child.task)
                 running.remove(child)
                 done += 1
             now = time.monotonic()
@@ -78,7 +80,8 @@ def run_tasks(tasks: Sequence[Task], workers: int, progress: Progress | None, wh
             _kill(child)
 
 
-def _tidy(task: Task) -> None:
+def tidy(task: Task) -> None:
+    """Remove what is only needed while the task runs."""
     for path in task.directory.glob(task.bulky) if task.bulky else ():
         path.unlink()
 

@@ -20,11 +20,15 @@ import numpy as np
 
 def main(verb: str) -> None:
     threading.Thread(target=_follow_parent, daemon=True).start()
-    chunk = json.loads(Path("chunk.json").read_text())
     if verb == "run":
-        _run(chunk)
+        run_chunk()
     else:
-        _compile(chunk)
+        _compile(json.loads(Path("chunk.json").read_text()))
+
+
+def run_chunk() -> None:
+    """Simulate the chunk of the current directory."""
+    _run(json.loads(Path("chunk.json").read_text()))
 
 
 def _follow_parent() -> None:

@@ -31,9 +31,14 @@ def job_key(document: Mapping[str, Any]) -> str:
 
 def checked(key: str) -> str:
     """The key, if it is one: it becomes part of a path."""
-    if not _KEY.fullmatch(key):
+    if not is_key(key):
         raise UsageError(f"key: got {key!r}; allowed: 64 lower-case hexadecimal digits")
     return key
+
+
+def is_key(text: str) -> bool:
+    """64 lower-case hexadecimal digits."""
+    return _KEY.fullmatch(text) is not None
 
 
 def _composed(value: Any) -> Any:

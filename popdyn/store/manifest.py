@@ -1,68 +1,80 @@
-"""manifest.json: every file of an object with its size and SHA-256, beside whatever the publisher wants to say."""
+"""manifest.json: every file of an object with its size and SHA-256, beside whatever the publisher wants to say.
+
+`job` is the document that the key was made of, `labels` are words that do not change the result: `store ls` reads both.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import json
+import math
+import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from popdyn.errors import IntegrityError
+from popdyn.errors import IntegrityError, UsageError
+from popdyn.store.durable import plain_bytes, reading, write_file
+from popdyn.store.sealed import seal, unseal
 
 NAME = "manifest.json"
 LOG = "log.txt"
-SEAL = "sha256"
 SCHEMA = 1
+MOST_BYTES = 64 << 20
 CHUNK = 1 << 20
 
 
 def write(directory: Path, key: str, said: Mapping[str, Any]) -> dict[str, Any]:
-    """Describe what lies in a directory in its manifest.json, which ends with the digest of its own text."""
+    """Describe what lies in a directory in its manifest.json."""
     files = {path.name: describe(path) for path in sorted(directory.iterdir())}
     document = {**said, "schema": SCHEMA, "key": key, "files": files}
-    (directory / NAME).write_bytes(_sealed(document))
+    write_file(directory / NAME, seal(document))
     return document
 
 
 def read(directory: Path, key: str) -> dict[str, Any]:
-    """The manifest of an object, or IntegrityError."""
+    """The manifest of an object.
+
+    Raises IntegrityError where it is damaged, UsageError where it is of a newer schema, FileNotFoundError where there
+    is no object, ResourceError where the disk does not give it.
+    """
+    path = directory / NAME
     try:
-        content = (directory / NAME).read_bytes()
-        document = json.loads(content)
-        intact = content == _sealed({name: value for name, value in document.items() if name != SEAL})
-        schema, owner, files = document["schema"], document["key"], document["files"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        message = f"{directory / NAME}: not a readable manifest ({type(error).__name__}: {error})"
-        raise IntegrityError(message) from error
-    if not intact or not isinstance(files, dict):
-        raise IntegrityError(f"{directory / NAME}: its text is not what was published")
-    if schema > SCHEMA:
-        raise IntegrityError(f"{directory / NAME}: of schema {schema}; the newest known here is {SCHEMA}")
+        with reading(path):
+            content = plain_bytes(path, MOST_BYTES)
+        document = unseal(content)
+        schema, owner = document["schema"], document["key"]
+        files = None if schema > SCHEMA else dict(document["files"])
+    except FileNotFoundError as error:
+        if not directory.is_dir():
+            raise
+        raise IntegrityError(f"{path}: is missing") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise IntegrityError(f"{path}: not a readable manifest ({error})") from error
     if owner != key:
         raise IntegrityError(f"{directory}: its manifest belongs to another key, {owner}")
-    return dict(document)
-
-
-def verify(directory: Path, key: str) -> dict[str, Any]:
-    """Read every file of an object and compare; the manifest, or IntegrityError naming the first difference."""
-    document = read(directory, key)
-    found = {path.name for path in directory.iterdir()} - {NAME}
-    if found != set(document["files"]):
-        raise IntegrityError(f"{directory}: holds {sorted(found)}, its manifest lists {sorted(document['files'])}")
-    for name, listed in document["files"].items():
-        if describe(directory / name) != listed:
-            raise IntegrityError(f"{directory / name}: its content is not what the manifest lists")
+    if files is None:
+        raise UsageError(
+            f"{path}: of schema {schema}; allowed: up to {SCHEMA}; use a newer popdyn; nothing was changed"
+        )
     return document
 
 
-def _sealed(document: Mapping[str, Any]) -> bytes:
-    digest = hashlib.sha256(_text({**document, SEAL: ""})).hexdigest()
-    return _text({**document, SEAL: digest})
+def verify(directory: Path, key: str) -> dict[str, Any]:
+    """Read every file of an object and compare; its manifest.
 
-
-def _text(document: Mapping[str, Any]) -> bytes:
-    return (json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    Raises what `read` raises; IntegrityError names the first difference.
+    """
+    document = read(directory, key)
+    with reading(directory):
+        found = set(os.listdir(directory)) - {NAME}
+    if found != set(document["files"]):
+        raise IntegrityError(f"{directory}: holds {sorted(found)}, its manifest lists {sorted(document['files'])}")
+    for name, listed in document["files"].items():
+        with reading(directory / name):
+            same = describe(directory / name) == listed
+        if not same:
+            raise IntegrityError(f"{directory / name}: its content is not what the manifest lists")
+    return document
 
 
 def payload(document: Mapping[str, Any]) -> dict[str, str]:
@@ -74,9 +86,14 @@ def describe(path: Path) -> dict[str, Any]:
     """Size and SHA-256 of a plain file."""
     if path.is_symlink() or not path.is_file():
         raise IntegrityError(f"{path}: not a plain file")
-    digest, size = hashlib.sha256(), 0
     with path.open("rb") as file:
-        while block := file.read(CHUNK):
-            digest.update(block)
-            size += len(block)
+        return describe_stream(file)
+
+
+def describe_stream(file: BinaryIO, most: float = math.inf) -> dict[str, Any]:
+    """Size and SHA-256 of what can still be read; of more than `most` bytes no more than a block beyond."""
+    digest, size = hashlib.sha256(), 0
+    while size <= most and (block := file.read(CHUNK)):
+        digest.update(block)
+        size += len(block)
     return {"bytes": size, "sha256": digest.hexdigest()}

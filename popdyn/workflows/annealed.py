@@ -53,8 +53,11 @@ def anneal(
         save(made, folder / "result.h5")
         cost.update(cpu_s=children_cpu() - before, wall_s=time.perf_counter() - began)
 
-    place = Store(store).obtain(key, work, {"job": said}, lambda _error: None) / "result.h5"
-    return Truth(open_dataset(place), place, key, cost.get("cpu_s", 0.0), cost.get("wall_s", 0.0), not cost)
+    place = (
+        Store(store).obtain(key, work, {"job": said, "labels": {"spec": network.name}}, lambda _error: None)
+        / "result.h5"
+    )
+    return Truth(open_dataset(place, ours=True), place, key, cost.get("cpu_s", 0.0), cost.get("wall_s", 0.0), not cost)
 
 
 def inputs_of(truth: xr.Dataset, protocol: Protocol) -> tuple[dict[str, Rate], dict[str, Array]]:

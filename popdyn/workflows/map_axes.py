@@ -45,6 +45,10 @@ class Axis:
     def label(self) -> str:
         return f"{self.name}.{STD}" if self.spread else self.name
 
+    def label_in(self, network: Network) -> str:
+        """The label, with its population where there are several."""
+        return self.label if len(network.populations) == 1 else f"{self.population}.{self.label}"
+
     @property
     def factor(self) -> float:
         """SI per shown unit."""
@@ -88,9 +92,15 @@ def parse_axis(text: str, network: Network, given: Any) -> Axis:
 
 def ends_of(key: str, parts: Sequence[str], network: Network, given: Any) -> tuple[float, float, Axis]:
     """Two quantities of one parameter, SI, and the axis without values."""
+    axis = listed_axis(key, parts, network, given)
+    low, high = axis.values
+    return low, high, replace(axis, values=())
+
+
+def listed_axis(key: str, parts: Sequence[str], network: Network, given: Any) -> Axis:
+    """An axis of the values that are written out, in their order."""
     axis = named_axis(key.strip(), network, given)
-    low, high = (_number(key, part, axis) for part in parts)
-    return low, high, axis
+    return replace(axis, values=tuple(_number(key, part, axis) for part in parts))
 
 
 def named_axis(key: str, network: Network, given: Any) -> Axis:

@@ -49,7 +49,7 @@ def within(progress: Progress | None, low: float, high: float) -> Progress | Non
 
 def plain(text: str) -> str:
     """The text with control characters, such as terminal escapes, made visible."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 class _Lines:

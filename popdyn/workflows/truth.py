@@ -50,9 +50,9 @@ def from_file(path: str | Path, network: Network, protocol: str) -> Truth:
 
 def simulate_truth(
     network: Network, protocol: str, *, seed: int = 0, dt: float | None = None, backend: str | None = None,
-    store: str | Path | None = None, progress: Progress | None = None,
+    store: str | Path | None = None, progress: Progress | None = None, workers: int | None = None,
 ) -> Truth:  # fmt: skip
-    """Find the truth in the store, or simulate the spiking network and publish it there."""
+    """Find the truth in the store, or simulate the spiking network, by so many workers, and publish it there."""
     from popdyn.ground_truth import run
 
     decided = truth_job(network, protocol, seed=seed, dt=dt, backend=backend)
@@ -62,15 +62,15 @@ def simulate_truth(
 
     def work(folder: Path) -> None:
         began, before = time.perf_counter(), children_cpu()
-        save(run(decided, progress=progress), folder / "result.h5")
+        save(run(decided, progress=progress, workers=workers), folder / "result.h5")
         cost.update(cpu_s=children_cpu() - before, wall_s=time.perf_counter() - began)
 
     def damaged(error: IntegrityError) -> None:
         if progress is not None:
             progress(0.0, str(error))
 
-    place = shelf.obtain(key, work, {"job": document}, damaged) / "result.h5"
-    dataset = open_dataset(place)
+    place = shelf.obtain(key, work, {"job": document, "labels": {"spec": network.name}}, damaged) / "result.h5"
+    dataset = open_dataset(place, ours=True)
     return Truth(dataset, place, key, cost.get("cpu_s", 0.0), cost.get("wall_s", 0.0), not cost)
 
 

@@ -3,11 +3,6 @@
 import errno
 import os
 import random
-import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import pytest
 
@@ -15,15 +10,9 @@ from popdyn.errors import IntegrityError, ResourceError, UsageError
 from popdyn.store import Store, default_root
 from popdyn.store.durable import remove
 
+from .damage import undetected
 from .toy_writer import content, key_of, publish
-
-WRITER = Path(__file__).with_name("toy_writer.py")
-
-
-def start(*arguments):
-    environment = dict(os.environ, PYTHONPATH=str(Path(__file__).parents[2]))
-    command = [sys.executable, str(WRITER), *map(str, arguments)]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+from .trials import kill, race
 
 
 def check_whole(store, numbers):
@@ -83,22 +72,19 @@ def test_an_empty_result_is_refused(tmp_path):
 
 
 def test_killed_at_any_moment_a_result_is_absent_or_whole(tmp_path):
-    """30 real SIGKILLs at random times of a writer that publishes without pause; the next writer finishes the rest."""
-    rng = random.Random(5)
-    store, numbers, whole, done = Store(tmp_path), range(3000), 0, 0
-    for _ in range(30):
-        child = start(tmp_path, done, len(numbers), 0.0)
-        assert child.stdout.readline()
-        time.sleep(rng.uniform(0, 0.05))
-        child.send_signal(signal.SIGKILL)
-        child.communicate()
-        whole = check_whole(Store(tmp_path), range(done + 500))
-        assert whole >= done
-        done = whole
-    assert done >= 30
-    survivors = len(list((tmp_path / "staging").iterdir()))
-    publish(store, len(numbers))
-    assert not list((tmp_path / "staging").iterdir()), f"{survivors} left by the killed were not swept"
+    """Real SIGKILLs at random times of a writer that publishes without pause; the next writer finishes the rest."""
+    done, left = kill(tmp_path, 25, seed=5)
+    assert done >= 25
+    publish(Store(tmp_path), done)
+    assert not os.listdir(tmp_path / "staging"), f"{left} left by the killed were not swept"
+
+
+def test_damage_of_every_kind_is_seen(tmp_path):
+    assert undetected(tmp_path, 500, seed=11) == []
+
+
+def test_eight_processes_racing_for_the_same_keys_publish_each_once(tmp_path):
+    assert race(tmp_path, 100) >= 100
 
 
 def flip(path, rng):
@@ -172,16 +158,6 @@ def test_another_result_under_one_key_is_an_alarm_and_overwrites_nothing(tmp_pat
     assert [(path / "result.h5").read_bytes() for path in kept] == [b"other"]
 
 
-def test_four_processes_racing_for_the_same_keys_publish_each_once(tmp_path):
-    children = [start(tmp_path, 0, 25, 0.0005) for _ in range(4)]
-    for child in children:
-        _, errors = child.communicate(timeout=60)
-        assert child.returncode == 0, errors.decode()
-    assert check_whole(Store(tmp_path), range(25)) == 25
-    assert not (tmp_path / "quarantine").exists()
-    assert not list((tmp_path / "staging").iterdir())
-
-
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
 def test_a_full_or_closed_disk_is_a_resource_error_and_leaves_nothing(code, tmp_path):
     store = Store(tmp_path)
@@ -200,3 +176,14 @@ def test_a_newer_store_is_refused(tmp_path):
     (tmp_path / "STORE.toml").write_text("format = 2\n")
     with pytest.raises(UsageError, match="newer popdyn"):
         Store(tmp_path)
+
+
+def test_keys_are_listed_without_reading_and_what_is_foreign_is_not_listed(tmp_path):
+    store = Store(tmp_path)
+    assert list(store.keys()) == []
+    for number in range(20):
+        publish(store, number)
+    (tmp_path / "objects" / "zz").mkdir()
+    (tmp_path / "objects" / "zz" / "notes").mkdir()
+    (tmp_path / "objects" / "file").write_text("x")
+    assert list(store.keys()) == sorted(key_of(number) for number in range(20))

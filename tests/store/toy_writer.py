@@ -3,6 +3,7 @@
 import hashlib
 import sys
 import time
+from pathlib import Path
 
 from popdyn.store import Store
 
@@ -29,7 +30,7 @@ def publish(store, number, pause=0.0):
 
 if __name__ == "__main__":
     root, first, count, *pause = sys.argv[1:]
-    store = Store(root)
+    store = Store(Path(root))
     for number in range(int(first), int(first) + int(count)):
         publish(store, number, float(pause[0]) if pause else 0.0)
         print(number, flush=True)

@@ -24,18 +24,19 @@ def file() -> Path:
 
 
 @cache
-def code_hash() -> str:
-    """SHA-256 of the numerical source: what a figure depends on."""
+def code_hash(folders: tuple[str, ...] = ("",)) -> str:
+    """SHA-256 of the package's source, or of these folders of it: rows measure fits and workflows, too."""
     root, digest = Path(popdyn.__file__).parent, hashlib.sha256()
-    for folder in ("kernels", "theory", "rungs", "ground_truth", "stimuli", "neurons", "comparison"):
-        for path in sorted((root / folder).glob("*.py")):
+    for folder in folders:
+        for path in sorted((root / folder).rglob("*.py")):
+            digest.update(path.relative_to(root).as_posix().encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
 
-def once(row: str, item: str, measure: Callable[[], Values]) -> Values:
+def once(row: str, item: str, measure: Callable[[], Values], folders: tuple[str, ...] = ("",)) -> Values:
     """The recorded values of an item of a row, measured now if this code has not measured them yet."""
-    key = {"row": row, "item": item, "code": code_hash()}
+    key = {"row": row, "item": item, "code": code_hash(folders)}
     path = file()
     if path.exists():
         for line in path.read_text().splitlines():

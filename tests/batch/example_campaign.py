@@ -1,0 +1,32 @@
+"""A campaign file of short Brian2 jobs."""
+
+SPEC = """
+[spec]
+schema = 1
+[spec.populations.E]
+size = 40
+[spec.populations.E.neuron]
+model = "lif"
+C_m = "200 pF"
+g_L = "10 nS"
+E_L = "-65 mV"
+V_th = "-50 mV"
+V_reset = "-70 mV"
+[spec.populations.E.noise]
+mu = "1.0 mV/ms"
+sigma = "2 mV/sqrt(ms)"
+[spec.protocols.rest]
+duration = "40 ms"
+transient = "10 ms"
+[spec.protocols.longer]
+duration = "50 ms"
+transient = "20 ms"
+"""
+
+
+def write_campaign(path, *, replicates=1, infrastructure=2, more=""):
+    head = f"schema = 1\nname = 'rates'\nreplicates = {replicates}\n"
+    own = f"\n[truth]\nbackend = 'numpy'\n[retries]\ninfrastructure = {infrastructure}\n"
+    top, _, tables = more.partition("[")
+    path.write_text(head + top + SPEC + own + ("[" + tables if tables else ""))
+    return path

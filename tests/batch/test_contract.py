@@ -1,0 +1,100 @@
+"""What every engine must do with good jobs and bad ones."""
+
+import pytest
+from toy_campaign import ROOMY, key_of, toy
+from toy_worker import MODULE, content
+
+from popdyn.batch.failure import Tries
+from popdyn.batch.supervisor import Supervisor
+from popdyn.batch.unit import Limits, Order, Unit
+from popdyn.errors import ResourceError
+
+SHORT = Limits(ROOMY.memory, 1.0)
+BAD = {
+    "model": ("failed", "model", "ValueError"),
+    "memory": ("failed", "resources", "memory"),
+    "hang": ("failed", "resources", "time"),
+    "segfault": ("parked", "infrastructure", "SIGSEGV"),
+    "killed": ("parked", "infrastructure", "SIGKILL"),
+    "kill_worker": ("parked", "infrastructure", "SIGKILL"),
+}
+ONCE = Tries(resources=0, infrastructure=0)
+"""For the engines that take seconds to start a unit: when to try again is the supervisor's alone."""
+
+
+def check_good(store, numbers):
+    for number in numbers:
+        assert (store.find(key_of(number)) / "result.h5").read_bytes() == content(number)
+
+
+def test_all_good_jobs_finish_and_every_bad_one_is_classed(engine, store, tmp_path):
+    quick = engine.name in ("local", "executor")
+    bad = [toy(100, do, limits=SHORT if do == "hang" else ROOMY) for do in BAD]
+    good = [toy(number) for number in range(4)]
+    again = [toy(200, "once", mark=str(tmp_path / "mark"))] if quick else []
+    tally = Supervisor(store, engine, MODULE, Tries() if quick else ONCE).run([*good[:2], *bad, *again, *good[2:]])
+    check_good(store, range(4))
+    assert tally.done == 4 + len(again)
+    assert all(store.find(one.key) for one in again)
+    assert {key: (one["state"], one["failure"], one["detail"]) for key, one in tally.failed.items()} == {
+        key_of(100, do): found for do, found in BAD.items()
+    }
+    assert not list((store.root / "leases").iterdir())
+
+
+@pytest.mark.parametrize("engine", ["threads", "dask"], indirect=True)
+def test_the_same_unit_twice_at_once_gives_one_object(engine, store):
+    orders = tuple(Order(key_of(n), {"number": n, "pause": 0.05}, ROOMY) for n in range(2))
+    unit = Unit(MODULE, str(store.root), orders)
+    futures = [engine.submit(unit, lambda _: None) for _ in range(2)]
+    receipts = [receipt for future in futures for receipt in future.result(60)]
+    engine.close()
+    assert [receipt.good for receipt in receipts] == [True] * 4
+    check_good(store, range(2))
+    assert not (store.root / "quarantine").exists()
+
+
+@pytest.mark.parametrize("engine", ["local", "threads"], indirect=True)
+def test_of_a_batch_the_job_that_kills_its_worker_is_blamed_alone(engine, store):
+    tasks = [toy(n, cpu_s=0.01, start_s=1.0) for n in range(16)]
+    killer = toy(50, "kill_worker", cpu_s=0.01, start_s=1.0)
+    engine.width = 1
+    units = []
+    submit = engine.submit
+    engine.submit = lambda unit, say: (units.append(len(unit.orders)), submit(unit, say))[1]
+    tally = Supervisor(store, engine, MODULE).run([*tasks[:2], killer, *tasks[2:]])
+    assert max(units) >= 4
+    assert list(tally.failed) == [killer.key]
+    assert tally.failed[killer.key]["state"] == "parked"
+    assert tally.done == 16
+    check_good(store, range(16))
+
+
+@pytest.mark.parametrize("engine", ["dask"], indirect=True)
+def test_a_dask_worker_killed_in_a_campaign_costs_nothing(engine, cluster, store):
+    cluster.add()
+    engine._client.wait_for_workers(3, timeout=60)
+    killed = []
+
+    def watch(tally):
+        if tally.done >= 3 and not killed:
+            killed.append(cluster.kill_worker())
+
+    engine.width = 6
+    tally = Supervisor(store, engine, MODULE, watch=watch).run([toy(n, pause=0.1) for n in range(12)])
+    assert killed
+    assert (tally.finished, tally.failed) == (12, {})
+    check_good(store, range(12))
+
+
+@pytest.mark.parametrize("engine", ["processes"], indirect=True)
+def test_an_engine_that_is_gone_is_no_fault_of_the_jobs(engine, store):
+    killed = []
+
+    def watch(tally):
+        for process in [] if killed else list(engine._executor._processes.values()):
+            killed.append(process.kill())
+
+    with pytest.raises(ResourceError, match="the engine is gone"):
+        Supervisor(store, engine, MODULE, watch=watch).run([toy(n) for n in range(4)])
+    assert not (store.root / "failures").exists()
