@@ -1,8 +1,9 @@
-"""What a campaign costs beside one `python plain_job.py` per job: python benchmarks/batch_overhead.py [JOBS] [--single].
+"""What a campaign costs beside a script per job: python benchmarks/batch_overhead.py [JOBS] [--single] [--brian2].
 
-The same neurons, steps, noise scheme and recorded means; numpy target. CPU of all processes, planning and publishing
-included; the clock of the plain scripts one after the other beside that of the campaign with two workers. --single: also
-with every job in a worker process of its own.
+bare_job.py does the same work, the same simulation of the same job, without a runner. CPU of all processes, planning and
+publishing included; the clock of the scripts one after the other beside that of the campaign with two workers.
+--single: also with every job in a worker process of its own. --brian2: also plain_job.py, what a user might write with
+the same neurons, steps and recorded means.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+from popdyn.workflows.campaign import open_campaign_file
+from popdyn.workflows.campaign_jobs import planned_jobs
 
 HERE = Path(__file__).parent
 SIZE, MU, SIGMA, DT, DURATION = 2000, 1.0, 0.0632455532, 5e-5, 0.65
@@ -68,26 +72,38 @@ def plain(folder: Path, jobs: int) -> list[list[str]]:
     return commands
 
 
+def bare(folder: Path, jobs: int) -> list[list[str]]:
+    (folder / "campaign.toml").write_text(CAMPAIGN.format(jobs=jobs))
+    commands = []
+    for number, one in enumerate(planned_jobs(open_campaign_file(folder / "campaign.toml"))):
+        job, script = folder / f"job-{number}.json", str(HERE / "bare_job.py")
+        job.write_text(json.dumps(one.task.work()))
+        commands.append([sys.executable, script, str(job), str(job.with_suffix(".h5"))])
+    return commands
+
+
 def campaign(folder: Path, jobs: int, name: str, start: list[str]) -> list[list[str]]:
     file = folder / "campaign.toml"
     file.write_text(CAMPAIGN.format(jobs=jobs))
     return [[sys.executable, *start, "batch", "run", str(file), "--workers", "2", "--store", str(folder / name)]]
 
 
-def main(jobs: int, single: bool) -> None:
+def main(jobs: int, options: set[str]) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        found = {"plain scripts": measured(plain(folder, jobs))}
+        found = {"bare scripts": measured(bare(folder, jobs))}
         found["campaign"] = measured(campaign(folder, jobs, "batched", ["-m", "popdyn"]))
-        if single:
+        if "--single" in options:
             found["campaign, single"] = measured(campaign(folder, jobs, "single", ["-c", SINGLE]))
-    base_cpu, base_wall = found["plain scripts"]
+        if "--brian2" in options:
+            found["plain Brian2"] = measured(plain(folder, jobs))
+    base_cpu, base_wall = found["bare scripts"]
     print(f"{jobs} jobs, load {os.getloadavg()[0]:.1f}")
     for what, (cpu, wall) in found.items():
-        print(f"{what:<18} {cpu / jobs:6.2f} CPU s per job ({cpu / base_cpu - 1:+.1%}), {wall:6.0f} s, "
-              f"{base_wall / wall:.2f} x throughput")  # fmt: skip
+        beside = f"{cpu / base_cpu - 1:+.1%}), {wall:6.0f} s, {base_wall / wall:.2f} x throughput"
+        print(f"{what:<18} {cpu / jobs:6.2f} CPU s per job ({beside}")
 
 
 if __name__ == "__main__":
     numbers = [int(word) for word in sys.argv[1:] if word.isdigit()]
-    main(numbers[0] if numbers else 100, "--single" in sys.argv)
+    main(numbers[0] if numbers else 100, set(sys.argv[1:]))

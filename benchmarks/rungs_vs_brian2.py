@@ -36,6 +36,7 @@ PROTOCOL = "mixed"
 FINE = 1e-4  # [s] between samples of the drive
 STEPS = {"modes": (2e-4, 5e-4, 1e-3), "modes, implicit": (1e-4, 2.5e-4), "unit": (1e-4, 2e-4, 2.5e-4)}  # [s]
 PRODUCTS = 100_000
+CALLS = 10  # one after the other: a single one takes some ms
 
 
 def marched(name, rung, dt, network):
@@ -119,7 +120,7 @@ def main(repeats):
     for _ in range(repeats):
         brian2.append(plain_cost(neurons=NEURONS))
         for key, call in calls.items():
-            spent[key].append(timed(call) / simulated)
+            spent[key].append(timed(lambda call=call: [call() for _ in range(CALLS)]) / CALLS / simulated)
     reference, cost = statistics.median(brian2), {key: statistics.median(found) for key, found in spent.items()}
     rows = [
         {"rung": name, "dt": dt, "cpu_s_per_s": cost[name, dt], "step_ns": 1e9 * dt * cost[name, dt],

@@ -29,7 +29,8 @@ Run = Callable[[], dict[str, Any]]
 class Ended:
     """How the process of a job ended: its answer if it gave one, a signal, or that its time was over.
 
-    `memory`: the most that it, or a program that it ran, had beyond what the worker had before [bytes].
+    `memory`: the most that it, or a program that it ran, had beyond the worker's own data; libraries that it touched
+    count [bytes].
     """
 
     answer: dict[str, Any] | None
@@ -71,7 +72,7 @@ def run_apart(run: Run, limits: Limits, folder: Path, watched: int) -> Ended:
         os.close(held)
     number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
     scale = 1 if sys.platform == "darwin" else 1024
-    memory = max(0, used.ru_maxrss - resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) * scale
+    memory = max(0, used.ru_maxrss * scale - _own_data())
     cpu_s = used.ru_utime + used.ru_stime
     return Ended(_answer(text), number, late, cpu_s, time.monotonic() - began, memory)
 
@@ -137,6 +138,14 @@ def _die_with_the_parent(alive: int) -> None:
         os._exit(9)
 
     threading.Thread(target=follow, daemon=True).start()
+
+
+def _own_data() -> int:
+    """Bytes of this process that a fork shares from its start: all but what is mapped from files."""
+    with contextlib.suppress(OSError):
+        _, resident, shared, *_ = Path("/proc/self/statm").read_text().split()
+        return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
+    return 0
 
 
 def _limit_memory(most: int) -> None:

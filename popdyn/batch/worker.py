@@ -7,6 +7,7 @@ It ends, and so does the job that runs, when its stdin does.
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import sys
 from collections.abc import Callable, Mapping
@@ -66,6 +67,7 @@ def attempt(store: Store, order: Order, perform: Perform) -> Receipt:
 
         def write(directory: Path) -> None:
             said.update(perform(order.work, directory, order.limits.memory))
+            said["cost"] = {"cpu_s": cpu_seconds()}
 
         store.publish(order.key, write, said)
         return {}
@@ -75,6 +77,12 @@ def attempt(store: Store, order: Order, perform: Perform) -> Receipt:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return _receipt(order, ended, damaged)
+
+
+def cpu_seconds() -> float:
+    """CPU time of this process and of those that it has waited for [s]."""
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return round(sum(one.ru_utime + one.ru_stime for one in used), 3)
 
 
 def _receipt(order: Order, ended: Ended, damaged: str) -> Receipt:

@@ -38,7 +38,10 @@ class ResponseMisfit:
 
 @dataclass(frozen=True)
 class UnitFit:
-    """A fitted unit of one population with its report. Errors are fractions, cost is CPU seconds of this process."""
+    """A fitted unit of one population with its report. Errors are fractions, cost is CPU seconds of this process.
+
+    `baselines_not_offered`: units of the literature that do not exist for these neurons, and why.
+    """
 
     unit: CascadeUnit
     population: str
@@ -47,6 +50,7 @@ class UnitFit:
     training: tuple[ProtocolError, ...]
     heldout: tuple[ProtocolError, ...]
     baselines: tuple[Baseline, ...]
+    baselines_not_offered: str
     response: ResponseMisfit | None
     starts: tuple[float, ...]
     interval: str
@@ -66,6 +70,7 @@ class UnitFit:
             "training": [e.to_dict() for e in self.training],
             "heldout": [e.to_dict() for e in self.heldout],
             "baselines": [b.to_dict() for b in self.baselines],
+            "baselines_not_offered": self.baselines_not_offered,
             "response": None if self.response is None else {**asdict(self.response), "band": list(self.response.band)},
             "starts": list(self.starts),
             "interval": self.interval,

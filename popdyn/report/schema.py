@@ -141,13 +141,14 @@ class Response(Document, total=False):
 
 
 class Prediction(Document, total=False):
-    """An error that was predicted before any spike, beside the measured one."""
+    """An error that was predicted before any spike, beside the size of the measured one and its 95 % interval."""
 
     population: Required[str]
     rung: Required[str]
     what: Required[str]
     predicted: Required[float | None]
     measured: Required[float | None]
+    interval: list[float] | None
 
 
 class Parameter(Document, total=False):

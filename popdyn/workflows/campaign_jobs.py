@@ -29,6 +29,8 @@ SPARE_MEMORY, SPARE_TIME = 3.0, 20.0
 DERIVING = 15.0
 """CPU seconds of a conversion without its truth."""
 DERIVING_MEMORY = 1 << 30
+BRIAN2_MEMORY = 40 << 20
+"""Of a small network in Brian2, beyond its imports: measured in the receipts of the example."""
 WORKER_START = {"numpy": 2.1, "cython": 2.1, "cpp_standalone": 0.8, "convert": 2.5}
 """CPU seconds until a worker has its imports (benchmarks/batch_overhead.py)."""
 
@@ -75,7 +77,7 @@ def _truth(campaign: Campaign, cell: Cell) -> Planned:
     key = job_key(document)
     compile_s = COSTS[decided.backend].compile
     cpu_s = max(0.05, job_cost(decided) - compile_s)
-    memory = sum(needed(decided))
+    memory = BRIAN2_MEMORY + sum(needed(decided))
     return Planned(
         cell.index,
         Task(

@@ -52,17 +52,19 @@ def node_unit_domains(work: Conversion) -> list[str]:
 
 
 def node_unit_warnings(work: Conversion) -> list[str]:
-    """Units that miss their densities on drives that they were not fitted to."""
-    lines = []
+    """Which units miss their densities on drives that they were not fitted to."""
+    missed = []
     for label, fit in zip(_labels(work), work.node_fits, strict=True):
         worst = max(fit.heldout, key=_size, default=None)
         if worst is not None and _size(worst) > work.tolerance:
-            lines.append(
-                f"the unit of {label} is {100 * worst.nrmse:.2g} % (bias {100 * worst.bias:+.2g} %) from its density "
-                f"on a drive that it was not fitted to, more than the tolerance of {100 * work.tolerance:g} %: a "
-                "network can amplify that; --to modes keeps the density's own modes"
-            )
-    return lines
+            missed.append(f"{label}: {100 * worst.nrmse:.2g} %, bias {100 * worst.bias:+.2g} %")
+    if not missed:
+        return []
+    return [
+        f"units by themselves are more than the tolerance of {100 * work.tolerance:g} % from their densities on drives "
+        f"that they were not fitted to ({'; '.join(missed)}); a network can amplify that: see how far the network of "
+        "them is from its densities; --to modes keeps the density's own modes"
+    ]
 
 
 def _labels(work: Conversion) -> list[str]:

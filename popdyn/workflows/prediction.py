@@ -11,6 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from popdyn.comparison import compare
+from popdyn.comparison.shape import STILL
 from popdyn.rungs.density import Density
 from popdyn.theory.problem import LOWER_CLOSURE
 
@@ -107,6 +108,22 @@ def distances(others: Mapping[str, tuple[Simulates, Factor]], protocol: str, tra
             )  # a rate that does not vary has no nrmse
             found.setdefault(name, {})[part] = (nrmse, bias)
     return found
+
+
+def of_variation(error: float, trajectory: xr.Dataset, population: str) -> tuple[float, float]:
+    """(nrmse, largest |bias|) of an rms error relative to the s.d. of a rate: what is off on average is at most that.
+
+    Of a rate that does not vary the bias is at most `error`, as it was in every row of
+    docs/verification/heterogeneity.csv.
+    """
+    found = variation(trajectory, population)
+    return error, error * (found if found > 0.0 else 1.0)
+
+
+def variation(trajectory: xr.Dataset, population: str) -> float:
+    """s.d. of a rate over its mean, t >= 0; 0 where compare takes it for constant."""
+    rate = trajectory["rate"].sel(population=population, time=slice(0.0, None)).mean("run").values
+    return 0.0 if rate.std() <= STILL * np.abs(rate).max() else float(rate.std() / rate.mean())
 
 
 def in_all(found: Parts) -> dict[str, PredictedError]:

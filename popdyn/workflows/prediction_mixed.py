@@ -8,8 +8,17 @@ import xarray as xr
 
 from popdyn.rungs.mixed import MixedDensity
 from popdyn.theory.predicted_error import CLOSURE_SHARE
-from popdyn.workflows.prediction import STEP_FACTOR, Factor, OtherClosure, PredictedError, Simulates, distances, in_all
-from popdyn.workflows.prediction_cohorts import COHORT_STEP_FACTOR
+from popdyn.workflows.prediction import (
+    STEP_FACTOR,
+    Factor,
+    OtherClosure,
+    PredictedError,
+    Simulates,
+    distances,
+    in_all,
+    of_variation,
+)
+from popdyn.workflows.prediction_cohorts import COHORT_STEP_FACTOR, rest_part
 
 
 def predict_mixed_error(
@@ -38,8 +47,8 @@ def predict_mixed_error(
         others["closure"] = moved, 1.0
     found = distances(others, protocol, trajectory)
     for name, rule in density.derivation.rules.items():
-        found[name]["nodes"] = (rule.error, 0.0)
+        found[name]["nodes"] = of_variation(rule.error, trajectory, name)
     for name, sizes in at_rest.items():
         found[name] = {part: (nrmse, 0.0) for part, (nrmse, _) in found[name].items()}
-        found[name]["at rest"] = (sizes.get("spread", 0.0), sum(sizes.values()))
+        found[name]["at rest"] = rest_part(sizes, trajectory, name)
     return in_all(found)

@@ -7,7 +7,16 @@ from typing import Any
 import xarray as xr
 
 from popdyn.rungs.coupled import CoupledDensity
-from popdyn.workflows.prediction import STEP_FACTOR, Factor, OtherClosure, PredictedError, Simulates, distances, in_all
+from popdyn.workflows.prediction import (
+    STEP_FACTOR,
+    Factor,
+    OtherClosure,
+    PredictedError,
+    Simulates,
+    distances,
+    in_all,
+    of_variation,
+)
 
 
 def predict_network_error(
@@ -28,5 +37,5 @@ def predict_network_error(
         others["closure"] = OtherClosure(lambda other: like(closure=other), density.closure, trajectory), 1.0
     found = distances(others, protocol, trajectory)
     for name, rule in density.derivation.rules.items():
-        found[name]["nodes"] = (rule.error, 0.0)
+        found[name]["nodes"] = of_variation(rule.error, trajectory, name)
     return in_all(found)

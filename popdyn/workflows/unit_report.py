@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from popdyn.errors import DomainError
-from popdyn.fitting import Estimate, ProtocolError, make_target
+from popdyn.fitting import Estimate, ProtocolError, UnitFit, make_target
 from popdyn.rungs.coupled_units import CoupledUnits
 from popdyn.rungs.unit import CascadeUnit
 from popdyn.theory.discretisation import Domain
@@ -129,7 +129,12 @@ def unit_parts(work: Conversion) -> dict[str, Any]:
 
 def unit_tables(work: Conversion) -> list[dict[str, Any]]:
     """Of the units of populations."""
-    return [unit_table(fit.population, fit.parameters, fit.interval) for fit in work.fits.values()]
+    return [unit_table(fit.population, fit.parameters, _note(fit)) for fit in work.fits.values()]
+
+
+def _note(fit: UnitFit) -> str:
+    missing = f" Not among the units of the literature: {fit.baselines_not_offered}"
+    return fit.interval + (missing if fit.baselines_not_offered else "")
 
 
 def unit_domains(work: Conversion) -> list[str]:

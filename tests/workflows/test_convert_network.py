@@ -11,6 +11,7 @@ from popdyn.errors import SpecError, UsageError
 from popdyn.report import render_html, render_markdown, validate
 from popdyn.spec import load
 from popdyn.workflows.convert import convert
+from popdyn.workflows.prediction import variation
 from popdyn.workflows.rates import rates
 from popdyn.workflows.simulate import simulate
 
@@ -71,6 +72,8 @@ def test_every_population_is_in_the_report(converted):
     assert E["nodes"] > 1
     assert E["importance"]["V_th"] > 0.5
     assert 0 < E["quadrature_error"] < 0.02 / 3
+    relative = variation(converted[0].results["density"], "E")
+    assert converted[0].predicted["E"].bias > relative * E["quadrature_error"] > 0.0
     assert other["nodes"] >= 1
     assert {check["kind"] for check in document["validity"]} >= {"stability", "disorder"}
     (spread,) = (n for n in document["neuron_rates"] if n["population"] == "E")

@@ -6,13 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import xarray as xr
 
 from popdyn.comparison import compare
 from popdyn.rungs.density import Density
 from popdyn.spec import load
-from popdyn.workflows.prediction import OtherClosure, predict_error
+from popdyn.workflows.prediction import OtherClosure, of_variation, predict_error
+from popdyn.workflows.prediction_cohorts import rest_part
 from popdyn.workflows.predictions_report import predictions
 
 BURSTS = Path(__file__).parents[2] / "reference_sims" / "adex_bursting" / "network.toml"
@@ -108,3 +110,38 @@ def test_a_rung_below_the_density_has_its_distance_to_it_in_its_prediction():
     assert rows["unit", "nrmse"] == pytest.approx((0.01**2 + size**2) ** 0.5)
     assert rows["unit", "bias"] == pytest.approx(0.002 + 0.3 / 11.0)
     assert all(row["measured"] is None for row in predictions(work))
+
+
+def test_what_was_measured_comes_with_its_interval():
+    """Of |bias|: from 0 where the truth does not tell it from 0; of an nrmse that it does not resolve, none."""
+
+    def of(bias, interval, nrmse=0.004):
+        sizes = {"bias": bias, "bias_interval": interval, "nrmse": nrmse, "nrmse_interval": (0.003, 0.005)}
+        found = SimpleNamespace(truth="spiking", model="density", protocol="step",
+                                populations={"E": SimpleNamespace(**sizes, resolution=0.002)})  # fmt: skip
+        predicted = {"E": SimpleNamespace(nrmse=0.01, bias=0.002)}
+        work = SimpleNamespace(target="density", protocol="step", comparisons=[found], predicted=predicted)
+        return {row["what"]: (row["measured"], row["interval"]) for row in predictions(work)}
+
+    assert of(-0.0015, (-0.002, -0.001)) == {"nrmse": (0.004, [0.003, 0.005]), "bias": (0.0015, [0.001, 0.002])}
+    assert of(-0.0005, (-0.002, 0.001), nrmse=0.001) == {"nrmse": (None, None), "bias": (0.0005, [0.0, 0.002])}
+
+
+@pytest.mark.parametrize(("swing", "bias"), [(4.0, 0.004), (0.0, 0.01)])
+def test_errors_over_drives_have_a_bias(swing, bias):
+    """Of nodes: 1 % of the s.d., here 0.4 of the mean, is at most 0.4 % of the mean; 1 % where nothing varies."""
+    assert of_variation(0.01, square_wave(swing), "E") == (0.01, pytest.approx(bias))
+
+
+def test_an_error_relative_to_the_mean_is_larger_relative_to_what_varies():
+    nrmse, rest = rest_part({"spread": 0.01, "step": 0.002}, square_wave(4.0), "E")
+    assert nrmse == pytest.approx(0.01 * 10.0 / 4.0)
+    assert rest == pytest.approx(0.012)
+    assert np.isnan(rest_part({"spread": 0.01}, square_wave(0.0), "E")[0])
+
+
+def square_wave(swing):
+    rate = [[[10.0 - swing], [10.0 + swing]] * 50]
+    return xr.Dataset(
+        {"rate": (("run", "time", "population"), rate)}, {"time": 1e-3 * np.arange(0.5, 100), "population": ["E"]}
+    )
