@@ -54,9 +54,8 @@ def coverage(sets: int, kind: str, seed: int, chunk: int = 100) -> dict[str, flo
     """Share of the sets whose 95 % interval is found and holds the true value, by parameter."""
     target, coordinates = data(sets, kind, seed), coordinates_of(TRUTH, 20.0)
     names = [p.name for p in coordinates.parameters]
-    truth = coordinates.encode([TRUTH.values[name] for name in names])
-    away = coordinates.values(truth + np.array([0.2, 0.2, -0.3]))
-    start, held = replace(TRUTH, values=dict(zip(names, away.tolist(), strict=True))), np.zeros(len(names))
+    truth = coordinates.encode(TRUTH)
+    start, held = coordinates.decode(truth + np.array([0.2, 0.2, -0.3]), TRUTH), np.zeros(len(names))
     for first in range(0, sets, chunk):
         part = replace(target, rate=target.rate[first : first + chunk])
         misfit = RateMisfit(TRUTH, coordinates, (part,))

@@ -17,7 +17,7 @@ def convert(
     spec: Annotated[Path, typer.Argument(help="spec (TOML, JSON)")],
     to: Annotated[
         str | None,
-        typer.Option(help="rung the verdict is about: density, modes, unit [default: unit where one fits]"),
+        typer.Option(help="rung the verdict is about: density, modes, unit [default: unit; of networks density]"),
     ] = None,
     tolerance: Annotated[str, typer.Option(help="bar for nrmse and bias")] = "2%",
     protocol: Annotated[str | None, typer.Option(help="name in the spec [default: its first]")] = None,

@@ -18,7 +18,9 @@ MOST_NODES = 5
 
 def rates(
     spec: Annotated[Path, typer.Argument(help="spec (TOML, JSON) or model.json")],
-    rung: Annotated[str, typer.Option(help="density, density2d, unit or spiking")] = "density",
+    rung: Annotated[
+        str | None, typer.Option(help="density, density2d, modes, unit, spiking [default: a model's own, or density]")
+    ] = None,
     closure: Annotated[
         str | None, typer.Option(help="mean, hermite1-3, gaussian, cumulant3-4; gif: gaussian, cohort_mean")
     ] = None,
@@ -29,11 +31,14 @@ def rates(
     """Stationary rate of every population at its constant drive."""
     from popdyn.workflows.progress import progress_line
     from popdyn.workflows.rates import rates as compute
+    from popdyn.workflows.source import open_source, own_rung
 
-    if closure is not None and rung != "density":
-        raise UsageError(f"--closure: the {rung} rung has none; allowed: --rung density")
-    with progress_line(f"rates at the {rung} rung") as progress:
-        found = compute(spec, rung=rung, closure=closure, vary=vary, progress=progress)
+    source = open_source(spec)
+    chosen = rung or own_rung(source)
+    if closure is not None and chosen != "density":
+        raise UsageError(f"--closure: the {chosen} rung has none; allowed: --rung density")
+    with progress_line(f"rates at the {chosen} rung") as progress:
+        found = compute(source, rung=chosen, closure=closure, vary=vary, progress=progress)
     text = json.dumps(found, indent=2, allow_nan=False)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)

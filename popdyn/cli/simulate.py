@@ -36,11 +36,10 @@ def simulate(
     from popdyn.workflows.progress import progress_line
     from popdyn.workflows.simulate import keep, summary
     from popdyn.workflows.simulate import simulate as compute
-    from popdyn.workflows.source import open_source, protocol_name
+    from popdyn.workflows.source import open_source, own_rung, protocol_name
 
     source = open_source(spec)
-    own = "unit" if source.unit is not None else "modes" if source.modes is not None else "density"
-    chosen = rung or own
+    chosen = rung or own_rung(source)
     if check_dt:
         if chosen != "spiking":
             raise UsageError("--check-dt: only the spiking rung has a step to check; allowed: --rung spiking")
@@ -54,7 +53,7 @@ def simulate(
         return
     with progress_line(f"simulating the {chosen} rung") as progress:
         dataset = compute(
-            spec, rung=chosen, protocol=protocol, closure=closure, seeds=seeds, seed=seed, finite_size=finite_size,
+            source, rung=chosen, protocol=protocol, closure=closure, seeds=seeds, seed=seed, finite_size=finite_size,
             dt=None if dt is None else dt * 1e-3, store=store, progress=progress,
         )  # fmt: skip
     answer = summary(dataset, keep(dataset, out, chosen))

@@ -60,6 +60,7 @@ def fit_cascade(
     stage = solve(target, start, records, seed)
     unit = stage.unit
     unseen = [record(target, job, DT) for job in _jobs(heldout) or heldout_jobs(target.population, domain, seed)]
+    literature, not_offered = baselines(target, unit, unseen)
     report = UnitFit(
         unit=CascadeUnit(target.network, {population: unit}),
         population=population,
@@ -71,7 +72,8 @@ def fit_cascade(
         starts=stage.starts,
         interval=MEANING,
         weights=WEIGHTS,
-        baselines=baselines(target, unit, unseen),
+        baselines=literature,
+        baselines_not_offered=not_offered,
         fitted_to=target.label,
         seed=seed,
         cpu_s=time.process_time() - began,

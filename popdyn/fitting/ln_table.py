@@ -48,8 +48,9 @@ class Sample:
 
 @dataclass(frozen=True)
 class Samples:
-    """Of every sigma [V/sqrt(s)], evenly spaced, the effective drives e [V/s] and their samples."""
+    """Neurons, and of every sigma [V/sqrt(s)], evenly spaced, the effective drives e [V/s] and their samples."""
 
+    held: Target
     sigmas: FloatArray
     rows: tuple[tuple[FloatArray, tuple[Sample, ...]], ...]
 
@@ -79,14 +80,19 @@ def _without(network: Network, names: tuple[str, ...]) -> Network:
 
 def sample(target: Target, unit: CascadePopulation) -> Samples:
     """States of the neurons with w held over the effective drives that the unit's domain brings about."""
-    held, d = with_w_held(target), unit.domain
+    d = unit.domain
     varies = d.sigma_high > d.sigma_low
     sigmas = np.linspace(d.sigma_low, d.sigma_high, SIGMAS) if varies else np.array([d.sigma_low])
     row = unit.gain.rows[0]
     w = sum((v.stationary(row.rate, row.V_mean) for v in target.adaptation), 0.0 * row.mu) / target.C_m
     inside = (row.mu >= d.mu_low) & (row.mu <= d.mu_high)
     e = np.linspace(d.mu_low - w[inside].max(), d.mu_high - w.min(), DRIVES)
-    return Samples(sigmas, tuple(_row(held, e, float(s), varies) for s in sigmas))
+    return sample_over(with_w_held(target), e, sigmas)
+
+
+def sample_over(held: Target, e: FloatArray, sigmas: FloatArray) -> Samples:
+    """States of neurons with w held at these effective drives [V/s]."""
+    return Samples(held, sigmas, tuple(_row(held, e, float(s), len(sigmas) > 1) for s in sigmas))
 
 
 def _row(held: Target, e: FloatArray, sigma: float, varies: bool) -> tuple[FloatArray, tuple[Sample, ...]]:
@@ -141,7 +147,12 @@ def run(
     *, second: bool,
 ) -> FloatArray:  # fmt: skip
     """Rate (bin,) [1/s] of the model under a record's protocol."""
-    rows = [(1.0 / C_m, v.a, v.E, v.b * v.tau, -float(np.expm1(-record.dt / v.tau))) for v in variables]
-    rate, adaptation = np.empty(len(record.mu)), np.array(rows).reshape(-1, 5)
+    rate, adaptation = np.empty(len(record.mu)), adaptation_rows(variables, C_m, record.dt)
     kernel.integrate(*made, adaptation, record.mu, record.sigma, record.dt, second, record.start.copy(), rate)
     return binned(rate, round(BIN / record.dt))[record.first :]
+
+
+def adaptation_rows(variables: tuple[AdaptationVariable, ...], C_m: float, dt: float) -> FloatArray:
+    """`kernels.ln.pulled`'s rows (variable, 5)."""
+    rows = [(1.0 / C_m, v.a, v.E, v.b * v.tau, -float(np.expm1(-dt / v.tau))) for v in variables]
+    return np.array(rows).reshape(-1, 5)

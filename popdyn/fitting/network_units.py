@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from popdyn.fitting.measures import protocol_error
+from popdyn.fitting.measures import ProtocolError, protocol_error
 from popdyn.fitting.node_target import MetRecord, met_record, node_target
 from popdyn.fitting.residuals import STILL, Record
+from popdyn.fitting.result import GroupFit
 from popdyn.fitting.solve import COARSE_DT, Stage, solve
 from popdyn.fitting.statics import sample_gain
 from popdyn.fitting.target import Target
@@ -35,16 +34,29 @@ def fit_coupled_units(
     density: CoupledDensity, *, seed: int = 0, dt: float = DT, protocols: Mapping[str, Protocol] | None = None,
     progress: Progress | None = None,
 ) -> CoupledUnits:  # fmt: skip
+    """`coupled_units` of `fit_groups`; dt: step of the network of units [s]."""
+    return coupled_units(density, fit_groups(density, seed=seed, protocols=protocols, progress=progress), dt)
+
+
+def coupled_units(density: CoupledDensity, fits: Sequence[GroupFit], dt: float = DT) -> CoupledUnits:
+    """The network of the units that were fitted to the nodes of `density`."""
+    units, groups = [fit.unit for fit in fits], [fit.group for fit in fits]
+    return CoupledUnits(density, groups, units, dt, [fit.to_dict() for fit in fits])
+
+
+def fit_groups(
+    density: CoupledDensity, *, seed: int = 0, protocols: Mapping[str, Protocol] | None = None,
+    progress: Progress | None = None,
+) -> list[GroupFit]:  # fmt: skip
     """Units of a network's nodes on the drives that its densities meet under the protocols (default: the spec's).
 
-    seed : of what is added to the drives; dt : step of the network of units [s]
+    seed : of what is added to the drives
     Nodes that differ by a drift alone share a unit. Raises UsageError for conductances, NumericsError where a density
     has no rising f-I curve over the drives.
     """
     met = met_in(density, protocols)
     groups: list[Group] = groups_of(density.derivation)
-    units: list[CascadePopulation] = []
-    fits: list[Mapping[str, Any]] = []
+    fits = []
     for k, group in enumerate(groups):
         if progress is not None:
             progress(k / len(groups), f"units of the nodes: {k} of {len(groups)} kinds")
@@ -55,14 +67,12 @@ def fit_coupled_units(
         sigma = float(np.mean([np.sqrt(2.0 * d.D).mean() for d in drives]))
         name = density.derivation.problem.nodes[group.members[0]].population
         target = node_target(density.network, name, group, domain, (mu, sigma), density.closure, density.dt)
-        unit, fit = _fit(target, domain, plan, density.dt, seed)
-        units.append(unit)
-        fits.append(fit)
-    return CoupledUnits(density.derivation, groups, units, density.closure, dt, fits)
+        fits.append(_fit(group, target, domain, plan, density.dt, seed))
+    return fits
 
 
-def _fit(target: Target, domain: Domain, plan: Plan, dt: float, seed: int) -> tuple[CascadePopulation, dict[str, Any]]:
-    """The unit, and its errors on the plan's held-out drives (JSON-able)."""
+def _fit(group: Group, target: Target, domain: Domain, plan: Plan, dt: float, seed: int) -> GroupFit:
+    """The unit, and its errors on the plan's held-out drives."""
     _, sigma = target.drive
     training = _records(target, [*plan.training, *inputs(domain, GENERATED, dt, seed)], dt)
     first = CascadePopulation(
@@ -72,12 +82,10 @@ def _fit(target: Target, domain: Domain, plan: Plan, dt: float, seed: int) -> tu
     )  # fmt: skip
     stage: Stage = solve(target, first, [r.with_step(target, COARSE_DT) for r in training], seed)
     heldout = _records(target, plan.held_out, dt)
-    report = {
-        "population": target.name, "fitted_to": target.label, "domain": asdict(domain), "seed": seed,
-        "parameters": [asdict(p) for p in stage.estimates], "starts": list(stage.starts),
-        "training": [_error(stage.unit, r) for r in training], "heldout": [_error(stage.unit, r) for r in heldout],
-    }  # fmt: skip
-    return stage.unit, report
+    return GroupFit(
+        group, stage.unit, stage.estimates, tuple(_error(stage.unit, r) for r in training),
+        tuple(_error(stage.unit, r) for r in heldout), stage.starts, target.label, seed,
+    )  # fmt: skip
 
 
 def _records(target: Target, drives: list[tuple[str, StepDrive]], dt: float) -> list[MetRecord]:
@@ -86,6 +94,5 @@ def _records(target: Target, drives: list[tuple[str, StepDrive]], dt: float) -> 
     return [r for r in found if r.scale > STILL * float(np.mean(r.target))]
 
 
-def _error(unit: CascadePopulation, r: Record) -> dict[str, Any]:
-    name, doc = r.job.protocol.name, r.job.doc
-    return protocol_error(name, doc, r.unit_rate(unit), r.target, r.outside(unit)).to_dict()
+def _error(unit: CascadePopulation, r: Record) -> ProtocolError:
+    return protocol_error(r.job.protocol.name, r.job.doc, r.unit_rate(unit), r.target, r.outside(unit))

@@ -17,7 +17,7 @@ from popdyn.fitting.protocols import heldout_jobs, training_jobs
 from popdyn.fitting.rate_misfit import RateMisfit
 from popdyn.fitting.rate_response import response_error
 from popdyn.fitting.rate_result import RateFit
-from popdyn.fitting.rate_solve import calibration_of, estimates, solve
+from popdyn.fitting.rate_solve import calibration_of, estimates, solve, start_matters
 from popdyn.fitting.rate_starts import Guess, default_hint, starting_units
 from popdyn.fitting.rate_target import RateTarget, steps_of, target_of
 from popdyn.rungs.density import Density
@@ -83,15 +83,24 @@ def fit_to_rung(
 
 def fit_to_targets(
     empty: RatePopulation, training: Sequence[RateTarget], heldout: Sequence[RateTarget], *, noisy: bool,
-    hint: Guess | None = None, seed: int = 0, fitted_to: str = "rates",
+    free_start: bool = False, hint: Guess | None = None, seed: int = 0, fitted_to: str = "rates",
 ) -> RateFit:  # fmt: skip
-    """Fit to drives and rates. `empty`: the unit whose values are looked for. `noisy`: residuals are noise."""
+    """Fit to drives and rates. `empty`: the unit whose values are looked for. `noisy`: residuals are noise.
+
+    free_start: the rate at which adaptation began is fitted, too, where the data see it; else it stays that of `empty`.
+    """
     began = time.process_time()
     rate_scale = max(float(np.max(t.rate)) for t in training)
-    misfit = RateMisfit(empty, coordinates_of(empty, rate_scale), tuple(training))
+    space = coordinates_of(empty, rate_scale, free_start=free_start and empty.adaptation > 0)
+    misfit = RateMisfit(empty, space, tuple(training))
     solution = solve(misfit, starting_units(empty, training, rate_scale, hint or default_hint(empty, rate_scale)))
     block = None if noisy else max(1, round(DENSITY_BLOCK / training[0].bin))
     calibration, used = calibration_of(solution, block)
+    if misfit.free_start and not start_matters(solution, calibration):
+        fixed = replace(misfit, coordinates=coordinates_of(empty, rate_scale))
+        again = solve(fixed, [replace(solution.unit, start=empty.start)])
+        solution = replace(again, starts=solution.starts)
+        calibration, used = calibration_of(solution, block)
     unit = solution.unit
     fit = RateFit(
         unit=RateUnit(None, {unit.name: unit}),

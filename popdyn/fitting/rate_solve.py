@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import OptimizeResult, least_squares
@@ -37,9 +37,7 @@ class RateSolution:
 
     @property
     def unit(self) -> RatePopulation:
-        names = [p.name for p in self.misfit.coordinates.parameters]
-        values = self.misfit.coordinates.values(self.x).tolist()
-        return replace(self.misfit.unit, values=dict(zip(names, values, strict=True)))
+        return self.misfit.coordinates.decode(self.x, self.misfit.unit)
 
 
 def solve(misfit: RateMisfit, starts: Sequence[RatePopulation], owner: int | None = None) -> RateSolution:
@@ -47,8 +45,7 @@ def solve(misfit: RateMisfit, starts: Sequence[RatePopulation], owner: int | Non
 
     Raises NumericsError where no start gives a finite rate.
     """
-    names = [p.name for p in misfit.coordinates.parameters]
-    found = [_least_squares(misfit, misfit.coordinates.encode([s.values[n] for n in names]), owner) for s in starts]
+    found = [_least_squares(misfit, misfit.coordinates.encode(s), owner) for s in starts]
     best = min(found, key=lambda q: q.cost)
     if not np.isfinite(best.cost):
         raise NumericsError(f"populations.{misfit.unit.name}: no start of the fit gave a finite rate")
@@ -78,6 +75,15 @@ def calibration_of(solution: RateSolution, block: int | None) -> tuple[Calibrati
     return calibrate(solution.residuals, solution.jacobian, lengths, block), block
 
 
+def start_matters(solution: RateSolution, calibration: Calibration) -> bool:
+    """Whether a change of the start, the other parameters held, could be seen in the data.
+
+    The start is the last coordinate; it matters where its scale raises the sum of squares to the level of an interval.
+    """
+    column, scale = solution.jacobian[:, -1], float(solution.misfit.coordinates.scale[-1])
+    return float(column @ column) * scale**2 > float(calibration.rise(LEVEL)[-1])
+
+
 def intervals(solutions: Sequence[RateSolution], calibrations: Sequence[Calibration], level: float = LEVEL) -> Ends:
     """Profile ends of many fits of one misfit, solution i to set i (a single one: to targets without sets)."""
     misfit = solutions[0].misfit
@@ -100,13 +106,13 @@ def estimates(
     boot = None
     if noisy:
         boot = _bootstrap(solution, block, seed)
-    low, high = space.values(ends.x[0, :, 0]), space.values(ends.x[0, :, 1])
+    values, low, high = (space.values(x) for x in (solution.x, ends.x[0, :, 0], ends.x[0, :, 1]))
     found = []
     for i, p in enumerate(space.parameters):
         why = _why(solution, ends, i)
         found.append(
             RateEstimate(
-                p.name, unit.values[p.name], float(low[i]), float(high[i]), p.unit_in(unit.drive_unit, unit.noise_unit),
+                p.name, float(values[i]), float(low[i]), float(high[i]), p.unit_in(unit.drive_unit, unit.noise_unit),
                 p.doc, not why, why, float(calibration.inflation[i]), float(calibration.degrees[i]),
                 None if boot is None else (float(boot[0][i]), float(boot[1][i])),
             )

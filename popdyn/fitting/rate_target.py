@@ -83,8 +83,15 @@ def checked(target: RateTarget) -> RateTarget:
 
 
 def split(target: RateTarget, share: float) -> tuple[RateTarget, RateTarget]:
-    """Earlier and later part of the scored bins, `share` of them in the first; the later one keeps its history."""
+    """Earlier and later part of the scored bins, `share` of them in the first; the later one keeps its history.
+
+    The earlier one ends with its drive: nothing of the later one is in it.
+    """
     cut = round(share * target.bins)
+    end = (target.first + cut) * target.steps_per_bin
     names = f"{target.name}, first {share:.0%}", f"{target.name}, last {1 - share:.0%}"
     late = replace(target, name=names[1], rate=target.rate[cut:], first=target.first + cut)
-    return checked(replace(target, name=names[0], rate=target.rate[:cut])), checked(late)
+    early = replace(
+        target, name=names[0], rate=target.rate[:cut], mu=target.mu[:end], sigma=target.sigma[:end]
+    )  # fmt: skip
+    return checked(early), checked(late)

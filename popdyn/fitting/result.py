@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from popdyn.fitting.measures import Baseline, ProtocolError
+from popdyn.rungs.cascade import CascadePopulation
+from popdyn.rungs.modes_nodes import Group
 from popdyn.rungs.unit import CascadeUnit
 from popdyn.theory.discretisation import Domain
 
@@ -36,7 +38,10 @@ class ResponseMisfit:
 
 @dataclass(frozen=True)
 class UnitFit:
-    """A fitted unit of one population with its report. Errors are fractions, cost is CPU seconds of this process."""
+    """A fitted unit of one population with its report. Errors are fractions, cost is CPU seconds of this process.
+
+    `baselines_not_offered`: units of the literature that do not exist for these neurons, and why.
+    """
 
     unit: CascadeUnit
     population: str
@@ -45,6 +50,7 @@ class UnitFit:
     training: tuple[ProtocolError, ...]
     heldout: tuple[ProtocolError, ...]
     baselines: tuple[Baseline, ...]
+    baselines_not_offered: str
     response: ResponseMisfit | None
     starts: tuple[float, ...]
     interval: str
@@ -64,6 +70,7 @@ class UnitFit:
             "training": [e.to_dict() for e in self.training],
             "heldout": [e.to_dict() for e in self.heldout],
             "baselines": [b.to_dict() for b in self.baselines],
+            "baselines_not_offered": self.baselines_not_offered,
             "response": None if self.response is None else {**asdict(self.response), "band": list(self.response.band)},
             "starts": list(self.starts),
             "interval": self.interval,
@@ -71,3 +78,25 @@ class UnitFit:
             "seed": self.seed,
             "cpu_s": self.cpu_s,
         }
+
+
+@dataclass(frozen=True)
+class GroupFit:
+    """The unit that the nodes of one kind share in a network, fitted along the drives that they met there."""
+
+    group: Group
+    unit: CascadePopulation
+    parameters: tuple[Estimate, ...]
+    training: tuple[ProtocolError, ...]
+    heldout: tuple[ProtocolError, ...]
+    starts: tuple[float, ...]
+    fitted_to: str
+    seed: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able."""
+        return {
+            "population": self.unit.name, "fitted_to": self.fitted_to, "domain": asdict(self.unit.domain),
+            "parameters": [asdict(p) for p in self.parameters], "starts": list(self.starts), "seed": self.seed,
+            "training": [e.to_dict() for e in self.training], "heldout": [e.to_dict() for e in self.heldout],
+        }  # fmt: skip

@@ -84,8 +84,8 @@ class _Curve:
         V_mean = np.array([self.states[m].V_mean for m in mu])
         if len(mu) < LEAST_NODES or np.any(np.diff(rate) <= 0):
             raise NumericsError(
-                f"populations.{self.target.name}: the density's f-I curve does not rise over the domain; "
-                "a rate unit needs one that does"
+                f"populations.{self.target.name}: the density's f-I curve does not rise over the domain, or stays "
+                f"below {SILENT_RATE:g} Hz; a rate unit needs one that does"
             )
         return GainRow(self.sigma, mu, rate, V_mean)
 
@@ -127,7 +127,7 @@ def _refine(curve: _Curve, tolerance: float) -> None:
     settled: set[tuple[float, float]] = set()
     while len(curve.states) < MAX_NODES:
         mu = curve.nodes()
-        if np.any(np.diff([curve.rate(m) for m in mu]) <= 0):
+        if len(mu) < 2 or np.any(np.diff([curve.rate(m) for m in mu]) <= 0):
             return
         interpolant = increasing_spline(mu, np.log([curve.rate(m) for m in mu]))
         unsettled = [pair for pair in pairwise(mu) if pair not in settled]

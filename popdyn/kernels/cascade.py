@@ -1,9 +1,13 @@
-"""Time stepping of the cascade unit: filtered input, tabulated gain, a complex mode and its harmonic, adaptation ODEs.
+"""Time stepping of cascade units, eight at once: filtered input, tabulated gain, a complex mode and its harmonic,
+adaptation ODEs.
 
 Everything that depends on the effective drive e = h - sum_j pull_j(w_j) is read from one table, so that no law of the
 unit is known here. Scheme: of second order with one look-up a step, at a predicted middle of the step; exponential
-factors keep it stable where a tabulated time constant is shorter than the step. Nothing is allocated, so that numba
-need not count references (_nrt=False: 24 instead of 65 ns per step of one variable, the counts being atomic).
+factors keep it stable where a tabulated time constant is shorter than the step.
+
+Lanes: an array (slot x 8,) of eight units, of each what stands below, state and numbers alike. What moves is taken
+from it, lives in registers for some steps, and is put back. Nothing is allocated, so that numba need not count
+references (_nrt=False).
 """
 
 from __future__ import annotations
@@ -14,186 +18,256 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-RATE, V_MEAN, FILTER, DECAY_RE, DECAY_IM, KICK_RE, KICK_IM, DAMPING, HARMONIC_RE, HARMONIC_IM, COLUMNS = range(11)
-"""Of a table: rate [1/s], V_mean [V]; per step 1 - exp(-dt/tau) of the input filter, exp(-(alpha + i omega) dt), what a
-change of h adds to the mode [s/V], what the harmonic decays by beyond its square, what the change adds to it [s/V]."""
-E_FIRST, PER_E, SIGMA_FIRST, PER_SIGMA, SIGMA_FILTER, S_RE, S_IM, T_RE, T_IM, NUMBERS = range(10)
-"""Of a unit: first e [V/s] and 1 over the spacing, likewise of sigma [V/sqrt(s)]; 1 - exp(-dt/tau) of the filter of
-sigma; what a change of ln sigma adds to the mode and to the harmonic."""
-STRENGTH, MORE, LESS, A_W, E_W, JUMP, FACTOR, ADAPTATION = range(8)
-"""Of an adaptation variable: it pulls the drive down by strength w (1 + more |w|)/(1 + less |w|) [1/F], [1/A], [1/A];
-w relaxes to a (V_mean - E) + jump A [S], [V], [A s] by `factor` per step."""
-H, SIGMA, Y_RE, Y_IM, Z_RE, Z_IM, LAST_FILTER, LAST_V, PULL, PULL_BEFORE, OUTSIDE, W = range(12)
-"""Of a state: filtered mu and sigma, mode, harmonic, what the last look-up gave, the pull of all w one and two steps
-ago, looks outside; then every w [A]."""
+from popdyn.kernels.lanes import (
+    LANES,
+    Eight,
+    aligned,
+    counted,
+    filled,
+    load,
+    look_up_eight,
+    look_up_one,
+    look_up_two,
+    store,
+    whole,
+)  # fmt: skip
+from popdyn.kernels.unit_law import aim, inside, louder, pull, readout, remembered, squared, summed, turned
+
+FILTER, RATE, V_MEAN, DECAY_RE, DECAY_IM, KICK, DAMPING, HARMONIC = range(LANES)
+"""Columns of a table: per step 1 - exp(-dt/tau) of the input filter, rate [1/s], V_mean [V],
+exp(-(alpha + i omega) dt), what a change of h adds to the mode [s/V] but for a complex factor, what the
+harmonic decays by beyond its square, what the change adds to it [s/V] but for its factor."""
+NUMBERS = 15
+"""Of a unit: first e in places, places per e [s/V], last place; likewise of sigma, but half the places per sigma;
+1 - exp(-dt/tau) of its filter; complex factors of the mode and the harmonic; twice what a change of ln sigma adds to
+each."""
+STRENGTH, MORE, LESS, KEPT, REST, BY_V, BY_RATE, ADAPTATION = range(8)
+"""Of an adaptation variable: it pulls the drive down by strength w (1 + more |w|)/(1 + less |w|) places [1/A], [1/A],
+[1/A]; a step makes kept w + rest + by_V V_mean + by_rate rate of it [1], [A], [S], [A s]."""
+H, SIGMA, Y_RE, Y_IM, Z_RE, Z_IM, PULL, PULL_BEFORE, OUTSIDE, LAST_FILTER, LAST_V, SEEN_V, ROW, OWN = range(14)
+"""Slots: filtered mu and sigma, mode, harmonic, the pull of all w one and two steps ago, looks outside, what the last
+look-up gave, V_mean at a marked step, the place in the flat table where the unit's begins, first of its NUMBERS."""
+(
+    E_FIRST,
+    PER_E,
+    E_LAST,
+    SIGMA_FIRST,
+    PER_SIGMA,
+    SIGMA_LAST,
+    SIGMA_FILTER,
+    K_RE,
+    K_IM,
+    H_RE,
+    H_IM,
+    S_RE,
+    S_IM,
+    T_RE,
+    T_IM,
+    W,
+) = range(OWN, OWN + NUMBERS + 1)
+"""Slots of the numbers, then of its first variable: w [A], ADAPTATION numbers, w at a marked step; EACH of each one."""
+SEEN_W, EACH = 1 + ADAPTATION, 2 + ADAPTATION
+AT_ONCE = 2  # variables that all eight lanes have, perhaps of strength 0
 NOT_FINITE = -1
 
 Array = NDArray[np.float64]
-Row = tuple[float, float, float, float, float, float, float, float, float, float]
 
 
 class Unit(NamedTuple):
-    """A unit at one step dt: numbers (NUMBERS,), table (sigma, e, COLUMNS), adaptation (variable, ADAPTATION)."""
+    """A unit at one step dt: numbers (NUMBERS,), table (sigma, e, column), adaptation (variable, ADAPTATION)."""
 
     numbers: Array
     table: Array
     adaptation: Array
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
-def between(t: Array, i: int, j: int, f: float) -> Row:
-    """Columns of row i between e number j and the next, as scalars: a third of the time of an array (measured)."""
-    return (
-        t[i, j, 0] + f * (t[i, j + 1, 0] - t[i, j, 0]),
-        t[i, j, 1] + f * (t[i, j + 1, 1] - t[i, j, 1]),
-        t[i, j, 2] + f * (t[i, j + 1, 2] - t[i, j, 2]),
-        t[i, j, 3] + f * (t[i, j + 1, 3] - t[i, j, 3]),
-        t[i, j, 4] + f * (t[i, j + 1, 4] - t[i, j, 4]),
-        t[i, j, 5] + f * (t[i, j + 1, 5] - t[i, j, 5]),
-        t[i, j, 6] + f * (t[i, j + 1, 6] - t[i, j, 6]),
-        t[i, j, 7] + f * (t[i, j + 1, 7] - t[i, j, 7]),
-        t[i, j, 8] + f * (t[i, j + 1, 8] - t[i, j, 8]),
-        t[i, j, 9] + f * (t[i, j + 1, 9] - t[i, j, 9]),
-    )
+def slots(variables: int) -> int:
+    return W + EACH * max(variables, AT_ONCE)
+
+
+def in_lanes(columns: Array) -> Array:
+    """(eight, slot x 8): units (unit, slot) in rows of eight; empty lanes are units that see and do nothing."""
+    count, size = columns.shape
+    rows = np.zeros((-(-count // LANES), LANES, size))
+    rows.reshape(-1, size)[:count] = columns
+    return aligned(rows.transpose(0, 2, 1)).reshape(len(rows), -1)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
-def mixed(p: Row, q: Row, g: float) -> Row:
-    """p + g (q - p)."""
+def between(table: Array, place: float, e: float, column: int) -> float:
+    """One column, bilinear."""
+    k, m = int(place), int(e)
+    g, f = place - k, e - m
+    low = table[k, m, column] + g * (table[k + 1, m, column] - table[k, m, column])
+    high = table[k, m + 1, column] + g * (table[k + 1, m + 1, column] - table[k, m + 1, column])
+    return low + f * (high - low)
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
+def start(
+    numbers: Array, table: Array, adaptation: Array, mu: float, sigma: float, w: Array, row: int, column: Array
+) -> None:
+    """Slots (slot,) of a unit whose filters have settled at mu, sigma and whose modes are still.
+
+    row : number of rows that stand before its own in the flat table
+    """
+    column[:] = 0.0
+    for k in range(NUMBERS):
+        column[OWN + k] = numbers[k]
+    column[ROW] = row * table.shape[1] * LANES
+    for j in range(w.shape[0]):
+        at = W + EACH * j
+        column[at] = w[j]
+        for k in range(ADAPTATION):
+            column[at + 1 + k] = adaptation[j, k]
+        top, bottom = pull(w[j], adaptation[j, STRENGTH], adaptation[j, MORE], adaptation[j, LESS])
+        column[PULL] += top / bottom
+    column[PULL_BEFORE] = column[PULL]
+    column[H], column[SIGMA] = mu, sigma
+    e = inside(mu * column[PER_E] - column[E_FIRST] - column[PULL], column[E_LAST])
+    place = inside(2.0 * sigma * column[PER_SIGMA] - column[SIGMA_FIRST], column[SIGMA_LAST])
+    column[LAST_FILTER], column[LAST_V] = between(table, place, e, FILTER), between(table, place, e, V_MEAN)
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def at(x: Array, slot: int) -> Eight:
+    return load(x, LANES * slot)
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def put(x: Array, slot: int, value: Eight, slot_2: int, value_2: Eight) -> None:
+    store(value, x, LANES * slot)
+    store(value_2, x, LANES * slot_2)
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def pulled(x: Array, j: int, w: Eight) -> tuple[Eight, Eight]:
+    slot = W + EACH * j + 1
+    return pull(w, at(x, slot + STRENGTH), at(x, slot + MORE), at(x, slot + LESS))
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def remember(x: Array, j: int, w: Eight, V: Eight, rate: Eight) -> Eight:
+    slot = W + EACH * j + 1
+    return remembered(w, at(x, slot + KEPT), at(x, slot + REST), at(x, slot + BY_V), V, at(x, slot + BY_RATE), rate)
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def louder_now(x: Array, s: Eight, sigma: Eight) -> tuple[Eight, Eight, Eight]:
+    """Filtered sigma after the step, its place in the middle, what the change kicks the modes by."""
+    new = s + (sigma - s) * at(x, SIGMA_FILTER)
+    return new, (s + new) * at(x, PER_SIGMA) - at(x, SIGMA_FIRST), louder(s, new)
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def kicks(x: Array, first: int, kick: Eight, loud: Eight) -> tuple[Eight, Eight]:
+    """Complex: `kick` times the factor of the mode (K_RE) or the harmonic (H_RE), and what louder input adds."""
     return (
-        p[0] + g * (q[0] - p[0]), p[1] + g * (q[1] - p[1]), p[2] + g * (q[2] - p[2]), p[3] + g * (q[3] - p[3]),
-        p[4] + g * (q[4] - p[4]), p[5] + g * (q[5] - p[5]), p[6] + g * (q[6] - p[6]), p[7] + g * (q[7] - p[7]),
-        p[8] + g * (q[8] - p[8]), p[9] + g * (q[9] - p[9]),
+        at(x, first) * kick + at(x, first + S_RE - K_RE) * loud,
+        at(x, first + 1) * kick + at(x, first + 1 + S_RE - K_RE) * loud,
     )  # fmt: skip
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
-def place(x: float, last: int) -> tuple[int, float, int]:
-    """Whole part and rest of a place in 0..last, and 1 where it was outside (its end is taken then), else 0."""
-    outside = 0
-    if not 0.0 <= x <= last:
-        outside = 1
-        x = min(max(x, 0.0), float(last)) if x == x else 0.0
-    j = min(int(x), last - 1)
-    return j, x - j, outside
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def found_at(
+    table: Array, row: int, x: Array, used: int, e: Eight, place: Eight
+) -> tuple[Eight, Eight, Eight, Eight, Eight, Eight, Eight, Eight]:
+    """Columns of the table where a place over e and one over sigma, both in the table, have led."""
+    low, below = whole(e), whole(place)
+    cells = at(x, ROW) + float(row) * below + float(LANES) * low
+    if used == 1:
+        return look_up_one(table, row, cells, e - low, place - below)
+    if used == 2:
+        return look_up_two(table, row, cells, e - low, place - below)
+    return look_up_eight(table, row, cells, e - low, place - below)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
-def look_up(numbers: Array, table: Array, e: float, sigma: float) -> tuple[Row, int]:
-    """Bilinear; the end of the table beyond it, and then 1 beside it (else 0)."""
-    j, f, outside = place((e - numbers[E_FIRST]) * numbers[PER_E], table.shape[1] - 1)
-    if table.shape[0] == 1:
-        return between(table, 0, j, f), outside
-    i, g, beyond = place((sigma - numbers[SIGMA_FIRST]) * numbers[PER_SIGMA], table.shape[0] - 1)
-    return mixed(between(table, i, j, f), between(table, i + 1, j, f), g), outside | beyond
+def march(
+    table: Array, row: int, x: Array, used: int, variables: int, mu: Array, sigma: Array, first: int, end: int,
+    mark: int, rate: Array,
+) -> None:  # fmt: skip
+    """Steps `first` to `end` of eight lanes through mu and sigma (step x 8,), rates into rate (step x 8,).
 
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
-def pull(adaptation: Array, j: int, w: float) -> float:
-    """What w_j takes off the drive [V/s]."""
-    size = abs(w)
-    return adaptation[j, STRENGTH] * w * (1.0 + adaptation[j, MORE] * size) / (1.0 + adaptation[j, LESS] * size)
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
-def readout(x: float) -> float:
-    """1 + x, bent below 0 so that it ends in 0 at -2."""
-    return 1.0 + x if x >= 0.0 else (1.0 + 0.5 * max(x, -2.0)) ** 2
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
-def turned(
-    re: float, im: float, decay_re: float, decay_im: float, kick_re: float, kick_im: float
-) -> tuple[float, float]:
-    """y decay + kick (1 + decay)/2: a mode after a step in which its drive grows by a kick evenly."""
-    grown, part = 0.5 * (1.0 + decay_re), 0.5 * decay_im
-    return (
-        re * decay_re - im * decay_im + kick_re * grown - kick_im * part,
-        re * decay_im + im * decay_re + kick_re * part + kick_im * grown,
-    )
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
-def start(numbers: Array, table: Array, adaptation: Array, mu: float, sigma: float, w: Array, state: Array) -> None:
-    """State (W + variable,) of a unit whose filters have settled at mu, sigma and whose modes are still."""
-    e = mu
-    for j in range(w.shape[0]):
-        e -= pull(adaptation, j, w[j])
-    row, _ = look_up(numbers, table, e, sigma)
-    for k in range(W):
-        state[k] = 0.0
-    state[H], state[SIGMA] = mu, sigma
-    state[LAST_FILTER], state[LAST_V] = row[FILTER], row[V_MEAN]
-    state[PULL] = state[PULL_BEFORE] = mu - e
-    for j in range(w.shape[0]):
-        state[W + j] = w[j]
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
-def step(numbers: Array, table: Array, adaptation: Array, state: Array, mu: float, sigma: float) -> float:
-    """One step at input mu [V/s], sigma [V/sqrt(s)]; the mean rate over it [1/s]."""
-    h, last = state[H], state[LAST_FILTER]
-    e = h + (mu - h) * (0.5 + 0.125 * last) * last  # to the middle: 1 - sqrt(1 - last), nearly
-    e -= 2.5 * state[PULL] - 1.5 * state[PULL_BEFORE]  # extrapolated: the step need not wait for the last one's w
-    state[PULL_BEFORE], state[PULL] = state[PULL], 0.0
-    for j in range(adaptation.shape[0]):
-        state[PULL] += pull(adaptation, j, state[W + j])
-    s = state[SIGMA]
-    new = s + (sigma - s) * numbers[SIGMA_FILTER]
-    row, outside = look_up(numbers, table, e, 0.5 * (s + new))
-    change = (mu - h) * row[FILTER]
-    kick_re, kick_im = row[KICK_RE] * change, row[KICK_IM] * change
-    second_re, second_im = row[HARMONIC_RE] * change, row[HARMONIC_IM] * change
-    if new != s:
-        louder = 2.0 * (new - s) / (new + s)
-        kick_re, kick_im = kick_re + numbers[S_RE] * louder, kick_im + numbers[S_IM] * louder
-        second_re, second_im = second_re + numbers[T_RE] * louder, second_im + numbers[T_IM] * louder
-    re, im, damping = row[DECAY_RE], row[DECAY_IM], row[DAMPING]
-    before = state[Y_RE] + state[Z_RE]
-    y_re, y_im = turned(state[Y_RE], state[Y_IM], re, im, kick_re, kick_im)
-    squared_re, squared_im = damping * (re * re - im * im), damping * 2.0 * re * im
-    z_re, z_im = turned(state[Z_RE], state[Z_IM], squared_re, squared_im, second_re, second_im)
-    x = 0.5 * (before + y_re + z_re)
-    A, V = row[RATE] * readout(x), row[V_MEAN]
-    for j in range(adaptation.shape[0]):
-        target = adaptation[j, A_W] * (V - adaptation[j, E_W]) + adaptation[j, JUMP] * A
-        state[W + j] += (target - state[W + j]) * adaptation[j, FACTOR]
-    state[H], state[SIGMA], state[OUTSIDE] = h + change, new, state[OUTSIDE] + outside
-    state[Y_RE], state[Y_IM], state[Z_RE], state[Z_IM] = y_re, y_im, z_re, z_im
-    state[LAST_FILTER], state[LAST_V] = row[FILTER], V
-    return A
+    table : flat, of all units; row : numbers in a row of it; used : lanes that are read, the first; variables : of the
+    unit with most; mark : of this step V_mean and all w are kept in SEEN_V and SEEN_W.
+    """
+    h, s, last, V = at(x, H), at(x, SIGMA), at(x, LAST_FILTER), at(x, LAST_V)
+    y_re, y_im, z_re, z_im = at(x, Y_RE), at(x, Y_IM), at(x, Z_RE), at(x, Z_IM)
+    pull_now, pull_before, out = at(x, PULL), at(x, PULL_BEFORE), at(x, OUTSIDE)
+    w, w_2 = at(x, W), at(x, W + EACH)
+    for t in range(first, end):
+        drive = load(mu, LANES * t)
+        behind = at(x, E_FIRST) + 2.5 * pull_now - 1.5 * pull_before  # extrapolated, not waited for
+        wanted = aim(h, drive, last, behind, at(x, PER_E))
+        new, wanted_sigma, loud = louder_now(x, s, load(sigma, LANES * t))
+        e, place = inside(wanted, at(x, E_LAST)), inside(wanted_sigma, at(x, SIGMA_LAST))
+        out = counted(out, e, wanted, place, wanted_sigma)
+        last, fired, V, re, im, kick, damping, second = found_at(table, row, x, used, e, place)
+        pull_before, (top, bottom) = pull_now, pulled(x, 0, w)
+        if variables > 1:
+            top_2, bottom_2 = pulled(x, 1, w_2)
+            pull_now = summed(top, bottom, top_2, bottom_2)
+        else:
+            pull_now = top / bottom
+        change, before = (drive - h) * last, y_re + z_re
+        h, s = h + change, new
+        kick_re, kick_im = kicks(x, K_RE, kick * change, loud)
+        y_re, y_im = turned(y_re, y_im, re, im, kick_re, kick_im)
+        re, im = squared(re, im, damping)
+        kick_re, kick_im = kicks(x, H_RE, second * change, loud)
+        z_re, z_im = turned(z_re, z_im, re, im, kick_re, kick_im)
+        now = fired * readout(before + y_re + z_re)
+        w = remember(x, 0, w, V, now)
+        if variables > 1:
+            w_2 = remember(x, 1, w_2, V, now)
+        for j in range(AT_ONCE, variables):
+            other = at(x, W + EACH * j)
+            top, bottom = pulled(x, j, other)
+            pull_now = pull_now + top / bottom
+            other = remember(x, j, other, V, now)
+            store(other, x, LANES * (W + EACH * j))
+            if t == mark:
+                store(other, x, LANES * (W + EACH * j + SEEN_W))
+        if t == mark:
+            store(V, x, LANES * SEEN_V)
+            put(x, W + SEEN_W, w, W + EACH + SEEN_W, w_2)
+        store(now, rate, LANES * t)
+    put(x, H, h, SIGMA, s)
+    put(x, Y_RE, y_re, Y_IM, y_im)
+    put(x, Z_RE, z_re, Z_IM, z_im)
+    put(x, PULL, pull_now, PULL_BEFORE, pull_before)
+    put(x, LAST_FILTER, last, LAST_V, V)
+    put(x, W, w, W + EACH, w_2)
+    store(out, x, LANES * OUTSIDE)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def integrate(
-    numbers: Array,
-    table: Array,
-    adaptation: Array,
-    mu: Array,
-    sigma: Array,
-    steps_per_bin: int,
-    state: Array,
-    rate: Array,
-    V_mean: Array,
-    w: Array,
-) -> int:
-    """Steps through `mu`, `sigma` (step,), the drive at the middle of each step, from and to `state`.
+    table: Array, row: int, x: Array, mu: Array, sigma: Array, steps_per_bin: int, work: Array, rate: Array,
+    V_mean: Array, w: Array,
+) -> int:  # fmt: skip
+    """Steps the first lane of x through `mu`, `sigma` (step,), the drive at the middle of each step.
 
     rate (bin,) is the mean over each bin; V_mean (bin,) and w (bin, variable) are within half a step of its middle.
-    Returns how many steps left the table, or NOT_FINITE.
+    work : (3, 8 steps_per_bin). Returns how many steps left the table, or NOT_FINITE.
     """
-    middle = (steps_per_bin - 1) // 2
+    middle, variables = (steps_per_bin - 1) // 2, w.shape[1]
     for b in range(rate.shape[0]):
+        for t in range(steps_per_bin):
+            store(filled(mu[b * steps_per_bin + t]), work[0], LANES * t)
+            store(filled(sigma[b * steps_per_bin + t]), work[1], LANES * t)
+        march(table, row, x, 1, variables, work[0], work[1], 0, steps_per_bin, middle, work[2])
+        V_mean[b] = x[LANES * SEEN_V]
+        for j in range(variables):
+            w[b, j] = x[LANES * (W + EACH * j + SEEN_W)]
         total = 0.0
-        for k in range(steps_per_bin):
-            at = b * steps_per_bin + k
-            total += step(numbers, table, adaptation, state, mu[at], sigma[at])
-            if k == middle:
-                V_mean[b] = state[LAST_V]
-                for j in range(w.shape[1]):
-                    w[b, j] = state[W + j]
+        for t in range(steps_per_bin):
+            total += work[2, LANES * t]
         rate[b] = total / steps_per_bin
     total = 0.0
-    for k in range(state.shape[0]):
-        total += state[k]
-    return int(state[OUTSIDE]) if np.isfinite(total) else NOT_FINITE
+    for slot in range(H, OUTSIDE):
+        total += x[LANES * slot]
+    for j in range(variables):
+        total += x[LANES * (W + EACH * j)]
+    return int(x[LANES * OUTSIDE]) if np.isfinite(total) else NOT_FINITE

@@ -19,7 +19,7 @@ EMPTY = 1e-12  # relative density below which a cell's conditional moments are n
 Array = NDArray[np.float64]
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def linear_closure(order: int, S_2: float, S_3: float, S_4: float, q_0: float, q_1: float, q_2: float) -> float:
     """q_(M+1) of the `hermite` closure at one point (a field value or a flux)."""
     if order == 1:
@@ -29,7 +29,7 @@ def linear_closure(order: int, S_2: float, S_3: float, S_4: float, q_0: float, q
     return 6.0 * S_2 * q_2 + 4.0 * S_3 * q_1 + (S_4 - 6.0 * S_2 * S_2) * q_0
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always")
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always", _nrt=False)
 def cumulant_closure(order: int, q: Array, limit: float, limit_2: float, limit_3: float, limit_4: float) -> float:
     """q_(M+1) from q (column,) with the cumulant M + 1 of w given V zero; moments within powers of `limit`."""
     inverse = 1.0 / q[0]
@@ -46,7 +46,7 @@ def cumulant_closure(order: int, q: Array, limit: float, limit_2: float, limit_3
     return q[0] * (m * (m_2 * (m_2 + 10.0 * variance) + 10.0 * m * third + 5.0 * fourth) + 10.0 * variance * third)
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def close_fields(closure: int, order: int, fields: Array, S_2: float, S_3: float, S_4: float, peak: float) -> None:
     """Write q_(M+1) into column M + 1 of `fields` (cell, column); `peak` is the largest q_0.
 

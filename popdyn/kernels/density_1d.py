@@ -15,13 +15,17 @@ from popdyn.kernels.closures import close_fields
 from popdyn.kernels.density_fluxes import advance_scalars, close_fluxes
 from popdyn.kernels.density_state import (
     AFFINE,
+    BELOW,
     BETA,
+    EDGE,
     FIELDS,
     FITTED,
     FLUXES,
     I_2,
     I_3,
+    INFLOW,
     LEAST,
+    OUTGOING,
     OUTPUTS,
     PAST,
     PEAK,
@@ -31,6 +35,7 @@ from popdyn.kernels.density_state import (
     SCALARS,
     SCHEMES,
     SHIFT,
+    SUMS,
     TRAIN,
     UNDERSHOOT,
     J,
@@ -48,7 +53,6 @@ from popdyn.kernels.edge_noise import Noise, add_noise, no_noise
 from popdyn.kernels.edge_noise_train import add_regular_noise
 from popdyn.kernels.jumps import Jumps, fill_matrix, no_jumps, solve_band
 from popdyn.kernels.operators import (
-    WIDTH,
     Hierarchy,
     Operator,
     assemble,
@@ -73,6 +77,7 @@ __all__ = [
     "PV",
     "SCALARS",
     "SCHEMES",
+    "SUMS",
     "UNDERSHOOT",
     "J",
     "P",
@@ -87,7 +92,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def _right_hand_sides(
     op: Operator, h: Hierarchy, now: Array, old: Array, star: Array, face: Array, c_now: float, c_old: float,
     step: float, mean_V: float, shift: float, mass: float, first: int, x: Array, edge: Array,
@@ -125,7 +130,7 @@ def _right_hand_sides(
             edge[k] = flux
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def _faces(
     op: Operator, h: Hierarchy, state: State, u: float, D: float, shunt: Array, scheme: int, limit: float
 ) -> int:
@@ -142,7 +147,7 @@ def _faces(
     return 0
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def _solve(op: Operator, jumps: Jumps, jump_rate: Array, state: State, step: float, x: Array) -> int:
     """Solve the implicit system in place; fills work[4], the firing per q, and returns its first cell that fires."""
     n = op.width.shape[0]
@@ -164,7 +169,7 @@ def _solve(op: Operator, jumps: Jumps, jump_rate: Array, state: State, step: flo
     return first
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def advance(
     op: Operator, h: Hierarchy, state: State, mu: float, D: float, dt: float, restart: bool, scheme: int,
     jumps: Jumps, jump_rate: Array, noise: Noise, profile: Array, train: Array, shunt: Array,
@@ -197,7 +202,8 @@ def advance(
     S_2 = S_star if h.order == 1 else (e_now * s_now[I_2] + e_old * s_old[I_2]) / mass
     S_3 = S_star if h.order == 2 else (e_now * s_now[I_3] + e_old * s_old[I_3]) / mass
     shift = (e_now * s_now[J] + e_old * s_old[J]) / mass
-    edge, outgoing, inflow = np.zeros(WIDTH), np.zeros(FLUXES), np.zeros(FLUXES)
+    state.sums[:] = 0.0
+    edge, outgoing, inflow = state.sums[EDGE], state.sums[OUTGOING], state.sums[INFLOW]
     up, down, face = state.work[0], state.work[1], state.work[3]
     first = _faces(op, h, state, mu - W_star / h.C_m, D, shunt, scheme, 12.0 * np.sqrt(max(S_2, 0.0)))
     if h.order > 0:
@@ -207,7 +213,10 @@ def advance(
         x, edge,
     )  # fmt: skip
     if train[BETA] > 0.0:
-        train_fluxes(op, h.order, state.fields[now], state.fields[old], state.star, train, c_now, c_old, step, x, edge)
+        train_fluxes(
+            op, h.order, state.fields[now], state.fields[old], state.star, train, c_now, c_old, step, x, edge,
+            state.sums[BELOW],
+        )  # fmt: skip
     drawn = 0.0
     if noise.neurons[0] > 0.0 and train[BETA] > 0.0 and h.order == 0:
         drawn = add_regular_noise(

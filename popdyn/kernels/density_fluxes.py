@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 
 from popdyn.kernels.closures import CUMULANT, linear_closure
 from popdyn.kernels.density_state import (
+    FIRED,
     FLUXES,
+    LATE,
     PV,
     RESET,
     SHIFT,
@@ -26,7 +28,7 @@ from popdyn.kernels.operators import WIDTH, Hierarchy, Operator
 Array = NDArray[np.float64]
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def late_moment(m: int, decay: float, jump: float, late: Array) -> float:
     """Part of R_m^in that lower moments bring: sum over k < m of C(m, k) decay^k jump^(m-k) R_k(t - t_ref)."""
     total, binomial = 0.0, 1.0
@@ -36,7 +38,7 @@ def late_moment(m: int, decay: float, jump: float, late: Array) -> float:
     return total
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def delayed(state: State, lag: float, column: int) -> tuple[float, float]:
     """Weight of the present, and the known rest, of a flux `lag` steps ago (linear interpolation)."""
     whole = int(lag)
@@ -49,7 +51,7 @@ def delayed(state: State, lag: float, column: int) -> tuple[float, float]:
     return 0.0, known + (1.0 - part) * state.past[(present - whole) % length, column]
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def close_fluxes(
     h: Hierarchy, state: State, x: Array, edge: Array, step: float, lag: float,
     W_star: float, moments: tuple[float, float, float], outgoing: Array, inflow: Array, first_firing: int,
@@ -59,7 +61,7 @@ def close_fluxes(
     `outgoing` holds the finite-size noise of the fluxes on entry.
     """
     n, M = x.shape[0], h.order
-    fired = np.zeros(WIDTH)
+    fired, late = state.sums[FIRED], state.sums[LATE]
     for i in range(first_firing, n):
         for k in range(WIDTH):
             fired[k] += state.work[4, i] * x[i, k]
@@ -67,7 +69,6 @@ def close_fluxes(
     decay = np.exp(-h.t_ref / h.tau_w)
     present_W, W_past = delayed(state, lag, FLUXES)
     jump = decay * (W_past + present_W * W_star + h.b) + (1.0 - decay) * h.a * (h.V_reset - h.E_w) - W_star
-    late = np.zeros(FLUXES)
     J_new = 0.0
     for m in range(M + 2):
         present, known = delayed(state, lag, m)
@@ -96,7 +97,7 @@ def close_fluxes(
     return J_new
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def advance_scalars(
     op: Operator, h: Hierarchy, s_now: Array, s_old: Array, s: Array, x: Array, c_now: float, c_old: float,
     step: float, mean_V: float, mass: float, outgoing: Array, inflow: Array, J_new: float,

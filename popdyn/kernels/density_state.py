@@ -20,6 +20,8 @@ PAST = FLUXES + 2  # these, W, and the outgoing flux of y_1
 AFFINE, POSITIVE, FITTED = 0, 1, 2
 UNDERSHOOT = 1e-6
 SCHEMES = {"affine": AFFINE, "positive": POSITIVE}
+EDGE, OUTGOING, INFLOW, FIRED, LATE, BELOW, SUMS = range(7)
+"""Explicit outflow, fluxes out and in, what the implicit part fires, late fluxes; flux below a cell."""
 OUTPUTS = 8  # rate, int V q_0, P, W, Q, X, least q_0 over the largest, 1 where the positive scheme stepped
 
 Array = NDArray[np.float64]
@@ -34,9 +36,10 @@ class State(NamedTuple):
     work: Array  # (5, cell): up, down, inverse diagonal, conditional mean of w - W at the faces, firing per q [V/s]
     star: Array  # (cell, WIDTH) extrapolated fields
     done: NDArray[np.int64]  # (1,) steps
+    sums: Array  # (SUMS, WIDTH) of a step: what EDGE .. BELOW name
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def make_nonnegative(width: Array, q: Array) -> None:
     """Empty the negative cells of q_0 and scale the others so that the mass stays."""
     total, kept = 0.0, 0.0
@@ -47,7 +50,7 @@ def make_nonnegative(width: Array, q: Array) -> None:
         q[i, 0] = max(q[i, 0], 0.0) * total / kept
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def measure(op: Operator, order: int, q: Array, s: Array) -> tuple[float, float]:
     """Integrals over V of the fields (P, V q_0, q_2, q_3), largest and least q_0, into s; returns those of q_M, V q_M.
 

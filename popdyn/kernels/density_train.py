@@ -18,15 +18,14 @@ FARTHEST = 6.0  # standard deviations of z that its conditional mean may reach
 Array = NDArray[np.float64]
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def train_fluxes(
     op: Operator, order: int, now: Array, old: Array, star: Array, train: Array, c_now: float, c_old: float,
-    step: float, x: Array, edge: Array,
+    step: float, x: Array, edge: Array, below: Array,
 ) -> None:  # fmt: skip
-    """Add the explicit terms of y_1 to the right-hand sides in x, and its outflow to edge."""
+    """Add the explicit terms of y_1 to the right-hand sides in x, its outflow to edge; `below` (column,) is zero."""
     n = op.width.shape[0]
     pull, limit = train[CROSS] - train[SPREAD], FARTHEST * np.sqrt(train[SPREAD])
-    below = np.zeros(TRAIN + 1)
     for i in range(n):
         above, upper = op.up[1, i], -op.down[1, i]
         j = min(i + 1, n - 1)
@@ -48,7 +47,7 @@ def train_fluxes(
     edge[TRAIN] = below[TRAIN]
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def close_train(
     h: Hierarchy, state: State, x: Array, base: float, step: float, lag: float, beta: float, first_firing: int
 ) -> float:

@@ -42,7 +42,7 @@ def no_noise() -> Noise:
     return Noise(np.zeros(1), np.zeros(4, np.uint64), np.zeros((1, 0, FIELDS)), np.zeros((2, 0)), np.zeros(2))
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", _nrt=False)
 def normal(words: Words) -> float:
     """A standard normal as the number of heads among 64 (kurtosis 3 - 1/32)."""
     x = next_word(words)
@@ -53,7 +53,7 @@ def normal(words: Words) -> float:
     return (np.int64(count) - 32) * 0.25
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def _flow(variance: float, c_old: float, profile: Array, order: int, words: Words, memory: Array, g: Array) -> None:
     """Fill g with the noise of one flow of q_0..q_order: what it is in this step, plus c_old times the last one's.
 
@@ -75,7 +75,7 @@ def _flow(variance: float, c_old: float, profile: Array, order: int, words: Word
             z *= w
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def add_noise(
     op: Operator, h: Hierarchy, jumps: Jumps, jump_rate: Array, up: Array, down: Array, profile: Array, noise: Noise,
     dt: float, c_old: float, x: Array, outgoing: Array, step: float,
@@ -88,7 +88,7 @@ def add_noise(
     if M == 0:
         _plain_noise(op, jumps, jump_rate, up, down, profile, noise, share, c_old, x, outgoing, step)
         return
-    g = np.zeros(FIELDS)
+    g = noise.scratch[1]
     for i in range(n - 1):
         gross = up[i] * profile[i, 0] + down[i] * profile[i + 1, 0]
         _flow(max(gross, 0.0) * share, c_old, profile[i], M, noise.words, noise.memory[0, i], g)
@@ -104,7 +104,7 @@ def add_noise(
         _jump_noise(op, M, jumps, c, max(jump_rate[c], 0.0) * share, profile, noise, c_old, x, outgoing, step, g)
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def _plain_noise(
     op: Operator, jumps: Jumps, jump_rate: Array, up: Array, down: Array, profile: Array, noise: Noise, share: float,
     c_old: float, x: Array, outgoing: Array, step: float,
@@ -137,7 +137,7 @@ def _plain_noise(
             x[i, 0] += arrived
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def _jump_noise(
     op: Operator, order: int, jumps: Jumps, c: int, share: float, profile: Array, noise: Noise, c_old: float, x: Array,
     outgoing: Array, step: float, g: Array,

@@ -22,7 +22,7 @@ FARTHEST = 3.0  # standard deviations of z that its mean in a cell may reach
 Array = NDArray[np.float64]
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def add_regular_noise(
     op: Operator, jumps: Jumps, jump_rate: Array, up: Array, down: Array, profile: Array, noise: Noise, train: Array,
     D: float, dt: float, c_old: float, x: Array, outgoing: Array, step: float,
@@ -60,7 +60,7 @@ def add_regular_noise(
     return fired
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def _mean(profile: Array, i: int, spread: float) -> float:
     """Mean of z in a cell of the noise-free profile."""
     if profile[i, 0] <= 0.0:
@@ -68,7 +68,7 @@ def _mean(profile: Array, i: int, spread: float) -> float:
     return min(max(profile[i, TRAIN] / profile[i, 0], -FARTHEST * spread), FARTHEST * spread)
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def _jumping(
     op: Operator, jumps: Jumps, c: int, share: float, profile: Array, noise: Noise, spread: float, c_old: float,
     x: Array, outgoing: Array, step: float,

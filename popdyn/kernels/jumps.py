@@ -31,7 +31,7 @@ def no_jumps(n: int) -> Jumps:
     return Jumps(np.zeros((0, n, 1)), np.zeros((0, n)), np.zeros((n, 1)), np.zeros(1, np.int64))
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def fill_matrix(jumps: Jumps, rate: Array, width: Array, up: Array, down: Array, step: float) -> None:
     """Matrix of 1 - step L, times the cell width, with the faces' coefficients and the sources' rates [1/s]."""
     n, kl = width.shape[0], jumps.below[0]
@@ -54,7 +54,7 @@ def fill_matrix(jumps: Jumps, rate: Array, width: Array, up: Array, down: Array,
             m[i, kl + 1] -= step * down[i]
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def solve_band(matrix: Array, below: int, x: Array, inverse: Array) -> None:
     """Solve the banded system for all WIDTH columns of x in place: elimination without pivoting."""
     n, size = matrix.shape

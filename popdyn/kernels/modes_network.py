@@ -8,7 +8,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from popdyn.kernels import propagators
 from popdyn.kernels.modes import Modes, State, advance, means
+from popdyn.kernels.propagators import LONG, MODES, NOW_W, Q_MEAN, ROWS, TOP, V_RESET, Propagators, X
 from popdyn.kernels.synapses import TAU, TAU_FAC, TAU_REC, Projections, transmit
 
 Array = NDArray[np.float64]
@@ -16,6 +18,7 @@ Whole = NDArray[np.int64]
 
 RATE, V_MEAN, W_MEAN, LEAST_RATE, OUTPUTS = range(5)
 LOW_MU, HIGH_MU, LOW_D, HIGH_D, OUTSIDE, WATCHED = range(6)
+DRIVE, NOISE, MEAN_RATE, HEARD = range(4)
 SETTLED = 12.0  # time constants
 BEYOND = 100.0  # spikes per neuron and step that no density fires
 
@@ -34,6 +37,21 @@ class Nodes(NamedTuple):
     gain_mu: Array  # (entry,) [V]
     gain_D: Array  # (entry,) [V^2]
     box: Array  # (node, 4): least and largest mu [V/s], least and largest D [V^2/s]
+
+
+class Bank(NamedTuple):
+    """Propagators of every group, one table behind the other, and the states of the nodes, padded to the largest."""
+
+    numbers: Array  # (group, popdyn.kernels.propagators.NUMBERS)
+    sizes: Whole  # (group, popdyn.kernels.propagators.SIZES)
+    table: Array  # (cell, columns x rows)
+    y: Array  # (node, rows)
+    z: Array  # (node, columns)
+    scalars: Array  # (node, popdyn.kernels.propagators.SCALARS)
+    past: Array  # (node, lag, M + 2)
+    late: Array  # (node, 2, M + 2)
+    done: Whole  # (node, 1)
+    heard: Array  # (node, HEARD): drive, its noise and the mean rate of the step before
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
@@ -107,6 +125,53 @@ def run(
             group, state, share = modes[nodes.group[q]], states[q], nodes.weight[q]
             rate = advance(group, state, drive, noise, dt, restart[a, t])
             V, w = means(group, state)
+            out[a, t, RATE] += share * rate
+            out[a, t, V_MEAN] += share * (V + nodes.shift[q])
+            out[a, t, W_MEAN] += share * w
+            out[a, t, LEAST_RATE] = min(out[a, t, LEAST_RATE], rate)
+            node_rate[q] += rate
+        for a in range(populations):
+            activity[a, now % ring] = out[a, t, RATE]
+            if not abs(out[a, t, RATE]) < BEYOND / dt:  # nor is it a number
+                return t
+    return mu.shape[1]
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
+def step_node(bank: Bank, g: int, q: int, drive: float, noise: float, restart: bool) -> tuple[float, float, float]:
+    """Step of a node of group g from the drive that it heard last to the one at its end: rate there, <V>, <w>."""
+    sizes, heard = bank.sizes[g], bank.heard[q]
+    p = Propagators(bank.numbers[g], sizes, bank.table)
+    state = propagators.State(
+        bank.y[q][: sizes[ROWS]], bank.z[q][: sizes[LONG]], bank.scalars[q], bank.past[q], bank.late[q], bank.done[q]
+    )  # fmt: skip
+    if restart:
+        heard[DRIVE], heard[NOISE] = drive, noise
+    mean, rise = 0.5 * (heard[DRIVE] + drive), 0.5 * (drive - heard[DRIVE])
+    rate = propagators.advance(p, state, mean, rise, 0.5 * (heard[NOISE] + noise))
+    end = rate if restart else 1.5 * rate - 0.5 * heard[MEAN_RATE]
+    heard[DRIVE], heard[NOISE], heard[MEAN_RATE] = drive, noise, rate
+    V = state.y[sizes[MODES] + sizes[TOP] + 1] + p.numbers[V_RESET] * state.scalars[Q_MEAN]
+    return end, V, state.y[0] * state.scalars[NOW_W] + state.scalars[X]
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
+def run_bank(
+    bank: Bank, nodes: Nodes, projections: Projections, activity: Array, external: Array, mu: Array, D: Array,
+    restart: NDArray[np.bool_], first: int, dt: float, out: Array, node_rate: Array, watched: Array,
+) -> int:  # fmt: skip
+    """As `run`, by propagators."""
+    populations, ring = mu.shape[0], activity.shape[1]
+    for t in range(mu.shape[1]):
+        now = first + t
+        for row in range(external.shape[0]):
+            activity[populations + row, now % ring] = external[row, t]
+        transmit(projections, activity, now, dt)
+        for q in range(nodes.population.shape[0]):
+            a, share = nodes.population[q], nodes.weight[q]
+            drive, noise = hear(nodes, projections, q, mu[a, t], D[a, t])
+            watch(nodes.box[q], drive, noise, watched[q])
+            rate, V, w = step_node(bank, nodes.group[q], q, drive, noise, restart[a, t])
             out[a, t, RATE] += share * rate
             out[a, t, V_MEAN] += share * (V + nodes.shift[q])
             out[a, t, W_MEAN] += share * w

@@ -51,6 +51,7 @@ class Bank(NamedTuple):
     work: Array
     star: Array
     done: Whole
+    sums: Array
     band: Array
     out: Array
     matrix: Array
@@ -69,6 +70,8 @@ class Wiring(NamedTuple):
     weight: Array  # (node,)
     offset: Array  # (node,) [V/s]
     noise: Array  # (node,) [V^2/s] white-noise D beyond the population's, for a node's own sigma
+    begin: Whole  # (node + 1,) where what a node hears begins in `heard`, and ends
+    heard: Whole  # (entry,) projections with a gain
     gain_mu: Array  # (node, projection) [V]
     gain_D: Array  # (node, projection) [V^2]
     gain_jump: Array  # (node, source, projection)
@@ -78,11 +81,14 @@ class Wiring(NamedTuple):
     gamma: Array  # (node,) [1/s]
     spread: Array  # (node,) [V^2/s^2] S_z, a state
     companion: Whole  # (node,) the noise-free node beside one of finite size, or -1
-    excess: Array  # (3, projection) rate beyond the expected one [1/s]: over FOLLOW; that jumps take; over FOLLOW_JUMPS
+    excess: Array  # (4, projection) rate beyond the expected one [1/s]: over FOLLOW; that jumps take; over FOLLOW_JUMPS
+    # and, last, the variance with the first of them, which conductances hear
     smear: Array  # (projection,) what BDF2 adds to D by the white part of shared input, per gain^2 and rate
     expected: Array  # (node,) rate of the companion at the end of the step [1/s]
     switched: Whole  # (2, node with companions) 1 if the last step was backward Euler; step of the last change, or -1
     counted: Array  # (node,) spikes per neuron in the last step over dt [1/s]
+    jump_rate: Array  # (source,) of the node that steps [1/s]
+    train: Array  # (3,) its BETA, CROSS, SPREAD
     conductance: Array  # (node, projection) over C_m, per unit of its u; no projections: no conductances at all
     conductance_noise: Array  # (node, projection) D of it per unit of its v
     force: Array  # (node, projection) [V] E_rev - V_reset
@@ -90,20 +96,20 @@ class Wiring(NamedTuple):
     shunt: Array  # (node, part) what conductances do now (popdyn.kernels.shunt)
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def _parts(bank: Bank, q: int) -> tuple[Operator, Hierarchy, State, Jumps, Noise]:
-    """One node's operator, hierarchy, state, jumps and noise: views of the bank."""
+    """One node's operator, hierarchy, state, jumps and noise: views of the bank, owned by it."""
     op = Operator(
         bank.width[q], bank.centre[q], bank.up[q], bank.down[q], bank.reset[q], bank.drift[q], bank.spacing[q]
     )
     n = bank.numbers[q]
     h = Hierarchy(n[0], n[1], n[2], n[3], n[4], n[5], n[6], bank.kind[q, 0], bank.kind[q, 1])
-    state = State(bank.fields[q], bank.scalars[q], bank.past[q], bank.work[q], bank.star[q], bank.done[q])
+    state = State(bank.fields[q], bank.scalars[q], bank.past[q], bank.work[q], bank.star[q], bank.done[q], bank.sums[q])
     jumps = Jumps(bank.band[q], bank.out[q], bank.matrix[q], bank.below[q])
     return op, h, state, jumps, Noise(bank.neurons[q], bank.words[q], bank.memory[q], bank.scratch[q], bank.kick[q])
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def run(
     bank: Bank, wiring: Wiring, projections: Projections, smooth: Projections, activity: Array, external: Array,
     mu: Array, D: Array, restart: NDArray[np.bool_], first: int, dt: float, out: Array, node_rate: Array,
@@ -118,7 +124,8 @@ def run(
     value is not finite.
     """
     populations, ring = mu.shape[0], activity.shape[2]
-    jump_rate, train = np.zeros(wiring.gain_jump.shape[1]), np.zeros(3)
+    jump_rate, train = wiring.jump_rate, wiring.train
+    train[:] = 0.0
     for t in range(mu.shape[1]):
         now = first + t
         for row in range(external.shape[0]):
@@ -131,28 +138,13 @@ def run(
                 wiring.excess[0, k] += (excess - wiring.excess[0, k]) * dt / (dt + FOLLOW)
                 wiring.excess[2, k] += (excess - wiring.excess[2, k]) * dt / (dt + FOLLOW_JUMPS)
                 wiring.excess[1, k] = max(wiring.excess[2, k], -smooth.variance[k])
+        for k in range(wiring.conductance.shape[1]):
+            wiring.excess[3, k] = max(smooth.variance[k] + wiring.excess[0, k], 0.0)
         for q in range(wiring.population.shape[0]):
             a = wiring.population[q]
-            drive, noise = wiring.offset[q] + mu[a, t], wiring.noise[q] + D[a, t]
-            variance, more = 0.0, 0.0
-            for k in range(projections.mean.shape[0]):
-                drive += wiring.gain_mu[q, k] * projections.mean[k]
-                drive += wiring.gain_shift[q, k] * (projections.mean[k] - smooth.mean[k] - wiring.excess[1, k])
-                noise += wiring.gain_D[q, k] * max(smooth.variance[k], 0.0)
-                more += wiring.gain_D[q, k] * wiring.excess[0, k]
-                if wiring.gain_shift[q, k] != 0.0:
-                    more += 0.5 * wiring.gain_train[q, k] * (wiring.excess[0, k] - wiring.excess[1, k])
-                variance += wiring.gain_train[q, k] * (smooth.variance[k] + wiring.excess[1, k])
-                shared = wiring.gain_mu[q, k] + wiring.gain_shift[q, k]
-                noise -= wiring.smear[k] * shared * shared * max(smooth.mean[k], 0.0)
-            noise = max(noise, 0.0)
-            noise += min(max(more, -0.5 * noise), LARGEST * noise)
-            drive, noise = _conduct(wiring, projections, smooth, q, drive, noise)
-            for c in range(jump_rate.shape[0]):
-                jump_rate[c] = 0.0
-                for k in range(projections.mean.shape[0]):
-                    jump_rate[c] += wiring.gain_jump[q, c, k] * (smooth.mean[k] + wiring.excess[1, k])
-                jump_rate[c] = max(jump_rate[c], 0.0)
+            drive, noise, variance = _hear(
+                wiring, projections, smooth, q, wiring.offset[q] + mu[a, t], wiring.noise[q] + D[a, t], jump_rate
+            )
             if wiring.beta[q] > 0.0:
                 _regular(wiring, q, max(variance, 0.0), dt, train)
             rate = _population_node(bank, wiring, q, drive, noise, dt, restart[a, t], jump_rate, train, watched[q])
@@ -174,29 +166,56 @@ def run(
     return mu.shape[1]
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
-def _conduct(
-    wiring: Wiring, projections: Projections, smooth: Projections, q: int, drive: float, noise: float
-) -> tuple[float, float]:
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
+def _hear(
+    wiring: Wiring, projections: Projections, smooth: Projections, q: int, drive: float, noise: float, jump_rate: Array
+) -> tuple[float, float, float]:
+    """Drive [V/s] and D [V^2/s] of a node from those of its white noise, and the variance [V^2/s] that trains bring;
+    fills jump_rate (source,)."""
+    variance, more = 0.0, 0.0
+    for c in range(jump_rate.shape[0]):
+        jump_rate[c] = 0.0
+    for i in range(wiring.begin[q], wiring.begin[q + 1]):
+        k = wiring.heard[i]
+        finite = projections.mean[k] - smooth.mean[k] - wiring.excess[1, k]
+        drive += wiring.gain_mu[q, k] * projections.mean[k] + wiring.gain_shift[q, k] * finite
+        noise += wiring.gain_D[q, k] * max(smooth.variance[k], 0.0)
+        more += wiring.gain_D[q, k] * wiring.excess[0, k]
+        if wiring.gain_shift[q, k] != 0.0:
+            more += 0.5 * wiring.gain_train[q, k] * (wiring.excess[0, k] - wiring.excess[1, k])
+        variance += wiring.gain_train[q, k] * (smooth.variance[k] + wiring.excess[1, k])
+        shared = wiring.gain_mu[q, k] + wiring.gain_shift[q, k]
+        noise -= wiring.smear[k] * shared * shared * max(smooth.mean[k], 0.0)
+        for c in range(jump_rate.shape[0]):
+            jump_rate[c] += wiring.gain_jump[q, c, k] * (smooth.mean[k] + wiring.excess[1, k])
+    for c in range(jump_rate.shape[0]):
+        jump_rate[c] = max(jump_rate[c], 0.0)
+    noise = max(noise, 0.0)
+    noise += min(max(more, -0.5 * noise), LARGEST * noise)
+    drive, noise = _conduct(wiring, projections, q, drive, noise)
+    return drive, noise, variance
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
+def _conduct(wiring: Wiring, projections: Projections, q: int, drive: float, noise: float) -> tuple[float, float]:
     """Conductances of a node into wiring.shunt; returns drive [V/s] and noise [V^2/s] with theirs at V_reset."""
     if wiring.conductance.shape[1] == 0:
         return drive, noise
-    variance = np.maximum(smooth.variance + wiring.excess[0], 0.0)
     drift, D = hear(
         wiring.conductance[q], wiring.conductance_noise[q], wiring.force[q], projections.numbers[:, TAU],
-        wiring.leak[q], projections.mean, variance, wiring.shunt[q],
+        wiring.leak[q], projections.mean, wiring.excess[3], wiring.shunt[q],
     )  # fmt: skip
     return drive + drift, noise + D
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def _note(wiring: Wiring, q: int, euler: bool, now: int) -> None:
     """Remember when a node's scheme changed."""
     if wiring.switched[0, q] != (1 if euler else 0):
         wiring.switched[0, q], wiring.switched[1, q] = 1 if euler else 0, now
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def _settle(bank: Bank, wiring: Wiring, now: int, dt: float) -> None:
     """Settle the pools of nodes whose scheme changed longer than a dead time ago."""
     for q in range(bank.width.shape[0]):
@@ -206,7 +225,7 @@ def _settle(bank: Bank, wiring: Wiring, now: int, dt: float) -> None:
             wiring.switched[1, q] = -1
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def _regular(wiring: Wiring, q: int, variance: float, dt: float, train: Array) -> None:
     """Fill train with the node's BETA, CROSS and SPREAD at `variance` [V^2/s] of presynaptic trains."""
     beta, gamma = wiring.beta[q], wiring.gamma[q]
@@ -214,7 +233,7 @@ def _regular(wiring: Wiring, q: int, variance: float, dt: float, train: Array) -
     train[BETA], train[CROSS], train[SPREAD] = beta, gamma * variance, wiring.spread[q]
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def _population_node(
     bank: Bank, wiring: Wiring, q: int, mu: float, D: float, dt: float, restart: bool, jump_rate: Array,
     train: Array, watched: Array,
@@ -236,7 +255,7 @@ def _population_node(
     return wiring.counted[q]
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def _smooth(
     bank: Bank, wiring: Wiring, q: int, mu: float, D: float, dt: float, restart: bool, jump_rate: Array,
     train: Array, shunt: Array, watched: Array,

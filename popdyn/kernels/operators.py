@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from popdyn.kernels.bernoulli import NEAR, far, near
 from popdyn.kernels.shunt import SHUNT, diffusion
 
 WIDTH = 8  # columns of a field array: what one vector register pair holds
@@ -44,7 +45,7 @@ class Hierarchy(NamedTuple):
     closure: int
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def assemble(op: Operator, u: float, D: float, shunt: Array, up: Array, down: Array) -> None:
     """Face coefficients at drift offset u [V/s], diffusion D [V^2/s] and conductances (popdyn.kernels.shunt)."""
     for i in range(up.shape[0]):
@@ -54,7 +55,7 @@ def assemble(op: Operator, u: float, D: float, shunt: Array, up: Array, down: Ar
         _add_conductances(op, shunt, up, down)
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def assemble_fitted(op: Operator, u: float, D: float, shunt: Array, V_0: float, up: Array, down: Array) -> None:
     """Face coefficients of Scharfetter and Gummel (1969) at the drive itself: exact nodes for a drift linear in V,
     whatever the drive; not affine in it."""
@@ -62,15 +63,24 @@ def assemble_fitted(op: Operator, u: float, D: float, shunt: Array, V_0: float, 
     if shunt.shape[0] > 0:
         _fit_conductances(op, u, D, shunt, V_0, up, down)
         return
+    inverse, farthest = 1.0 / D, 0.0
     for i in range(n):
-        z = (op.drift[i] + u) * op.spacing[i] / D
-        bernoulli = 1.0 - 0.5 * z if abs(z) < 1e-6 else z / np.expm1(min(z, 500.0))
-        down[i] = D / op.spacing[i] * bernoulli
-        up[i] = down[i] + D / op.spacing[i] * z
+        drift = op.drift[i] + u
+        z = drift * op.spacing[i] * inverse
+        down[i] = D / op.spacing[i] * near(z)
+        up[i] = down[i] + drift
+        farthest = max(farthest, abs(z))
+    if not farthest <= NEAR:
+        for i in range(n):
+            drift = op.drift[i] + u
+            z = drift * op.spacing[i] * inverse
+            if abs(z) > NEAR:
+                down[i] = D / op.spacing[i] * far(z)
+                up[i] = down[i] + drift
     down[n - 1] = 0.0
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def assemble_positive(
     op: Operator, u: float, D: float, shunt: Array, V_0: float, C_m: float, fields: Array, limit: float, up: Array,
     down: Array, face: Array,
@@ -91,13 +101,13 @@ def assemble_positive(
             x = op.centre[i] + 0.5 * op.spacing[i] - V_0
             drift, spread = drift - shunt[SHUNT] * x, diffusion(D, shunt, x)
         z = drift * op.spacing[i] / spread
-        bernoulli = 1.0 - 0.5 * z if abs(z) < 1e-6 else z / np.expm1(min(z, 500.0))
+        bernoulli = near(z) if abs(z) <= NEAR else far(z)
         down[i] = spread / op.spacing[i] * bernoulli
         up[i] = down[i] + spread / op.spacing[i] * z
     down[n - 1] = 0.0
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def solve_columns(width: Array, up: Array, down: Array, step: float, x: Array, inverse: Array) -> None:
     """Solve (1 - step L) x = rhs for all columns; x holds width * rhs on entry.
 
@@ -139,7 +149,7 @@ def solve_columns(width: Array, up: Array, down: Array, step: float, x: Array, i
                 x[j, k] = (x[j, k] + below * x[j - 1, k]) * inverse[j]
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def _add_conductances(op: Operator, shunt: Array, up: Array, down: Array) -> None:
     """The parts of `assemble` that conductances bring; on their own, they do not slow the others."""
     for k in range(shunt.shape[0]):
@@ -148,7 +158,7 @@ def _add_conductances(op: Operator, shunt: Array, up: Array, down: Array) -> Non
             down[i] += shunt[k] * op.down[3 + k, i]
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def _fit_conductances(op: Operator, u: float, D: float, shunt: Array, V_0: float, up: Array, down: Array) -> None:
     """`assemble_fitted` where drift and diffusion have those of conductances."""
     n = op.width.shape[0]
@@ -156,7 +166,7 @@ def _fit_conductances(op: Operator, u: float, D: float, shunt: Array, V_0: float
         x = op.centre[i] + 0.5 * op.spacing[i] - V_0
         spread = diffusion(D, shunt, x)
         z = (op.drift[i] + u - shunt[SHUNT] * x) * op.spacing[i] / spread
-        bernoulli = 1.0 - 0.5 * z if abs(z) < 1e-6 else z / np.expm1(min(z, 500.0))
+        bernoulli = near(z) if abs(z) <= NEAR else far(z)
         down[i] = spread / op.spacing[i] * bernoulli
         up[i] = down[i] + spread / op.spacing[i] * z
     down[n - 1] = 0.0

@@ -12,7 +12,7 @@ from popdyn.kernels.density_state import I_2, I_3, PEAK, PV, P, Q, State
 from popdyn.kernels.operators import Hierarchy
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def fired_within(state: State, t_ref: float, dt: float) -> float:
     """Integral of R_0 over the last t_ref, trapezoidal."""
     length, now = state.past.shape[0], state.done[0] - 1
@@ -27,7 +27,7 @@ def fired_within(state: State, t_ref: float, dt: float) -> float:
     return total * dt
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def settle_pool(h: Hierarchy, state: State, dt: float) -> None:
     """Move neurons between the pool and the active density, in proportion, so that the pool is what fired."""
     now = (state.done[0] - 1) % 3
@@ -37,7 +37,9 @@ def settle_pool(h: Hierarchy, state: State, dt: float) -> None:
     for level in range(3):  # each level keeps its own mass
         t = state.scalars[level]
         factor = (t[P] + excess) / t[P]
-        state.fields[level] = state.fields[level] * factor
+        for i in range(state.fields.shape[1]):
+            for k in range(state.fields.shape[2]):
+                state.fields[level, i, k] *= factor
         t[Q] -= excess
         for k in (P, PV, I_2, I_3, PEAK):
             t[k] *= factor

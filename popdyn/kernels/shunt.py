@@ -17,13 +17,13 @@ LEAST = 1e-9  # [V^2/s] diffusion at a reversal potential that nothing else make
 Array = NDArray[np.float64]
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def diffusion(D: float, shunt: Array, x: float) -> float:
     """D(V) [V^2/s] at x = V - V_reset [V]."""
     return max(D + x * (shunt[SLOPE] + x * shunt[BEND]), LEAST)
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def hear(
     gain: Array, variance: Array, force: Array, tau: Array, leak: float, mean: Array, spread: Array, shunt: Array
 ) -> tuple[float, float]:

@@ -8,9 +8,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from popdyn.kernels.lanes import LANES, filled, load, store
+
 DELTA, EXPONENTIAL, ALPHA, SATURATING, TSODYKS_MARKRAM = 0, 1, 2, 3, 4
 TAU, GATE, U, TAU_REC, TAU_FAC, NUMBERS = 0, 1, 2, 3, 4, 5
 ARRIVED, RISE, FILTERED, USE, LEFT, STATES = 0, 1, 2, 3, 4, 5
+BLOCK = 2 * LANES  # steps at once, where delays allow them
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -60,43 +63,90 @@ def arriving(shares: Array, first: int, last: int, past: Array, at: int) -> floa
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
+def saturated(s: Array, numbers: Array, arrived: float, dt: float) -> tuple[float, float]:
+    """u and v of a receptor that saturates: ds/dt = -s/tau + gate (1 - s) r, implicitly."""
+    gain = dt * numbers[GATE] * arrived
+    s[FILTERED] = (s[FILTERED] + gain) / (1.0 + gain + dt / numbers[TAU])
+    mean = s[FILTERED] / numbers[TAU]
+    return mean, numbers[GATE] * (1.0 - s[FILTERED]) * mean
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
+def released(s: Array, numbers: Array, arrived: float, dt: float) -> float:
+    """Charge of a spike: u' = -u/tau_fac + U (1 - u) r, x' = (1 - x)/tau_rec - u+ x r, u+ = u + U (1 - u); implicit."""
+    pull = dt / numbers[TAU_FAC] if numbers[TAU_FAC] > 0.0 else 1e12
+    push = dt * numbers[U] * arrived
+    s[USE] = (s[USE] + push) / (1.0 + push + pull)
+    use = s[USE] + numbers[U] * (1.0 - s[USE])
+    rest = dt / numbers[TAU_REC] if numbers[TAU_REC] > 0.0 else 1e12
+    s[LEFT] = (s[LEFT] + rest) / (1.0 + rest + dt * use * arrived)
+    return use * s[LEFT]
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
+def receive(p: Projections, k: int, arrived: float, dt: float) -> tuple[float, float]:
+    """u and v [1/s] of projection k at the end of a step in which this rate arrived."""
+    s, charge = p.state[k], 1.0
+    if p.kind[k] == SATURATING:
+        return saturated(s, p.numbers[k], arrived, dt)
+    if p.kind[k] == TSODYKS_MARKRAM:
+        charge = released(s, p.numbers[k], arrived, dt)
+        arrived *= charge
+    if p.kind[k] == DELTA:
+        s[FILTERED] = arrived
+    elif p.kind[k] == ALPHA:
+        before = s[RISE]
+        s[RISE] = relax(s[RISE], s[ARRIVED], arrived, p.decay[k])
+        s[FILTERED] = relax(s[FILTERED], before, s[RISE], p.decay[k])
+    else:
+        s[FILTERED] = relax(s[FILTERED], s[ARRIVED], arrived, p.decay[k])
+    s[ARRIVED] = arrived
+    return s[FILTERED], charge * s[FILTERED]
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def transmit(p: Projections, activity: Array, now: int, dt: float) -> None:
     """Advance all projections to the end of step `now`; activity (row, ring) holds the rates of the steps before it.
 
     Projections that are alike (one source, delays, synapse) are computed once.
-
-    Tsodyks-Markram: u' = -u/tau_fac + U (1 - u) r, x' = (1 - x)/tau_rec - u+ x r, u+ = u + U (1 - u), implicitly.
     """
     at = now % activity.shape[1]
     for k in range(p.pre.shape[0]):
         if p.like[k] < k:
             p.mean[k], p.variance[k] = p.mean[p.like[k]], p.variance[p.like[k]]
-            continue
-        s, numbers = p.state[k], p.numbers[k]
-        arrived = arriving(p.lags[k], p.first[k], p.last[k], activity[p.pre[k]], at)
-        charge = 1.0
-        if p.kind[k] == SATURATING:
-            gain = dt * numbers[GATE] * arrived
-            s[FILTERED] = (s[FILTERED] + gain) / (1.0 + gain + dt / numbers[TAU])
-            p.mean[k] = s[FILTERED] / numbers[TAU]
-            p.variance[k] = numbers[GATE] * (1.0 - s[FILTERED]) * p.mean[k]
-            continue
-        if p.kind[k] == TSODYKS_MARKRAM:
-            pull = dt / numbers[TAU_FAC] if numbers[TAU_FAC] > 0.0 else 1e12
-            push = dt * numbers[U] * arrived
-            s[USE] = (s[USE] + push) / (1.0 + push + pull)
-            use = s[USE] + numbers[U] * (1.0 - s[USE])
-            rest = dt / numbers[TAU_REC] if numbers[TAU_REC] > 0.0 else 1e12
-            s[LEFT] = (s[LEFT] + rest) / (1.0 + rest + dt * use * arrived)
-            charge = use * s[LEFT]
-            arrived *= charge
-        if p.kind[k] == DELTA:
-            s[FILTERED] = arrived
-        elif p.kind[k] == ALPHA:
-            before = s[RISE]
-            s[RISE] = relax(s[RISE], s[ARRIVED], arrived, p.decay[k])
-            s[FILTERED] = relax(s[FILTERED], before, s[RISE], p.decay[k])
         else:
-            s[FILTERED] = relax(s[FILTERED], s[ARRIVED], arrived, p.decay[k])
-        s[ARRIVED] = arrived
-        p.mean[k], p.variance[k] = s[FILTERED], charge * s[FILTERED]
+            arrived = arriving(p.lags[k], p.first[k], p.last[k], activity[p.pre[k]], at)
+            p.mean[k], p.variance[k] = receive(p, k, arrived, dt)
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
+def transmit_block(
+    p: Projections, past: Array, at: int, steps: int, dt: float, arrived: Array, mean: Array, variance: Array
+) -> None:
+    """`transmit` through `steps` steps at once; u and v into mean, variance (projection x BLOCK,).
+
+    past (row, place): rates in a row, those of the first step belong at place `at`; arrived (BLOCK,) is for work.
+    Only of the first of those that are alike. Valid where no rate that these steps make arrives in them.
+    """
+    for k in range(p.pre.shape[0]):
+        if p.like[k] < k:
+            continue
+        rates, s, to = past[p.pre[k]], p.state[k], BLOCK * k
+        early, late = filled(0.0), filled(0.0)
+        for lag in range(p.first[k], p.last[k] + 1):
+            share = p.lags[k, lag]
+            early = early + share * load(rates, at - lag)
+            late = late + share * load(rates, at - lag + LANES)
+        store(early, arrived, 0)
+        store(late, arrived, LANES)
+        if p.kind[k] == EXPONENTIAL:
+            before, old, decay = s[ARRIVED], s[FILTERED], p.decay[k]
+            for t in range(steps):
+                old = relax(old, before, arrived[t], decay)
+                before = arrived[t]
+                mean[to + t] = variance[to + t] = old
+            s[ARRIVED], s[FILTERED] = before, old
+        else:
+            for t in range(steps):
+                u, v = receive(p, k, arrived[t], dt)
+                mean[to + t], variance[to + t] = u, max(v, 0.0)

@@ -22,6 +22,7 @@ from popdyn.report.judge import judge
 from popdyn.report.ladder import cards
 from popdyn.report.palette import DARK, LIGHT, css_variables
 from popdyn.report.rows import (
+    PREDICTION_NOTE,
     comparison_notes,
     cost_table,
     error_table,
@@ -68,6 +69,7 @@ def render_html(report: dict[str, Any]) -> str:
         neurons=neuron_rate_table(checked),
         validity=validity_table(checked),
         predictions=prediction_table(checked),
+        prediction_note=PREDICTION_NOTE,
         units=[(unit, parameter_table(unit)) for unit in checked.get("units", [])],
         spec_text=_spec_text(checked),
         costs=cost_table(checked),

@@ -77,7 +77,7 @@ def _measures(report: Report, name: str, side: str) -> list[tuple[Comparison, Me
     found = [
         (comparison, measures)
         for comparison in report.get("comparisons", [])
-        if (comparison["model"] if side == "model" else comparison["truth"]) == name
+        if (comparison["model"] if side == "model" else comparison["truth"]) == name and not comparison.get("by_itself")
         for measures in comparison["populations"].values()
     ]
     against_truth = [item for item in found if item[0]["truth"] == "spiking"]

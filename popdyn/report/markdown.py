@@ -9,6 +9,7 @@ from popdyn.report.block import Table
 from popdyn.report.html import plain_lines
 from popdyn.report.judge import judge
 from popdyn.report.rows import (
+    PREDICTION_NOTE,
     comparison_notes,
     cost_table,
     error_table,
@@ -45,9 +46,10 @@ def render_markdown(report: dict[str, Any]) -> str:
     parts += _section("Expected error of stationary rates", cohort_error_table(checked))
     parts += _section("Rates over neurons", neuron_rate_table(checked))
     parts += _section("Limits of the theory", validity_table(checked))
-    parts += _section("Predicted and measured errors", prediction_table(checked))
+    parts += _section("Predicted and measured errors", prediction_table(checked), PREDICTION_NOTE)
     for unit in checked.get("units", []):
         parts += _section(f"Unit {plain(unit['family'])} for {plain(unit['population'])}", parameter_table(unit))
+        parts += [_escape(unit["note"])] if unit.get("note") else []
     for rung, text in checked.get("equations", {}).items():
         parts += [f"## Equations: {_escape(rung)}", _code(plain_lines(text))]
     for heading, items in (
@@ -76,12 +78,12 @@ def _responses(report: Report) -> list[str]:
     return parts
 
 
-def _section(heading: str, table: Table | None) -> list[str]:
+def _section(heading: str, table: Table | None, note: str = "") -> list[str]:
     if table is None:
         return []
     head = [[_escape(cell) for cell in table.columns], ["---"] * len(table.columns)]
     lines = [_row(cells) for cells in head] + [_row([_escape(cell) for cell in row]) for row in table.rows]
-    return [f"## {_escape(heading)}", "\n".join(lines)]
+    return [f"## {_escape(heading)}", *([_escape(note)] if note else []), "\n".join(lines)]
 
 
 def _row(cells: list[str]) -> str:

@@ -54,7 +54,10 @@ class Measures(Document, total=False):
 
 
 class Comparison(Document, total=False):
-    """popdyn.comparison.Comparison.to_dict(); `use` says what the protocol was for (training, held out)."""
+    """popdyn.comparison.Comparison.to_dict(); `use` says what the protocol was for (training, held out).
+
+    by_itself: of parts of a rung on drives of their own, not of the rung.
+    """
 
     truth: Required[str]
     model: Required[str]
@@ -66,6 +69,7 @@ class Comparison(Document, total=False):
     verdict: Required[Literal["pass", "inconclusive", "fail"]]
     notes: list[str]
     use: str
+    by_itself: bool
 
 
 class TruthTrace(Document, total=False):
@@ -137,13 +141,14 @@ class Response(Document, total=False):
 
 
 class Prediction(Document, total=False):
-    """An error that was predicted before any spike, beside the measured one."""
+    """An error that was predicted before any spike, beside the size of the measured one and its 95 % interval."""
 
     population: Required[str]
     rung: Required[str]
     what: Required[str]
     predicted: Required[float | None]
     measured: Required[float | None]
+    interval: list[float] | None
 
 
 class Parameter(Document, total=False):

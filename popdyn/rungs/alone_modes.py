@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -25,6 +26,16 @@ Array = NDArray[np.float64]
 C = TypeVar("C", bound=Measured)
 
 
+@dataclass(frozen=True)
+class Ran:
+    """What one population did: (bin, column) of the kernel; mu, sigma (step,) that the domain is of; its step [s]."""
+
+    out: Array
+    mu: Array
+    sigma: Array
+    dt: float
+
+
 class AloneModes:
     """Each population by itself: what runs, checks and writes its modes. The subclasses know the equations."""
 
@@ -34,8 +45,7 @@ class AloneModes:
     def __init__(self, network: Network, choices: Mapping[str, Measured], closure: str, dt: float) -> None:
         self.network, self.measured, self.closure, self.dt = network, choices, closure, dt
 
-    def _run(self, name: str, population: Population, protocol: Protocol) -> tuple[Array, Array, Array]:
-        """(bin, column) of the kernel, and the mu and sigma (step,) that the domain is of."""
+    def _run(self, name: str, population: Population, protocol: Protocol) -> Ran:
         raise NotImplementedError
 
     def _states(self, name: str) -> int:
@@ -53,11 +63,12 @@ class AloneModes:
         """
         chosen = self.network.protocol(protocol)
         began = time.process_time()
-        columns, outside, estimates = [], {}, {}
+        columns, outside, estimates, taken = [], {}, {}, {}
         for name, measured in self.measured.items():
-            out, mu, sigma = self._run(name, self.network.populations[name], chosen)
+            ran = self._run(name, self.network.populations[name], chosen)
+            out, taken[name] = ran.out, ran.dt
             steps, bins = (slice(round(chosen.transient / d), None) for d in (self.dt, BIN))
-            outside[name] = share_outside(measured.domain, mu[steps], sigma[steps])
+            outside[name] = share_outside(measured.domain, ran.mu[steps], ran.sigma[steps])
             report_outside(f"populations.{name}", outside[name], measured.domain, strict=strict)
             check_rate(name, measured, out[bins, RATE], out[bins, LEAST])
             estimates[name] = error_estimate(measured, out[bins])
@@ -68,7 +79,7 @@ class AloneModes:
             "spec_hash": under_protocol(self.network, chosen).spec_hash, "bin": BIN, "dt": self.dt, "seed": seed,
             "outside_domain": int(max(outside.values()) > 0), "outside_domain_share": outside,
             "error_estimate": max(estimates.values()), "error_estimates": estimates,
-            "states": {name: self._states(name) for name in self.measured},
+            "steps": taken, "states": {name: self._states(name) for name in self.measured},
         }  # fmt: skip
         t = (np.arange(len(traces)) + 0.5) * BIN - chosen.transient
         rate, V_mean, w_mean = (traces[None, :, column] for column in (RATE, MEAN_V, MEAN_W))

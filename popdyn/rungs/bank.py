@@ -113,14 +113,14 @@ def make_bank(
         band[q, : grid.jumps.out.shape[0], :, place : place + size] = grid.jumps.band
         out[q, : grid.jumps.out.shape[0]] = grid.jumps.out
     operators = [np.stack([getattr(op, name) for op in ops]) for name in Operator._fields]
-    fields, scalars, work, star, done = (
-        np.stack([getattr(s, name) for s in states]) for name in ("fields", "scalars", "work", "star", "done")
+    fields, scalars, work, star, done, sums = (
+        np.stack([getattr(s, name) for s in states]) for name in ("fields", "scalars", "work", "star", "done", "sums")
     )
     memory = np.zeros((len(grids), 1 + sources, cells if finite else 0, density_1d.FIELDS))
     return network.Bank._make([
         *operators, numbers,
         np.array([[h.order, h.closure, grid.scheme] for h, grid in zip(hierarchies, grids, strict=True)]),
-        fields, scalars, past, work, star, done, band, out,
+        fields, scalars, past, work, star, done, sums, band, out,
         np.zeros((len(grids), cells, below + above + 1)), np.full((len(grids), 1), below),
         neurons, words, memory, np.zeros((len(grids), 2, cells)), np.concatenate(copies * [_kicks(grids, problem)]),
     ])  # fmt: skip
@@ -173,14 +173,16 @@ def make_wiring(
         spec_mu, spec_D = centre_drive(problem, node.population)
         offset[q], extra[q] = node.problem.mu - spec_mu, node.problem.D - spec_D
     population = np.array([names.index(node.population) for node in problem.nodes])
+    heard: NDArray[np.bool_] = np.any([gain_mu, gain_D, gain_shift, gain_train, *np.moveaxis(gain_jump, 1, 0)], axis=0)
     return network.Wiring(
         population, np.array([node.weight for node in problem.nodes]), offset,
-        extra, gain_mu, gain_D, gain_jump, gain_shift, gain_train,
+        extra, np.append(0, np.cumsum(heard.sum(axis=1))), np.nonzero(heard)[1], gain_mu, gain_D, gain_jump, gain_shift,
+        gain_train,
         np.array([g.beta for g in grids]), np.array([g.gamma for g in grids]), np.zeros(count_nodes),
-        np.arange(count_nodes) + count_nodes if finite else np.full(count_nodes, -1), np.zeros((3, count)),
+        np.arange(count_nodes) + count_nodes if finite else np.full(count_nodes, -1), np.zeros((4, count)),
         _smear(problem, dt) if finite else np.zeros(count),
         np.zeros(count_nodes), _never(2 * count_nodes if finite else count_nodes), np.zeros(count_nodes),
-        *_conductances(problem, point, finite),
+        np.zeros(gain_jump.shape[1]), np.zeros(3), *_conductances(problem, point, finite),
     )  # fmt: skip
 
 

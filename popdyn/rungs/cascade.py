@@ -36,6 +36,7 @@ from scipy.optimize import brentq
 
 from popdyn.errors import DomainError, NumericsError
 from popdyn.kernels import cascade as kernel
+from popdyn.kernels.lanes import LANES, aligned
 from popdyn.rungs.cascade_parameters import ADAPTATION_PARAMETERS, of_variable
 from popdyn.rungs.static_gain import SILENT_RATE, AdaptationVariable, GainCurve, Pull, StaticGain
 from popdyn.theory.discretisation import Domain
@@ -58,13 +59,13 @@ class Trace(NamedTuple):
 
 
 class Laws(NamedTuple):
-    """tau_h [s], alpha [1/s], omega [1/s], kappa and eta [1] along a gain curve."""
+    """tau_h [s], alpha [1/s], omega [1/s] along a gain curve; kappa and eta [1] but for their complex factors."""
 
     tau_h: FloatArray
     alpha: FloatArray
     omega: FloatArray
-    kappa: ComplexArray
-    eta: ComplexArray
+    kappa: FloatArray
+    eta: FloatArray
 
 
 class Point(NamedTuple):
@@ -138,15 +139,13 @@ class CascadePopulation:
         x = np.log((rate + floor) / (self.reference_rate + floor))
         q = float(np.log(sigma / self.reference_sigma)) if sigma != self.reference_sigma else 0.0
         louder = np.exp(p["kappa_sigma_exponent"] * q)
-        kappa = louder * (p["kappa_re"] + 1j * p["kappa_im"]) * np.exp(p["kappa_exponent"] * x)
-        eta = louder * (p["harmonic_re"] + 1j * p["harmonic_im"]) * np.exp(p["harmonic_exponent"] * x)
         tau_h = p["tau_h"] * slope / reference_slope * np.exp(p["tau_h_sigma_exponent"] * q - p["tau_h_exponent"] * x)
         return Laws(
             tau_h=tau_h,
             alpha=p["alpha"] * np.exp(p["alpha_exponent"] * x + p["alpha_sigma_exponent"] * q),
             omega=2 * np.pi * p["omega_ratio"] * rate * np.exp(p["omega_exponent"] * x),
-            kappa=kappa,
-            eta=eta,
+            kappa=louder * np.exp(p["kappa_exponent"] * x),
+            eta=louder * np.exp(p["harmonic_exponent"] * x),
         )
 
     def table(self, dt: float) -> kernel.Unit:
@@ -154,27 +153,34 @@ class CascadePopulation:
         p, curves = self.parameters, self.curves()
         reference_slope = self.reference_slope(curves)
         e = np.linspace(*self.span(curves), TABLE_SIZE)
-        values = np.empty((len(curves), TABLE_SIZE, kernel.COLUMNS))
-        for columns, curve, row in zip(values, curves, self.gain.rows, strict=True):
+        values = np.empty((max(len(curves), 2), TABLE_SIZE, LANES))
+        for columns, curve, row in zip(values, curves, self.gain.rows, strict=False):
             rate, slope = np.exp(curve.log_rate(e)), curve.slope(e)
             laws = self.laws(rate, slope, row.sigma, reference_slope)
             decay = np.exp(-(laws.alpha + 1j * laws.omega) * dt)
             columns[:, kernel.RATE], columns[:, kernel.V_MEAN] = rate, curve.V_mean(e)
             columns[:, kernel.FILTER] = -np.expm1(-dt / laws.tau_h)
             columns[:, kernel.DECAY_RE], columns[:, kernel.DECAY_IM] = decay.real, decay.imag
-            columns[:, kernel.KICK_RE], columns[:, kernel.KICK_IM] = slope * laws.kappa.real, slope * laws.kappa.imag
+            columns[:, kernel.KICK], columns[:, kernel.HARMONIC] = slope * laws.kappa, slope * laws.eta
             columns[:, kernel.DAMPING] = np.exp(-(p["harmonic_damping"] - 2.0) * laws.alpha * dt)
-            columns[:, kernel.HARMONIC_RE] = slope * laws.eta.real
-            columns[:, kernel.HARMONIC_IM] = slope * laws.eta.imag
-        kicks = [p[f"{name}_sigma_{part}"] for name in ("kappa", "harmonic") for part in ("re", "im")]
-        sigma = (self.gain.rows[0].sigma, 1.0 / self.gain.sigma_step, -np.expm1(-dt / p["tau_sigma"]))
-        numbers = np.array([e[0], 1.0 / (e[1] - e[0]), *sigma, *kicks])
-        return kernel.Unit(numbers, values, self._adaptation(dt))
+        if len(curves) == 1:
+            values[1] = values[0]
+        return kernel.Unit(self._numbers(dt, e), aligned(values), self._adaptation(dt, e[1] - e[0]))
 
-    def _adaptation(self, dt: float) -> FloatArray:
+    def _numbers(self, dt: float, e: FloatArray) -> FloatArray:
+        p, rows = self.parameters, self.gain.rows
+        per_e, per_sigma = 1.0 / (e[1] - e[0]), 1.0 / self.gain.sigma_step if len(rows) > 1 else 0.0
+        last = np.nextafter([len(e) - 1.0, len(rows) - 1.0], 0.0)  # so that every place has a next one
+        kicks = [p[f"{kind}_{part}"] for kind in ("kappa", "harmonic") for part in ("re", "im")]
+        louder = [2.0 * p[f"{kind}_sigma_{part}"] for kind in ("kappa", "harmonic") for part in ("re", "im")]
+        of_sigma = (rows[0].sigma * per_sigma, 0.5 * per_sigma, last[1], -np.expm1(-dt / p["tau_sigma"]))
+        return np.array([e[0] * per_e, per_e, last[0], *of_sigma, *kicks, *louder])
+
+    def _adaptation(self, dt: float, e_step: float) -> FloatArray:
+        parts = [-np.expm1(-dt / v.tau) for v in self.adaptation]
         rows = [
-            (p.strength, p.more, p.less, v.a, v.E, v.b * v.tau, -np.expm1(-dt / v.tau))
-            for p, v in zip(self.pulls, self.adaptation, strict=True)
+            (p.strength / e_step, p.more, p.less, 1.0 - f, -f * v.a * v.E, f * v.a, f * v.b * v.tau)
+            for p, v, f in zip(self.pulls, self.adaptation, parts, strict=True)
         ]
         return np.array(rows, dtype=np.float64).reshape(-1, kernel.ADAPTATION)
 
@@ -188,9 +194,13 @@ class CascadePopulation:
         """
         bins = len(mu) // steps_per_bin
         rate, V_mean, traces = np.empty(bins), np.empty(bins), np.empty((bins, len(self.adaptation)))
-        unit, state = table or self.table(dt), np.empty(kernel.W + len(w))
-        kernel.start(*unit, float(mu[0]), float(sigma[0]), w, state)
-        outside = kernel.integrate(*unit, mu, sigma, steps_per_bin, state, rate, V_mean, traces)
+        unit, column = table or self.table(dt), np.empty(kernel.slots(len(w)))
+        kernel.start(*unit, float(mu[0]), float(sigma[0]), w, 0, column)
+        (lanes,) = kernel.in_lanes(column[None])
+        row, work = unit.table[0].size, aligned(np.empty((3, LANES * steps_per_bin)))
+        outside = kernel.integrate(
+            unit.table.reshape(-1), row, lanes, mu, sigma, steps_per_bin, work, rate, V_mean, traces
+        )  # fmt: skip
         if outside == kernel.NOT_FINITE:
             raise NumericsError(f"populations.{self.name}: the unit's rate is not finite; take dt below {dt:g} s")
         return Trace(rate, V_mean, traces @ np.array([v.current for v in self.adaptation]), outside)
@@ -240,6 +250,8 @@ class CascadePopulation:
             complex(p["harmonic_damping"] * laws.alpha + 2j * laws.omega),
         )
 
+        factors = [complex(p[f"{name}_re"], p[f"{name}_im"]) for name in ("kappa", "harmonic")]
+
         def kicked(*kappa: complex) -> ComplexArray:
             """Re y + Re z per kick of the two."""
             pairs = zip(kappa, decays, strict=True)
@@ -250,7 +262,7 @@ class CascadePopulation:
         drive, direct, V_mean = 0.0 * s, 0.0 * s, 0.0 * s
         if target == "mu":
             drive = 1.0 / (1.0 + s * laws.tau_h)
-            direct = gain * kicked(complex(laws.kappa), complex(laws.eta)) * drive
+            direct = gain * kicked(factors[0] * float(laws.kappa), factors[1] * float(laws.eta)) * drive
         elif len(self.gain.rows) > 1:
             through = 1.0 / (1.0 + s * p["tau_sigma"]) / sigma
             kicks = (complex(p[f"{name}_sigma_re"], p[f"{name}_sigma_im"]) for name in ("kappa", "harmonic"))

@@ -31,9 +31,14 @@ SHORT = {"adaptation_strength": "s", "adaptation_saturation": "c"}
 
 
 def equations_of(unit: CascadePopulation, fit: Mapping[str, Any]) -> str:
-    """The equations, the values with their intervals where a fit gave them, the known numbers and the domain."""
+    """The equations, and `values_of` the unit."""
+    return "\n".join([f"population {unit.name} (cascade unit)", EQUATIONS, "", values_of(unit, fit)])
+
+
+def values_of(unit: CascadePopulation, fit: Mapping[str, Any]) -> str:
+    """The values with their intervals where a fit gave them, the known numbers and the domain."""
     estimates = {entry["name"]: entry for entry in fit.get("parameters", [])}
-    lines = [f"population {unit.name} (cascade unit)", EQUATIONS, "", "fitted:"]
+    lines = ["fitted:"]
     for name, parameter in fitted(len(unit.adaptation)).items():
         value = unit.parameters[name]
         entry = estimates.get(name)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from popdyn.errors import DomainError, UsageError
-from popdyn.rungs.alone_modes import AloneModes, read_populations
+from popdyn.rungs.alone_modes import AloneModes, Ran, read_populations
 from popdyn.rungs.cohort_density import CohortDensity
 from popdyn.rungs.cohort_drive import mean_drive
 from popdyn.rungs.gated_choice import GatedChoice, choose_gated, run_gated
@@ -50,10 +50,11 @@ class CohortModes(AloneModes):
         super().__init__(network, choices, closure, next(iter(choices.values())).reduced.dt)
         self.choices = choices
 
-    def _run(self, name: str, population: Population, protocol: Protocol) -> tuple[Array, Array, Array]:
+    def _run(self, name: str, population: Population, protocol: Protocol) -> Ran:
         choice, p = self.choices[name], population.neuron.parameters
         mu, D = mean_drive(population, protocol, self.dt)
-        return run_gated(choice.reduced, choice.x, mu), filtered(mu, self.dt, p["C_m"] / p["g_L"]), np.sqrt(2.0 * D)
+        h = filtered(mu, self.dt, p["C_m"] / p["g_L"])
+        return Ran(run_gated(choice.reduced, choice.x, mu), h, np.sqrt(2.0 * D), self.dt)
 
     def _states(self, name: str) -> int:
         return self.choices[name].reduced.states

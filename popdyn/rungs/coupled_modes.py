@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from popdyn.errors import Fault, NumericsError, SpecError
 from popdyn.kernels import modes_network as kernel
+from popdyn.kernels.propagators import OUTSIDE
 from popdyn.rungs.bank import make_projections
 from popdyn.rungs.bins import BIN
 from popdyn.rungs.coupled import CoupledDensity
@@ -26,10 +28,13 @@ from popdyn.rungs.long_run import LongRunOfNodes, adapted, noted
 from popdyn.rungs.met import Met, drives_of, met_in
 from popdyn.rungs.model_reader import Reader
 from popdyn.rungs.modes import TOLERANCE, stationary_at
+from popdyn.rungs.modes_bank import make_bank
 from popdyn.rungs.modes_choice import Choice, resting_state
 from popdyn.rungs.modes_document import choice_document, choice_of
 from popdyn.rungs.modes_measured import check_rate
 from popdyn.rungs.modes_nodes import Group, groups_of, make_nodes, train, working_match
+from popdyn.rungs.modes_steps import Steps
+from popdyn.rungs.modes_table import NETWORK, steps_of
 from popdyn.rungs.network_traces import on_bins
 from popdyn.rungs.unit import KIND, SCHEMA
 from popdyn.spec import to_dict, under_protocol
@@ -41,6 +46,18 @@ Array = NDArray[np.float64]
 MOST_GROUPS = 4096
 REST, STILL = 0.2, 1e-3  # [s] at the end of a constant drive, within which a network at rest changes by less
 CHUNK = 10_000  # steps between two looks at the clock
+
+
+@dataclass(frozen=True)
+class Marched:
+    """Outputs (population, step, OUTPUTS), sums and extremes of every node, first step that counts, steps done."""
+
+    out: Array
+    node_rate: Array
+    watched: Array
+    scored: int
+    done: int
+    implicit: bool
 
 
 class CoupledModes(LongRunOfNodes):
@@ -59,11 +76,14 @@ class CoupledModes(LongRunOfNodes):
     name = "modes"
 
     def __init__(
-        self, density: CoupledDensity, groups: list[Group], choices: list[Choice], match: Array | None = None
-    ) -> None:
+        self, density: CoupledDensity, groups: list[Group], choices: list[Choice], match: Array | None = None, *,
+        implicit: bool = False,
+    ) -> None:  # fmt: skip
         self.derivation: Derivation = density.derivation
         self.groups, self.choices, self.settings = groups, choices, density.settings
         self.network, self.closure, self.dt = density.network, density.closure, density.dt
+        self.implicit = implicit
+        self._steps: list[Steps | None] | None = None
         gains = [partial(_rate, choice) for choice in choices]
         domains = [choice.domain for choice in choices]
         self.match = working_match(self.derivation) if match is None else match
@@ -80,15 +100,17 @@ class CoupledModes(LongRunOfNodes):
         """
         chosen = self.network.protocol(protocol)
         began = time.process_time()
-        out, node_rate, watched, scored = self._march(chosen)
-        share = self._outside(watched, out.shape[1] - scored, strict=strict)
-        traces = on_bins(out, self.dt, chosen.transient, counted=False)
+        marched = self._march(chosen)
+        counted = marched.out.shape[1] - marched.scored
+        share = self._outside(marched.watched, counted, strict=strict)
+        traces = on_bins(marched.out, self.dt, chosen.transient, counted=False)
         attrs = {
             "rung": self.name, "closure": self.closure, "protocol": chosen.name,
             "spec_hash": under_protocol(self.network, chosen).spec_hash, "bin": BIN, "dt": self.dt, "seed": seed,
-            "nodes": len(self.nodes.weight), "outside_domain": int(share > 0), "outside_domain_share": share,
+            "implicit": int(marched.implicit), "nodes": len(self.nodes.weight),
+            "outside_domain": int(share > 0), "outside_domain_share": share,
             "states": sum(self.choices[g].reduced.states for g in self.nodes.group),
-            "node_rates": noted(self.derivation.problem, node_rate / (out.shape[1] - scored)),
+            "node_rates": noted(self.derivation.problem, marched.node_rate / counted),
         }  # fmt: skip
         return traces.dataset(self.network.populations, attrs, began)
 
@@ -131,35 +153,60 @@ class CoupledModes(LongRunOfNodes):
         found = [choice for choice in choices if choice is not None]
         return CoupledModes(density, groups_of(density.derivation), found, match.reshape(-1, 3))
 
-    def _march(self, protocol: Protocol) -> tuple[Array, Array, Array, int]:
+    def steps(self) -> list[Steps] | None:
+        """Propagators of every group, tabulated at the first call; None where implicit steps are taken."""
+        if self.implicit:
+            return None
+        if self._steps is None:
+            self._steps = [steps_of(choice, self.dt, NETWORK) for choice in self.choices]
+        served = [steps for steps in self._steps if steps is not None]
+        return served if len(served) == len(self._steps) else None
+
+    def _march(self, protocol: Protocol) -> Marched:
+        steps = self.steps()
+        if steps is not None:
+            tables, modes = [s.table for s in steps], [choice.reduced.modes for choice in self.choices]
+            starts = [resting_state(self.choices[g], self.dt) for g in self.nodes.group]
+            bank = make_bank(tables, modes, self.nodes.group, starts)
+            marched = self._through(protocol, partial(kernel.run_bank, bank))
+            if not bank.scalars[:, OUTSIDE].any():
+                return self._checked(marched, protocol)
+        groups, states = List(), List()
+        for choice in self.choices:
+            groups.append(choice.reduced.modes)
+        for g in self.nodes.group:
+            states.append(resting_state(self.choices[g], self.dt))
+        return self._checked(self._through(protocol, partial(kernel.run, groups, states), implicit=True), protocol)
+
+    def _through(self, protocol: Protocol, run: Callable[..., int], *, implicit: bool = False) -> Marched:
         mu, D, restart = white_noise(self.network.populations.values(), protocol, self.dt)
         external = source_steps(self.network, protocol, self.dt)
         projections = make_projections(self.derivation.problem, self.dt, 0.0)
         firing = np.append(self.derivation.point.rates, external[:, 0])
         activity = np.tile(firing[:, None], projections.lags.shape[1] + 2)
         kernel.settle(projections, activity, self.dt)
-        modes, states = List(), List()
-        for choice in self.choices:
-            modes.append(choice.reduced.modes)
-        for g in self.nodes.group:
-            states.append(resting_state(self.choices[g], self.dt))
         out = np.zeros((*mu.shape, kernel.OUTPUTS))
         node_rate, watched = np.zeros(len(self.nodes.weight)), np.zeros((len(self.nodes.weight), kernel.WATCHED))
-        scored = round(protocol.transient / self.dt)
+        scored, done = round(protocol.transient / self.dt), 0
         marks = sorted({*range(0, mu.shape[1], CHUNK), scored, mu.shape[1]})
         for first, last in pairwise(marks):
             if first == scored:
                 node_rate[:], watched[:] = 0.0, 0.0
             part = slice(first, last)
-            done = kernel.run(
-                modes, states, self.nodes, projections, activity, external[:, part], mu[:, part], D[:, part],
-                restart[:, part], first, self.dt, out[:, part], node_rate, watched,
+            done += run(
+                self.nodes, projections, activity, external[:, part], mu[:, part], D[:, part], restart[:, part], first,
+                self.dt, out[:, part], node_rate, watched,
             )  # fmt: skip
-            if done < last - first:
-                at = (first + done) * self.dt - protocol.transient
-                raise NumericsError(f"the modes are no longer finite at t = {at:.4f} s; derive them on a wider domain")
-        self._check_rates(out[:, scored:])
-        return out, node_rate, watched, scored
+            if done < last:
+                break
+        return Marched(out, node_rate, watched, scored, done, implicit)
+
+    def _checked(self, marched: Marched, protocol: Protocol) -> Marched:
+        if marched.done < marched.out.shape[1]:
+            at = marched.done * self.dt - protocol.transient
+            raise NumericsError(f"the modes are no longer finite at t = {at:.4f} s; derive them on a wider domain")
+        self._check_rates(marched.out[:, marched.scored :])
+        return marched
 
     def _check_rates(self, out: Array) -> None:
         """The rule of modes that stand alone, with the largest rate of any node of the population."""

@@ -19,12 +19,19 @@ CONDUCTANCES = [
 ]
 
 
-def network_equations(derivation: Derivation, closure: str) -> str:
-    """Populations with their nodes, the drive of a node, and every projection, at the working point."""
+def network_equations(derivation: Derivation, closure: str = "") -> str:
+    """Populations with their nodes, the drive of a node, and every projection, at the working point.
+
+    closure : of densities; "": the nodes are no densities
+    """
     problem, point = derivation.problem, derivation.point
-    lines = [
-        f"density of each node, closure {closure}: dq_n/dt = L(mu, D) q_n + ... (docs/theory/adaptation.md)",
-        "mu_q = mu_ext + sum_p K_pq J_p u_p,   D_q = D_ext + 1/2 sum_p K_pq <J_p^2> v_p",
+    if closure:
+        lines = [f"density of each node, closure {closure}: dq_n/dt = L(mu, D) q_n + ... (docs/theory/adaptation.md)"]
+    else:
+        lines = ["what a node hears; f_q: what finite jumps and regular trains do to the noise, at the working point"]
+    factor = "" if closure else "f_q "
+    lines += [
+        f"mu_q = mu_ext + sum_p K_pq J_p u_p,   D_q = D_ext + 1/2 {factor}sum_p K_pq <J_p^2> v_p",
         "K_pq = K_p + z_q w_p^2/(w J_p u_p): in-degrees of neurons z_q s.d. w off the mean input, w_p of projection p",
         "u_p: presynaptic rate after delay and synapse; v_p: its variance rate (docs/theory/networks.md)",
     ]
@@ -40,7 +47,8 @@ def network_equations(derivation: Derivation, closure: str) -> str:
         noise = f"; noise of its inputs: beta {grid.beta:.4g} 1/s, gamma {grid.gamma:.4g} 1/s" if grid.beta else ""
         jumps = "finite jumps" if derivation.finite_jumps.get(name) else "diffusion"
         mu, sigma = float(np.mean(point.mu[nodes])), float(np.mean(np.sqrt(2.0 * point.D[nodes])))
-        lines += ["", f"{name}: {split}, {jumps}, {grid.operator.width.size} cells{noise}"]
+        of_density = f", {jumps}, {grid.operator.width.size} cells{noise}" if closure else ""
+        lines += ["", f"{name}: {split}{of_density}"]
         lines.append(f"  at {point.rates[i]:.4g} Hz: mu {mu:.4g} V/s, sigma {sigma:.4g} V/sqrt(s)")
         if conducts(problem.projections, name):
             lines.append(f"  {_shunt(derivation, nodes)}")

@@ -14,31 +14,45 @@ from numpy.typing import NDArray
 
 from popdyn.errors import NumericsError
 from popdyn.kernels import unit_network as kernel
-from popdyn.kernels.cascade import W, start
+from popdyn.kernels.cascade import in_lanes, slots, start
+from popdyn.kernels.lanes import aligned
 from popdyn.kernels.modes_network import OUTSIDE, WATCHED, settle
 from popdyn.rungs.bank import make_projections
 from popdyn.rungs.bins import BIN, bin_centres, step_middles, steps_in_bin
 from popdyn.rungs.cascade import CascadePopulation
-from popdyn.rungs.cascade_text import equations_of
+from popdyn.rungs.coupled import CoupledDensity
+from popdyn.rungs.coupled_limits import check_synapses
 from popdyn.rungs.derivation import Derivation
 from popdyn.rungs.domain import report_outside
 from popdyn.rungs.long_run import ADAPTATION_TIMES, LongRunOfNodes, noted
 from popdyn.rungs.modes_nodes import Group, make_nodes
 from popdyn.rungs.network_traces import NetworkTraces
+from popdyn.rungs.open_loop import open_loop_of_units
 from popdyn.rungs.unit import DT, start_of
+from popdyn.rungs.units_document import units_document, units_of
+from popdyn.rungs.units_text import units_equations
 from popdyn.spec import under_protocol
 from popdyn.spec.network import Network, Protocol
 from popdyn.stimuli import drive, source_rates
 
 Array = NDArray[np.float64]
 
+REMEDY = "fit them on a wider domain, or take the modes rung, which keeps the density's own modes"
+
 
 @dataclass(frozen=True)
 class Prepared:
-    """Arrays of one run: what `kernel.run` steps through, and the state of every node."""
+    """Tables of all kinds (row, e, column); of every node its slots (node, slot) and currents (node, variable)."""
 
-    units: kernel.Units
-    state: Array
+    table: Array
+    columns: Array
+    current: Array
+
+    def units(self, networks: int = 1) -> kernel.Units:
+        """What the kernel steps through: the nodes of so many networks side by side."""
+        lanes = in_lanes(np.tile(self.columns, (networks, 1)))
+        current = np.tile(self.current, (networks, 1))
+        return kernel.Units(self.table.reshape(-1), self.table[0].size, lanes, current.shape[1], current)
 
 
 class CoupledUnits(LongRunOfNodes):
@@ -46,9 +60,9 @@ class CoupledUnits(LongRunOfNodes):
 
     Parameters
     ----------
-    derivation : nodes and working point of the network's density
+    density : that the units were fitted to: nodes and working point
     groups, units : which nodes share a unit, and the unit of each group
-    closure : of the density that the units were fitted to; dt : step [s], 1 ms over a whole number
+    dt : step [s], 1 ms over a whole number
     fits : what the fit reported of each group (JSON-able)
 
     Every node hears mu = mu_0 + sum_k K_k J_k u_k and sigma^2 = sigma_0^2 + f sum_k K_k J_k^2 v_k of its projections k,
@@ -59,15 +73,17 @@ class CoupledUnits(LongRunOfNodes):
     name = "unit"
 
     def __init__(
-        self, derivation: Derivation, groups: list[Group], units: list[CascadePopulation], closure: str,
-        dt: float = DT, fits: list[Mapping[str, Any]] | None = None,
+        self, density: CoupledDensity, groups: list[Group], units: list[CascadePopulation], dt: float = DT,
+        fits: list[Mapping[str, Any]] | None = None,
     ) -> None:  # fmt: skip
         steps_in_bin(dt)
-        self.derivation, self.groups, self.units, self.closure, self.dt = derivation, groups, units, closure, dt
-        self.network: Network = derivation.problem.network
+        check_synapses(density.network, dt)
+        self.derivation: Derivation = density.derivation
+        self.network, self.closure, self.settings = density.network, density.closure, density.settings
+        self.groups, self.units, self.dt = groups, units, dt
         self.fits = fits or [{} for _ in units]
         gains = [partial(_rate, unit) for unit in units]
-        self.nodes = make_nodes(derivation, groups, [u.domain for u in units], gains, closure, dt)
+        self.nodes = make_nodes(self.derivation, groups, [u.domain for u in units], gains, self.closure, dt)
 
     def settling(self) -> float:
         """Of the slowest adaptation of a unit [s]."""
@@ -94,31 +110,38 @@ class CoupledUnits(LongRunOfNodes):
         return traces.dataset(self.network.populations, attrs, began)
 
     def equations(self) -> str:
-        """Every unit with its values; what the nodes hear is the density's."""
-        from popdyn.rungs.coupled_text import network_equations
+        """The units' equations, the values of each, and what the nodes hear."""
+        return units_equations(self)
 
-        texts = [equations_of(unit, fit) for unit, fit in zip(self.units, self.fits, strict=True)]
-        return "\n\n".join([*texts, network_equations(self.derivation, self.closure)])
+    def linear_response(self, frequencies: Array, *, population: str, target: str = "mu") -> NDArray[np.complex128]:
+        """d rate/d mu or d rate/d D of one population at the working point, its input held otherwise (open loop)."""
+        return open_loop_of_units(self.derivation, self.groups, self.units, frequencies, population, target)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The model as model.json holds it; nodes and working point are derived anew when it is read."""
+        return units_document(self)
+
+    @staticmethod
+    def from_dict(document: Any, source: str = "") -> CoupledUnits:
+        """The model of a document. Raises SpecError with all faults, `source` named."""
+        return CoupledUnits(*units_of(document, source))
 
     def prepare(self) -> Prepared:
         """Units settled at the working point, every w at the spec's initial mean."""
-        units = stacked(self.units, self.dt)
-        state = np.zeros((len(self.nodes.weight), W + int(np.diff(units.variables).max())))
+        made, point = [unit.table(self.dt) for unit in self.units], self.derivation.point
+        rows, most = np.cumsum([0, *(len(m.table) for m in made)]), max(len(unit.adaptation) for unit in self.units)
+        columns, current = np.zeros((len(self.nodes.group), slots(most))), np.zeros((len(self.nodes.group), most))
         for q, g in enumerate(self.nodes.group):
-            unit, point = self.units[g], self.derivation.point
-            population = self.network.populations[self.derivation.problem.nodes[q].population]
-            w = start_of(unit.adaptation, population)
-            start(
-                units.numbers[g], units.table[units.rows[g] : units.rows[g + 1]],
-                units.adaptation[units.variables[g] : units.variables[g + 1]],
-                float(point.mu[q] + self.groups[g].drift[self.groups[g].members.index(q)]),
-                float(np.sqrt(2.0 * point.D[q])), w, state[q],
-            )  # fmt: skip
-        return Prepared(units, state)
+            adaptation = self.units[g].adaptation
+            w = start_of(adaptation, self.network.populations[self.derivation.problem.nodes[q].population])
+            mu = float(point.mu[q] + self.groups[g].drift[self.groups[g].members.index(q)])
+            start(*made[g], mu, float(np.sqrt(2.0 * point.D[q])), w, rows[g], columns[q])
+            current[q, : len(adaptation)] = [v.current for v in adaptation]
+        return Prepared(aligned(np.concatenate([m.table for m in made])), columns, current)
 
     def _march(self, protocol: Protocol) -> tuple[Array, Array, Array]:
         mu, D, external = middle_inputs(self.network, protocol, self.dt)
-        made, projections = self.prepare(), make_projections(self.derivation.problem, self.dt, 0.0)
+        units, projections = self.prepare().units(), make_projections(self.derivation.problem, self.dt, 0.0)
         firing = np.append(self.derivation.point.rates, external[:, 0])
         activity = np.tile(firing[:, None], projections.lags.shape[1] + 2)
         settle(projections, activity, self.dt)
@@ -129,12 +152,12 @@ class CoupledUnits(LongRunOfNodes):
             node_rate[:], watched[:] = 0.0, 0.0
             part, bins = slice(first, last), slice(first // per_bin, last // per_bin)
             done = kernel.run(
-                made.units, self.nodes, projections, activity, external[:, part], mu[:, part], D[:, part], first,
-                self.dt, made.state, out[:, bins], node_rate, watched,
+                units, self.nodes, projections, activity, np.ascontiguousarray(external[:, part]), mu[:, part].copy(),
+                D[:, part].copy(), self.dt, out[:, bins], node_rate, watched,
             ) if last > first else 0  # fmt: skip
             if done < last - first:
                 at = (first + done) * self.dt - protocol.transient
-                raise NumericsError(f"the units are no longer finite at t = {at:.4f} s; fit them on a wider domain")
+                raise NumericsError(f"the units are no longer finite at t = {at:.4f} s; {REMEDY}")
         return out, node_rate, watched
 
     def _outside(self, watched: Array, steps: int, *, strict: bool) -> float:
@@ -148,17 +171,6 @@ class CoupledUnits(LongRunOfNodes):
 
 def _rate(unit: CascadePopulation, mu: float, sigma: float) -> float:
     return unit.stationary(mu, sigma)[1].rate
-
-
-def stacked(units: list[CascadePopulation], dt: float) -> kernel.Units:
-    """The kernel's numbers of all units at a step dt [s], one below the other."""
-    made = [unit.table(dt) for unit in units]
-    current = [v.current for unit in units for v in unit.adaptation]
-    return kernel.Units(
-        np.stack([m.numbers for m in made]), np.concatenate([m.table for m in made]),
-        np.cumsum([0, *(len(m.table) for m in made)]), np.concatenate([m.adaptation for m in made]),
-        np.cumsum([0, *(len(m.adaptation) for m in made)]), np.array(current, dtype=np.float64),
-    )  # fmt: skip
 
 
 def middle_inputs(network: Network, protocol: Protocol, dt: float) -> tuple[Array, Array, Array]:

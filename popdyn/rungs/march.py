@@ -94,7 +94,8 @@ def first_state(op: operators.Operator, h: operators.Hierarchy, initial: Initial
     past = np.zeros((int(h.t_ref / dt) + 2, kernel.PAST))
     past[:, kernel.FLUXES] = scalars[0, kernel.W]
     work, star = np.zeros((5, n)), np.zeros((n, operators.WIDTH))
-    return kernel.State(fields, scalars, past, work, star, np.zeros(1, dtype=np.int64))
+    sums = np.zeros((kernel.SUMS, operators.WIDTH))
+    return kernel.State(fields, scalars, past, work, star, np.zeros(1, dtype=np.int64), sums)
 
 
 def march(

@@ -13,6 +13,7 @@ from typing import Any
 from popdyn.errors import Fault, SpecError
 from popdyn.rungs.cohort_modes import CohortModes
 from popdyn.rungs.coupled_modes import CoupledModes
+from popdyn.rungs.coupled_units import CoupledUnits
 from popdyn.rungs.density_document import DensityModel, density_model
 from popdyn.rungs.modes import Modes
 from popdyn.rungs.rate_unit import RateUnit
@@ -22,7 +23,7 @@ from popdyn.spec.section import show
 MAX_BYTES = 32_000_000
 
 
-AnyModel = CascadeUnit | RateUnit | DensityModel | Modes | CoupledModes | CohortModes
+AnyModel = CascadeUnit | CoupledUnits | RateUnit | DensityModel | Modes | CoupledModes | CohortModes
 
 
 def write_model(model: AnyModel, path: str | Path) -> None:
@@ -50,7 +51,8 @@ def read_any_model(path: str | Path) -> AnyModel:
         return (CoupledModes if "groups" in document else Modes).from_dict(document, str(path))
     if isinstance(document, dict) and document.get("family") == "simple":
         return RateUnit.from_dict(document, str(path))
-    return CascadeUnit.from_dict(document, str(path))
+    whole = isinstance(document, dict) and "groups" in document
+    return (CoupledUnits if whole else CascadeUnit).from_dict(document, str(path))
 
 
 def _document(source: Path) -> Any:

@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from popdyn.errors import UsageError
-from popdyn.rungs.alone_modes import AloneModes, read_populations
+from popdyn.rungs.alone_modes import AloneModes, Ran, read_populations
 from popdyn.rungs.density import Density
 from popdyn.rungs.march import step_drive
 from popdyn.rungs.model_reader import Reader
 from popdyn.rungs.modes_choice import DT, Choice, choose_modes, run_modes
 from popdyn.rungs.modes_document import choice_document, choice_of
+from popdyn.rungs.modes_steps import Steps, run_steps
+from popdyn.rungs.modes_table import steps_of
 from popdyn.rungs.modes_training import box_plan
 from popdyn.spec.network import Network, Population, Protocol
 from popdyn.theory.problem import CLOSURES, W_UNIT, input_statistics
@@ -39,20 +41,35 @@ class Modes(AloneModes):
     network : what the modes belong to
     choices : reduced model of each population; `derive_modes` makes them
     closure : of the density that they are the modes of
-    dt : step [s], a whole fraction of 1 ms
+    dt : step of the drive, and of implicit steps [s], a whole fraction of 1 ms
+    implicit : take implicit steps, the density's own, even where tabulated propagators serve (popdyn.rungs.modes_table)
 
     Valid on the domain of mu and sigma that each was trained on; outside, a warning and a flagged result, or a refusal.
     """
 
     w_unit = W_UNIT
 
-    def __init__(self, network: Network, choices: Mapping[str, Choice], closure: str, dt: float = DT) -> None:
+    def __init__(
+        self, network: Network, choices: Mapping[str, Choice], closure: str, dt: float = DT, *, implicit: bool = False
+    ) -> None:
         super().__init__(network, choices, closure, dt)
-        self.choices = choices
+        self.choices, self.implicit = choices, implicit
+        self._steps: dict[str, Steps | None] = {}
 
-    def _run(self, name: str, population: Population, protocol: Protocol) -> tuple[Array, Array, Array]:
-        choice, drive = self.choices[name], step_drive(population, protocol, self.dt)
-        return run_modes(choice.reduced, choice.x, choice.W, drive, self.dt), drive.mu, np.sqrt(2.0 * drive.D)
+    def steps(self, name: str) -> Steps | None:
+        """Propagators of a population, tabulated at the first call; None where implicit steps are taken."""
+        if name not in self._steps:
+            self._steps[name] = None if self.implicit else steps_of(self.choices[name], self.dt)
+        return self._steps[name]
+
+    def _run(self, name: str, population: Population, protocol: Protocol) -> Ran:
+        choice, drive, steps = self.choices[name], step_drive(population, protocol, self.dt), self.steps(name)
+        out, dt = None if steps is None else run_steps(steps, choice, drive), self.dt
+        if out is None:
+            out = run_modes(choice.reduced, choice.x, choice.W, drive, dt)
+        elif steps is not None:
+            dt = steps.dt
+        return Ran(out, drive.mu, np.sqrt(2.0 * drive.D), dt)
 
     def _states(self, name: str) -> int:
         return self.choices[name].reduced.states

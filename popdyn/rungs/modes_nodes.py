@@ -37,6 +37,7 @@ Gain = Callable[[float, float], float]
 BESIDE = 0.06  # of the range of a node's mu: s.d. of what is added to it in training
 LEAST_BESIDE = 0.03  # likewise, of its largest
 LONGEST = 2.5  # [s] of one node's drive that is trained on
+SHORTEST = 1.0  # [s] of what follows, to be judged on
 MOST_DRIVES = 3  # nodes of a group whose drives are
 OTHER = {"near": 0.5, "beside": 1.0}  # sizes of the changes that modes are chosen and judged on
 SAME = 1e-9
@@ -76,6 +77,22 @@ def groups_of(derivation: Derivation) -> list[Group]:
     return [group for _, group in found]
 
 
+def group_labels(derivation: Derivation, groups: Sequence[Group]) -> list[str]:
+    """What groups are called in texts: their population, and which of its nodes, with their share of its neurons."""
+    nodes, labels = derivation.problem.nodes, []
+    for group in groups:
+        name = nodes[group.members[0]].population
+        own = [q for q, node in enumerate(nodes) if node.population == name]
+        label = f"population {name}"
+        if len(group.members) < len(own):
+            which = ", ".join(str(own.index(q) + 1) for q in group.members)
+            share = 100 * sum(nodes[q].weight for q in group.members)
+            plural = "s" if len(group.members) > 1 else ""
+            label += f", node{plural} {which} of {len(own)} ({share:.3g} % of the neurons)"
+        labels.append(label)
+    return labels
+
+
 def _drift(problem: DensityProblem) -> float:
     return float(problem.drift(np.array([problem.V_reset]))[0])
 
@@ -92,7 +109,8 @@ def _marks(p: DensityProblem) -> Array:
 def plan_along(drives: list[StepDrive], dt: float, seed: int) -> Plan:
     """Inputs along the drives that a group's nodes met, and beside them: random changes of two speeds are added.
 
-    Modes are chosen and judged under changes that they were not trained on; "met" is the drives as they are.
+    Modes are chosen and judged under changes that they were not trained on, judged along what follows the first LONGEST
+    of the drives where they are longer; "met" is the drives as they are.
     A box of mu and sigma would hold much that a network, whose mu and sigma move together, never sees.
     """
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(len(drives),)))
@@ -110,8 +128,10 @@ def plan_along(drives: list[StepDrive], dt: float, seed: int) -> Plan:
     def inputs(kinds: dict[str, float], among: list[StepDrive]) -> Inputs:
         return [(kind, moved(drive, part)) for kind, part in kinds.items() for drive in among]
 
+    later = [_cut(StepDrive(d.mu[longest:], d.D[longest:], d.restart[longest:]), longest) for d in drives]
+    unseen = [d for d in later if d.mu.size * dt >= SHORTEST] or chosen
     training = inputs({"met": 0.0, "beside": 1.0, "further": 2.0}, chosen)
-    return Plan(training, inputs(OTHER, chosen[:2]), inputs(OTHER, chosen[-2:]))
+    return Plan(training, inputs(OTHER, chosen[:2]), inputs(OTHER, unseen[-2:]))
 
 
 def _cut(drive: StepDrive, longest: int) -> StepDrive:

@@ -18,6 +18,7 @@ from popdyn.theory.reduced import Reduced, ReducedState, derivatives, through_pa
 
 ROUNDS, SETTLED, ROUNDING = 60, 1e-10, 1e-6
 WITHIN = 2.0  # time constants in a dead time
+MASS = 1e-9  # of the fastest root: what is slower is the mass, which stays
 NEAR_RATE = 0.35  # relative distance of a frequency to the rate within which it is the neurons' own rhythm
 MOSTLY = 0.5
 ADAPTATION, SPREAD, RHYTHM, FILTER = "adaptation", "spread of w between neurons", "refractoriness", "input filter"
@@ -41,8 +42,14 @@ def meaning(reduced: Reduced, state: ReducedState) -> list[Mode]:
     chain = past @ through_past(out)
     source, direct = to_drive(modes, state)
     found: list[tuple[complex, float, str]] = []
-    for value, delay in _roots(now, chain, t_ref):
-        if abs(value) < 1.0 or value.imag < 0.0 or any(abs(value - other) < 1e-6 * abs(value) for other, _, _ in found):
+    roots = _roots(now, chain, t_ref)
+    slowest = MASS * max(abs(value) for value, _ in roots)
+    for value, delay in roots:
+        if (
+            abs(value) < slowest
+            or value.imag < 0.0
+            or any(abs(value - other) < 1e-6 * abs(value) for other, _, _ in found)
+        ):
             continue  # the mass, the other of a pair, or one met already
         values, left, right = eig(now + delay * chain, left=True)
         at = int(np.argmin(np.abs(values - value)))
@@ -73,8 +80,10 @@ def _rounded(value: complex) -> complex:
 
 
 def _settle(now: NDArray[np.float64], chain: NDArray[np.float64], t_ref: float, value: complex) -> complex | None:
-    """The root nearest to the one without dead time; None where it decays within the dead time."""
-    for _ in range(ROUNDS if t_ref > 0.0 else 0):
+    """The root nearest to the one without dead time; None where it decays within the dead time, or is not found."""
+    if t_ref == 0.0:
+        return value
+    for _ in range(ROUNDS):
         if -value.real * t_ref > WITHIN:
             return None
         values = np.linalg.eigvals(now + np.exp(-value * t_ref) * chain)
@@ -82,8 +91,8 @@ def _settle(now: NDArray[np.float64], chain: NDArray[np.float64], t_ref: float, 
         done = abs(moved - value) < SETTLED * abs(moved)
         value = 0.5 * (value + moved)
         if done:
-            break
-    return value
+            return value
+    return None
 
 
 def _follows(

@@ -10,11 +10,13 @@ import xarray as xr
 from popdyn.analysis.validity import Validity
 from popdyn.comparison import Comparison
 from popdyn.fitting import UnitFit
+from popdyn.fitting.result import GroupFit
 from popdyn.rungs.cohort_density import CohortDensity
 from popdyn.rungs.cohort_modes import CohortModes
 from popdyn.rungs.cohort_nodes import CohortNodes
 from popdyn.rungs.coupled import CoupledDensity
 from popdyn.rungs.coupled_modes import CoupledModes
+from popdyn.rungs.coupled_units import CoupledUnits
 from popdyn.rungs.density import Density
 from popdyn.rungs.mixed import MixedDensity
 from popdyn.rungs.modes import Modes
@@ -30,7 +32,8 @@ class Conversion:
     """What a conversion found; `document` is the report's JSON, `verdict` its word.
 
     `density` is of populations that stand alone, of a network, or of escape noise; `validity` and `annealed` belong to
-    networks, `at_rest` (expected errors of stationary rates by source) and `spreads` to escape noise.
+    networks, `node_fits` to networks whose nodes are units, `at_rest` (expected errors of stationary rates by source)
+    and `spreads` to escape noise.
     """
 
     network: Network
@@ -43,7 +46,8 @@ class Conversion:
     at_rest: dict[str, dict[str, float]] = field(default_factory=dict)
     spreads: dict[str, Spread] = field(default_factory=dict)
     fits: dict[str, UnitFit] = field(default_factory=dict)
-    unit: CascadeUnit | None = None
+    node_fits: list[GroupFit] = field(default_factory=list)
+    unit: CascadeUnit | CoupledUnits | None = None
     modes: Modes | CoupledModes | CohortModes | None = None
     truth: Truth | None = None
     annealed: Truth | None = None

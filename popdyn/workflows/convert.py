@@ -31,9 +31,10 @@ from popdyn.workflows.derive_cohorts import derive_cohorts
 from popdyn.workflows.derive_mixed import derive_mixed
 from popdyn.workflows.derive_network import derive_network
 from popdyn.workflows.modes_rung import REFUSED, add_modes, no_modes
-from popdyn.workflows.source import UNIT_REFUSED, no_unit, protocol_name
+from popdyn.workflows.source import protocol_name
 from popdyn.workflows.stages import INFINITE, MEAN_FIELD
 from popdyn.workflows.truth import Truth, from_file, simulate_truth, truth_job
+from popdyn.workflows.unit_rung import UNIT_REFUSED, has_node_units, no_unit, no_units
 
 Progress = Callable[[float, str], None]
 TARGETS = ("density", "modes", "unit")
@@ -64,11 +65,12 @@ def convert(
     annealed: bool = False, out: str | Path | None = None, store: str | Path | None = None,
     progress: Progress | None = None, command: str = "",
 ) -> Conversion:  # fmt: skip
-    """Derive the density (and a unit of populations that stand alone), simulate the spiking network, compare, report.
+    """Derive the density (and units where they are wanted), simulate the spiking network, compare, report.
 
     Parameters
     ----------
-    to : rung that the verdict is about, "density", "modes", "unit"; None: the unit where one fits, else the density
+    to : rung that the verdict is about, "density", "modes", "unit"; None: the unit of populations that stand alone, and
+        the density of networks
     tolerance : bar for the noise-corrected nrmse and the bias
     protocol : name in the spec; default: its first
     truth : True: simulate (or reuse from the store); False: none, the report is stamped unverified; a path: reuse
@@ -106,9 +108,8 @@ def _order(
 ) -> Order:  # fmt: skip
     if to is not None and to not in TARGETS:
         raise UsageError(f"--to: got {to!r}; allowed: {', '.join(TARGETS)}")
-    why = no_unit(network)
-    if to == "unit" and why:
-        raise UsageError(UNIT_REFUSED.format(option="to", why=why, fix="--to density"))
+    if to == "unit" and (none := no_units(network)):
+        raise UsageError(UNIT_REFUSED.format(option="to", why=none, fix="--to density"))
     if to == "modes" and (none := no_modes(network)):
         raise UsageError(REFUSED.format(option="to modes", why=none, fix="--to density"))
     if to in ("modes", "unit") and finite_size:
@@ -116,10 +117,17 @@ def _order(
     if annealed and (truth is False or not network.connections):
         need = "a spiking network to take rates from" if truth is False else "connections to replace"
         raise UsageError(f"--annealed: needs {need}; allowed: networks with connections, without --no-truth")
-    chosen = to or ("density" if why or finite_size else "unit")
-    reason = f"no rate unit fits, {why}" if why and to is None else ""
-    name = protocol_name(network, protocol)
-    return Order(network, name, chosen, reason, tolerance, truth, seed, finite_size, annealed, store)
+    chosen = to or ("density" if no_unit(network) or finite_size else "unit")
+    name, why = protocol_name(network, protocol), "" if to else _why_density(network)
+    return Order(network, name, chosen, why, tolerance, truth, seed, finite_size, annealed, store)
+
+
+def _why_density(network: Network) -> str:
+    """Why the density, and no unit, is what a network is converted to by default; empty where the unit is."""
+    why = no_unit(network)
+    if why and has_node_units(network):
+        return f"the default where {why}; --to unit fits rate units to its nodes"
+    return why and f"no rate unit fits, {why}"
 
 
 def _silent(fraction: float, message: str) -> None:
@@ -154,7 +162,8 @@ def _derive(order: Order, pending: Future[Truth] | None, say: Progress) -> Conve
     escape, both = has_escape_noise(order.network), is_mixed(order.network)
     differ = any(p.spread for p in order.network.populations.values())
     coupled = order.finite_size or is_coupled(order.network)
-    if not (escape or both or differ) and (order.to == "unit" or not coupled):
+    alone = order.to == "unit" and not has_node_units(order.network)
+    if not (escape or both or differ) and (alone or not coupled):
         return derive_alone(order.network, order.protocol, order.to, order.tolerance, say)
     runs = 0
     if order.finite_size and order.truth is True:

@@ -20,6 +20,7 @@ from popdyn.workflows.cohort_report import cohort_parts
 from popdyn.workflows.mixed_report import mixed_parts
 from popdyn.workflows.modes_report import modes_card, modes_comparisons
 from popdyn.workflows.network_report import network_parts
+from popdyn.workflows.node_units_report import node_unit_comparisons
 from popdyn.workflows.predictions_report import predictions
 from popdyn.workflows.stages import INFINITE, MEAN_FIELD
 from popdyn.workflows.step_answer import step_answer
@@ -31,7 +32,7 @@ from popdyn.workflows.unit_report import (
     unit_curve,
     unit_domains,
     unit_rung,
-    unit_table,
+    unit_tables,
 )
 
 if TYPE_CHECKING:
@@ -55,7 +56,12 @@ def report_document(work: Conversion, command: str, spec_text: str) -> dict[str,
         "populations": names,
         **({"summary": work.summary} if work.summary else {}),
         **parts,
-        "comparisons": [c.to_dict() for c in work.comparisons] + modes_comparisons(work) + unit_comparisons(work),
+        "comparisons": [
+            *(c.to_dict() for c in work.comparisons),
+            *modes_comparisons(work),
+            *unit_comparisons(work),
+            *node_unit_comparisons(work),
+        ],
         "traces": [_trace(work), *parts.get("traces", [])],
         "predictions": predictions(work),
         "spec": to_dict(work.network, arrays=False),
@@ -86,7 +92,7 @@ def _alone_parts(work: Conversion) -> dict[str, Any]:
         "responses": [
             response_part(work.unit, n, FREQUENCIES, density.linear_response(FREQUENCIES, population=n)) for n in names
         ],
-        "units": [unit_table(fit) for fit in work.fits.values()],
+        "units": unit_tables(work),
         "equations": {
             "density": density.equations(), "modes": work.modes.equations() if work.modes else "",
             "unit": work.unit.equations() if work.unit else "",

@@ -11,10 +11,11 @@ from popdyn.rungs.coupled import CoupledDensity
 from popdyn.spec import Network
 from popdyn.types import Progress
 from popdyn.workflows.conversion import Conversion
-from popdyn.workflows.fit_units import fit_units
+from popdyn.workflows.fit_units import fit_node_units, fit_units
 from popdyn.workflows.prediction_network import predict_network_error
 from popdyn.workflows.progress import within
 from popdyn.workflows.stages import mean_field, of_finite_size, predict, start
+from popdyn.workflows.unit_rung import has_node_units
 
 
 def derive_network(
@@ -24,7 +25,7 @@ def derive_network(
     """The density, and what stands beside it.
 
     `finite_runs`: populations have their size and the density runs with so many seeds, from `seed`; 0: N -> infinity.
-    `to` "unit": a rate unit, too, of every population.
+    `to` "unit": a rate unit, too, of every population, or where they hear each other of every kind of node.
     """
     rung = partial(CoupledDensity, network, tolerance=tolerance)
     make, parts = partial(rung, progress=within(say, 0.05, 0.1)), "nodes, working point, density"
@@ -36,7 +37,7 @@ def derive_network(
     predict(work, lambda: predict_network_error(infinite, protocol, trajectory, tolerance), say)
     _check(work, infinite, say)
     if to == "unit":
-        fit_units(work, infinite, say)
+        (fit_node_units if has_node_units(network) else fit_units)(work, infinite, say)
     work.cost_of_protocol()
     return work
 

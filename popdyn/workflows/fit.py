@@ -23,7 +23,8 @@ from popdyn.spec import Network
 from popdyn.types import DerivedRung, Progress
 from popdyn.workflows.fit_text import report_text
 from popdyn.workflows.fit_truth import fit_to_recording, fit_to_truth
-from popdyn.workflows.source import no_unit, not_alone, open_source
+from popdyn.workflows.source import open_source
+from popdyn.workflows.unit_rung import has_node_units, no_unit, not_alone
 
 CASCADE = "cascade"
 
@@ -116,7 +117,8 @@ def keep(fitted: Fitted, folder: Path) -> tuple[Path, ...]:
 def _cascades(network: Network, population: str | None, seed: int, say: Progress) -> Fitted:
     why = no_unit(network)
     if why:
-        raise UsageError(f"--family: a cascade is fitted to homogeneous populations that stand alone; {why}")
+        fix = "; `popdyn convert --to unit` fits one to every kind of node" if has_node_units(network) else ""
+        raise UsageError(f"--family: a cascade is fitted to populations that stand alone; {why}{fix}")
     names, density = _names(network, population), density_over_domain(network)
     fits = {}
     for k, name in enumerate(names):

@@ -13,7 +13,7 @@ import xarray as xr
 from popdyn.comparison import compare
 from popdyn.comparison.compare import SAMPLED_RUNGS
 from popdyn.errors import UsageError
-from popdyn.fitting.rate_fit import Shape, fit_to_targets, with_network
+from popdyn.fitting.rate_fit import Shape, adaptation_start, fit_to_targets, with_network
 from popdyn.fitting.rate_result import RateFit
 from popdyn.fitting.rate_target import RateTarget, split, target_in
 from popdyn.fitting.recording import read_recording, recorded_target
@@ -45,8 +45,8 @@ def fit_to_truth(network: Network, name: str, shape: Shape, path: Path, protocol
     who = network.populations[name]
     whole = target_in(dataset, who, chosen, f"{dataset.attrs.get('rung', 'result')} under {chosen.name}")
     noisy = dataset.attrs.get("rung") in SAMPLED_RUNGS or dataset.sizes["run"] > 1
-    empty = shape.empty(name, _range(whole), *input_statistics(who), float(whole.rate.mean()))
     early, late = split(whole, TRAINED)
+    empty = shape.empty(name, _range(early), *input_statistics(who), adaptation_start(who))
     made = fit_to_targets(empty, [early], [late], noisy=noisy, seed=seed, fitted_to=f"{whole.doc} ({file.name})")
     made = with_network(made, network)
     if noisy:
@@ -58,15 +58,15 @@ def fit_to_truth(network: Network, name: str, shape: Shape, path: Path, protocol
 
 
 def fit_to_recording(path: Path, name: str, shape: Shape, seed: int) -> RateFit:
-    """Fit to a CSV of recorded rates; the unit has no spec."""
+    """Fit to a CSV of recorded rates; the unit has no spec. Where adaptation began is fitted where it matters."""
     recording = read_recording(path)
-    whole = recorded_target(recording, path.stem)
-    mu, sigma = float(whole.mu.mean()), float(whole.sigma.mean())
-    empty = shape.empty(name, _range(whole), mu, sigma, float(whole.rate.mean()))
+    early, late = split(recorded_target(recording, path.stem), TRAINED)
+    mu, sigma = float(early.mu.mean()), float(early.sigma.mean())
+    empty = shape.empty(name, _range(early), mu, sigma, float(early.rate.mean()))
     noise_unit = "V/sqrt(s)" if recording.drive_unit == "V/s" else f"({recording.drive_unit}) sqrt(s)"
     empty = replace(empty, drive_unit=recording.drive_unit, noise_unit=noise_unit)
-    early, late = split(whole, TRAINED)
-    return fit_to_targets(empty, [early], [late], noisy=True, seed=seed, fitted_to=f"recorded rates ({path.name})")
+    source = f"recorded rates ({path.name})"
+    return fit_to_targets(empty, [early], [late], noisy=True, free_start=True, seed=seed, fitted_to=source)
 
 
 def _corrected(truth: xr.Dataset, model: xr.Dataset, begin: float) -> dict[str, Any]:

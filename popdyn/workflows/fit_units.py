@@ -1,14 +1,18 @@
-"""Rate units of all populations that a conversion found the density of."""
+"""Rate units of all populations, or of all nodes, that a conversion found the density of."""
 
 from __future__ import annotations
 
 import time
+import warnings
 
 from popdyn.errors import NumericsError
 from popdyn.fitting import AnyDensity, fit_cascade
+from popdyn.fitting.network_units import coupled_units, fit_groups
+from popdyn.rungs.coupled import CoupledDensity
 from popdyn.rungs.unit import join
 from popdyn.types import Progress
 from popdyn.workflows.conversion import Conversion
+from popdyn.workflows.progress import within
 
 
 def fit_units(work: Conversion, density: AnyDensity, say: Progress) -> None:
@@ -28,3 +32,20 @@ def fit_units(work: Conversion, density: AnyDensity, say: Progress) -> None:
         work.fits, work.unit = {}, None
         work.warnings.append(f"no unit was fitted: {error}")
     work.cost("unit: fit, held-out protocols, units of the literature", time.process_time() - began)
+
+
+def fit_node_units(work: Conversion, density: CoupledDensity, say: Progress) -> None:
+    """Fits every kind of node of `density` along the drives that it meets, and runs the network of the units.
+
+    NumericsError where a node has no unit, or the network of them no finite rates.
+    """
+    say(0.4, "fitting rate units to the nodes of the density")
+    began = time.process_time()
+    density.progress = within(say, 0.4, 0.45)
+    work.node_fits = fit_groups(density, progress=within(say, 0.45, 0.9))
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        work.unit = coupled_units(density, work.node_fits)
+        work.results["unit"] = work.unit.simulate(work.protocol)
+    work.warnings += dict.fromkeys(str(one.message) for one in said)
+    work.cost("units of the nodes: fit, held-out drives", time.process_time() - began)

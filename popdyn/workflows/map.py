@@ -23,7 +23,8 @@ from popdyn.types import FloatArray, Progress
 from popdyn.workflows.map_axes import Axis, adapts, at_point, parse_axes, words_of
 from popdyn.workflows.map_cells import Cell, Task, base_domains, compute_into, leave_interrupts_to_the_parent, read_cell
 from popdyn.workflows.map_result import Output, ParameterMap
-from popdyn.workflows.source import not_alone, open_source
+from popdyn.workflows.source import open_source
+from popdyn.workflows.unit_rung import not_alone
 
 NO_UNIT = "none"
 

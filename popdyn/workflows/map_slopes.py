@@ -20,7 +20,8 @@ from popdyn.theory.problem import DEFAULT_CLOSURE
 from popdyn.theory.sensitivity import Sensitivity, identifiable, parameters_of, rate_sensitivity, scale_of
 from popdyn.types import FloatArray, Progress
 from popdyn.workflows.map_axes import adapts
-from popdyn.workflows.source import not_alone, open_source
+from popdyn.workflows.source import open_source
+from popdyn.workflows.unit_rung import not_alone
 
 NO_UNIT = "none"
 

@@ -13,6 +13,7 @@ from popdyn.rungs.derivation import Derivation
 from popdyn.spec.statistics import left_out
 from popdyn.types import DerivedRung
 from popdyn.workflows.ladder_cards import Card, ladder
+from popdyn.workflows.node_units_report import node_unit_domains, node_unit_parts, node_unit_warnings
 from popdyn.workflows.over_neurons import (
     counted_quantiles,
     counted_sd_log_rate,
@@ -38,12 +39,13 @@ def network_parts(work: Conversion) -> dict[str, Any]:
         "rungs": _rungs(work),
         "responses": [open_response(density, name, work) for name in names],
         **unit_parts(work),
+        **node_unit_parts(work),
         "derivations": [density_derivation(density.derivation, name) for name in names],
         "neuron_rates": neuron_rates(work),
         "validity": _validity(work),
         "equations": equations(work),
-        "domain": [*_domain(work), *unit_domains(work)],
-        "warnings": [*work.warnings, *_warnings(work)],
+        "domain": [*_domain(work), *unit_domains(work), *node_unit_domains(work)],
+        "warnings": [*work.warnings, *_warnings(work), *node_unit_warnings(work)],
         "settings": {
             "density": json.dumps(density.settings, sort_keys=True),
             "nodes": len(density.derivation.grids),

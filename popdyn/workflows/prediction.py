@@ -8,8 +8,10 @@ from typing import Protocol
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from popdyn.comparison import compare
+from popdyn.comparison.shape import STILL
 from popdyn.rungs.density import Density
 from popdyn.theory.problem import LOWER_CLOSURE
 
@@ -30,21 +32,29 @@ class Simulates(Protocol):
 
 @dataclass(frozen=True)
 class OtherClosure:
-    """The same density with the next closure; where that falls back on the very closures that a trajectory `used`, with
-    the first lower one that does not: a closure is no witness of its own error.
+    """The same density with the next closure; populations for which that falls back on the very closure that the
+    `reference` used have the first lower one that does not: a closure is no witness of its own error.
     """
 
     make: Callable[[str], Simulates]
     closure: str
-    used: str
+    reference: xr.Dataset
 
     def simulate(self, protocol: str, /) -> xr.Dataset:
-        """Its trajectory."""
+        """Its rates."""
         lower, found = self.closure, self.make(NEXT_CLOSURE[self.closure]).simulate(protocol)
-        while found.attrs["closures_used"] == self.used and lower in LOWER_CLOSURE:
+        rate, used = found["rate"], _closures(found)
+        while np.any(same := used == _closures(self.reference)) and lower in LOWER_CLOSURE:
             lower = LOWER_CLOSURE[lower]
             found = self.make(lower).simulate(protocol)
-        return found
+            rate = rate.where(xr.DataArray(~same, dims="population"), found["rate"])
+            used = np.where(same, _closures(found), used)
+        return found.assign(rate=rate).assign_attrs(closures_used=",".join(used))
+
+
+def _closures(trajectory: xr.Dataset) -> NDArray[np.str_]:
+    """By population; those of a network fall back together and have one."""
+    return np.resize(trajectory.attrs["closures_used"].split(","), trajectory.sizes["population"])
 
 
 @dataclass(frozen=True)
@@ -59,20 +69,22 @@ class PredictedError:
     parts: dict[str, float]
 
 
+STEP_FACTOR = 4.0 / 3.0  # of the distance to half the step of a second-order scheme: a quarter of the error is left
+
+
 def predict_error(density: Density, protocol: str, trajectory: xr.Dataset) -> dict[str, PredictedError]:
     """Distance to the same density with the next closure, with half the cells, and with half the step.
 
-    Halving a second-order scheme leaves a quarter of the error: the distances of grid and step are times 4/3.
+    The distances of grid and step are times STEP_FACTOR, both schemes being of second order.
     """
     network, dt, closure = density.network, density.dt, density.closure
     next_closure = OtherClosure(
-        lambda other: Density(network, closure=other, dt=dt, domain=density.domains), closure,
-        trajectory.attrs["closures_used"],
-    )  # fmt: skip
-    others: dict[str, tuple[Simulates, float]] = {
+        lambda other: Density(network, closure=other, dt=dt, domain=density.domains), closure, trajectory
+    )
+    others: dict[str, tuple[Simulates, Factor]] = {
         "closure": (next_closure, 1.0),
-        "grid": (Density(network, closure=closure, dt=dt, domain=density.domains, refine=2.0), 4.0 / 3.0),
-        "step": (Density(network, closure=closure, dt=dt / 2.0, domain=density.domains), 4.0 / 3.0),
+        "grid": (Density(network, closure=closure, dt=dt, domain=density.domains, refine=2.0), STEP_FACTOR),
+        "step": (Density(network, closure=closure, dt=dt / 2.0, domain=density.domains), STEP_FACTOR),
     }
     if not any(p.adapts for p in density.problems.values()):
         del others["closure"]
@@ -81,18 +93,37 @@ def predict_error(density: Density, protocol: str, trajectory: xr.Dataset) -> di
 
 Parts = dict[str, dict[str, tuple[float, float]]]
 """(nrmse, |bias|) by population and source."""
+Factor = float | Mapping[str, float]
+"""Of a distance, the same for all or by population."""
 
 
-def distances(others: Mapping[str, tuple[Simulates, float]], protocol: str, trajectory: xr.Dataset) -> Parts:
+def distances(others: Mapping[str, tuple[Simulates, Factor]], protocol: str, trajectory: xr.Dataset) -> Parts:
     """Of a trajectory from every other one under the protocol, times its factor."""
     found: Parts = {}
     for part, (other, factor) in others.items():
         for name, measures in compare(other.simulate(protocol), trajectory).populations.items():
+            times = factor[name] if isinstance(factor, Mapping) else factor
             nrmse, bias = (
-                np.nan if value is None else factor * abs(value) for value in (measures.nrmse, measures.bias)
+                np.nan if value is None else times * abs(value) for value in (measures.nrmse, measures.bias)
             )  # a rate that does not vary has no nrmse
             found.setdefault(name, {})[part] = (nrmse, bias)
     return found
+
+
+def of_variation(error: float, trajectory: xr.Dataset, population: str) -> tuple[float, float]:
+    """(nrmse, largest |bias|) of an rms error relative to the s.d. of a rate: what is off on average is at most that.
+
+    Of a rate that does not vary the bias is at most `error`, as it was in every row of
+    docs/verification/heterogeneity.csv.
+    """
+    found = variation(trajectory, population)
+    return error, error * (found if found > 0.0 else 1.0)
+
+
+def variation(trajectory: xr.Dataset, population: str) -> float:
+    """s.d. of a rate over its mean, t >= 0; 0 where compare takes it for constant."""
+    rate = trajectory["rate"].sel(population=population, time=slice(0.0, None)).mean("run").values
+    return 0.0 if rate.std() <= STILL * np.abs(rate).max() else float(rate.std() / rate.mean())
 
 
 def in_all(found: Parts) -> dict[str, PredictedError]:

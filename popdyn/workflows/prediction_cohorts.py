@@ -15,9 +15,9 @@ from popdyn.rungs.population_nodes import moves
 from popdyn.theory.gif_nodes import Spread, choose_spread
 from popdyn.theory.gif_population import gif_problem
 from popdyn.theory.predicted_error import CLOSURE_SHARE, predicted_error
-from popdyn.workflows.prediction import PredictedError, Simulates, distances, in_all
+from popdyn.workflows.prediction import Factor, PredictedError, Simulates, distances, in_all, variation
 
-STEP_FACTOR = 2.0  # of the distance to half the step, as theory.predicted_error has it
+COHORT_STEP_FACTOR = 2.0  # of the distance to half the step, as theory.predicted_error has it: first order
 
 
 def spreads_of(density: CohortDensity | CohortNodes | MixedDensity, tolerance: float) -> dict[str, Spread]:
@@ -70,9 +70,9 @@ def predict_cohort_error(
         "closure": ({"closure": "cohort_mean"}, CLOSURE_SHARE),
         "history": ({"grid": replace(grid, levels=grid.levels + 1)}, 1.0),
         "ages": ({"grid": replace(grid, ring=2 * grid.ring, levels=max(1, grid.levels - 1))}, 1.0),
-        "step": ({"dt": 0.5 * density.dt}, STEP_FACTOR),
+        "step": ({"dt": 0.5 * density.dt}, COHORT_STEP_FACTOR),
     }
-    made: dict[str, tuple[Simulates, float]] = {
+    made: dict[str, tuple[Simulates, Factor]] = {
         part: (density.like(**{"grid": grid, **changed}), factor) for part, (changed, factor) in others.items()
     }
     found = {
@@ -80,5 +80,11 @@ def predict_cohort_error(
         for name, parts in distances(made, protocol, trajectory).items()
     }
     for name, sizes in at_rest.items():
-        found[name]["at rest"] = (sizes.get("spread", 0.0), sum(sizes.values()))
+        found[name]["at rest"] = rest_part(sizes, trajectory, name)
     return in_all(found)
+
+
+def rest_part(sizes: dict[str, float], trajectory: xr.Dataset, population: str) -> tuple[float, float]:
+    """nrmse of the spread's error at rest, which is relative to the mean rate, and |bias| of all errors at rest."""
+    spread, found = sizes.get("spread", 0.0), variation(trajectory, population)
+    return spread / found if found > 0.0 else np.nan, sum(sizes.values())

@@ -7,7 +7,16 @@ from typing import Any
 import xarray as xr
 
 from popdyn.rungs.coupled import CoupledDensity
-from popdyn.workflows.prediction import OtherClosure, PredictedError, Simulates, distances, in_all
+from popdyn.workflows.prediction import (
+    STEP_FACTOR,
+    Factor,
+    OtherClosure,
+    PredictedError,
+    Simulates,
+    distances,
+    in_all,
+    of_variation,
+)
 
 
 def predict_network_error(
@@ -15,8 +24,7 @@ def predict_network_error(
 ) -> dict[str, PredictedError]:
     """Distance to the same density with the next closure and with half the step, and the estimate of the nodes.
 
-    Halving a second-order scheme leaves a quarter of the error: the distance of the step is times 4/3. What networks
-    do beyond independent inputs is not in it: that is the annealed line and the checks of validity.
+    What networks do beyond independent inputs is not in it: that is the annealed line and the checks of validity.
     """
     adapts = any(node.problem.adapts for node in density.derivation.problem.nodes)
     kept: dict[str, Any] = {"closure": density.closure, "dt": density.dt, "tolerance": tolerance}
@@ -24,11 +32,10 @@ def predict_network_error(
     def like(**changed: Any) -> CoupledDensity:
         return CoupledDensity(density.network, **kept | changed)
 
-    others: dict[str, tuple[Simulates, float]] = {"step": (like(dt=density.dt / 2.0), 4.0 / 3.0)}
+    others: dict[str, tuple[Simulates, Factor]] = {"step": (like(dt=density.dt / 2.0), STEP_FACTOR)}
     if adapts:
-        used = trajectory.attrs["closures_used"]
-        others["closure"] = OtherClosure(lambda other: like(closure=other), density.closure, used), 1.0
+        others["closure"] = OtherClosure(lambda other: like(closure=other), density.closure, trajectory), 1.0
     found = distances(others, protocol, trajectory)
     for name, rule in density.derivation.rules.items():
-        found[name]["nodes"] = (rule.error, 0.0)
+        found[name]["nodes"] = of_variation(rule.error, trajectory, name)
     return in_all(found)

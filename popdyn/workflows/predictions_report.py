@@ -30,16 +30,25 @@ def predictions(work: Conversion) -> list[dict[str, Any]]:
 
 def _prediction(work: Conversion, rung: str, population: str, what: str, predicted: float) -> dict[str, Any]:
     measured = _between(work, "spiking", rung)
-    seen = None
+    seen = interval = None
     if measured is not None:
         found = measured.populations[population]
-        seen = getattr(found, what)
+        seen, interval = getattr(found, what), getattr(found, f"{what}_interval")
         if what == "nrmse" and seen is not None and seen < found.resolution:
-            seen = None  # this truth does not tell it from zero
+            seen = interval = None  # this truth does not tell it from zero
     return {
         "population": population, "rung": rung, "what": what, "predicted": predicted,
-        "measured": None if seen is None else abs(seen),
+        "measured": None if seen is None else abs(seen), "interval": _of_size(interval),
     }  # fmt: skip
+
+
+def _of_size(interval: tuple[float, float] | None) -> list[float] | None:
+    """What the size of a figure is between, that itself is within an interval."""
+    if interval is None:
+        return None
+    low, high = interval
+    ends = sorted((abs(low), abs(high)))
+    return [0.0, ends[1]] if low <= 0.0 <= high else ends
 
 
 def _between(work: Conversion, truth: str, model: str) -> Comparison | None:

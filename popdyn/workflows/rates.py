@@ -11,10 +11,11 @@ import numpy as np
 
 from popdyn.errors import UsageError
 from popdyn.quantities import parse
-from popdyn.rungs.coupled import CoupledDensity
+from popdyn.rungs.coupled_units import CoupledUnits
 from popdyn.rungs.density import with_drive
-from popdyn.rungs.mixed import MixedDensity
+from popdyn.rungs.long_run import LongRunOfNodes, constant
 from popdyn.spec import Network
+from popdyn.spec.network import Stimulus
 from popdyn.types import Progress
 from popdyn.workflows.over_neurons import nodes_of, sd_log_rate
 from popdyn.workflows.source import Source, derived_rung, open_source
@@ -23,7 +24,7 @@ VARIED = {"mu": "V/s", "sigma": "V/sqrt(s)"}
 
 
 def rates(
-    spec: str | Path | Mapping[str, Any] | Network, *, rung: str = "density", closure: str | None = None,
+    spec: str | Path | Mapping[str, Any] | Network | Source, *, rung: str = "density", closure: str | None = None,
     vary: str | None = None, progress: Progress | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Stationary rate of every population [Hz]; of a network the mean over its long run, oscillations included.
@@ -41,7 +42,7 @@ def rates(
     if vary is None:
         made = derived_rung(source, rung, closure, progress=progress)
         populations: dict[str, Any] = {n: {"rate": rate, "unit": "Hz"} for n, rate in made.rates().items()}
-        several = made.node_rates() if isinstance(made, CoupledDensity | MixedDensity) else []
+        several = made.node_rates() if isinstance(made, LongRunOfNodes) else []
         for name, nodes in nodes_of(several).items():
             if len(nodes) > 1:
                 populations[name]["nodes"] = [{"share": weight, "rate": rate} for weight, rate in nodes]
@@ -59,9 +60,25 @@ def rates(
 
 
 def _at(source: Source, rung: str, closure: str | None, target: str, value: float) -> dict[str, float]:
+    if rung == "unit" and isinstance(source.unit, CoupledUnits):
+        return _units_at(source.unit, target, value)
     network = with_drive(source.network, **{target: value})
-    unit = None if source.unit is None else replace(source.unit, network=network)
-    return derived_rung(Source(network, unit), rung, closure).rates()
+    if source.unit is None or isinstance(source.unit, CoupledUnits):
+        return derived_rung(Source(network), rung, closure).rates()
+    return derived_rung(Source(network, replace(source.unit, network=network)), rung, closure).rates()
+
+
+def _units_at(units: CoupledUnits, target: str, value: float) -> dict[str, float]:
+    """Units of a network that hear another drive than they were fitted for, from first to last."""
+    rest = constant(units.network, settling=units.settling())
+    stimuli = tuple(
+        Stimulus(name, target, "step", {
+            "at": -rest.transient, "until": rest.duration, "amplitude": value - getattr(population.noise, target),
+        })
+        for name, population in units.network.populations.items()
+    )  # fmt: skip
+    found = units.simulate(replace(rest, stimuli=stimuli))["rate"].sel(time=slice(0.0, None))
+    return {name: float(found.sel(population=name).mean()) for name in units.network.populations}
 
 
 def parse_grid(text: str) -> tuple[str, np.ndarray]:

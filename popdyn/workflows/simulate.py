@@ -20,7 +20,7 @@ SEEDS_MOST = 10_000
 
 
 def simulate(
-    spec: str | Path | Mapping[str, Any] | Network, *, rung: str = "density", protocol: str | None = None,
+    spec: str | Path | Mapping[str, Any] | Network | Source, *, rung: str = "density", protocol: str | None = None,
     closure: str | None = None, seeds: int = 1, seed: int = 0, dt: float | None = None, backend: str | None = None,
     finite_size: bool = False, store: str | Path | None = None, progress: Progress | None = None,
 ) -> xr.Dataset:  # fmt: skip

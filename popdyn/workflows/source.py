@@ -12,15 +12,16 @@ from popdyn.errors import SpecError, UsageError
 from popdyn.neurons import MODELS
 from popdyn.rungs.cohort_modes import CohortModes
 from popdyn.rungs.coupled_modes import CoupledModes
+from popdyn.rungs.coupled_units import CoupledUnits
 from popdyn.rungs.density_document import DensityModel
 from popdyn.rungs.modes import Modes
 from popdyn.rungs.rate_unit import RateUnit
 from popdyn.rungs.unit import CascadeUnit
 from popdyn.spec import Network, load
 from popdyn.types import Progress, Rung
+from popdyn.workflows.unit_rung import no_unit, unit_rung
 
 RUNGS = ("spiking", "density", "density2d", "modes", "unit")
-UNIT_REFUSED = "--{option}: a rate unit is fitted to populations that stand alone; {why}; use {fix}"
 
 
 @dataclass(frozen=True)
@@ -28,13 +29,15 @@ class Source:
     """A resolved network, and the model that came with it when the file was a model.json."""
 
     network: Network
-    unit: CascadeUnit | RateUnit | None = None
+    unit: CascadeUnit | CoupledUnits | RateUnit | None = None
     density: DensityModel | None = None
     modes: Modes | CoupledModes | CohortModes | None = None
 
 
-def open_source(given: str | Path | Mapping[str, Any] | Network) -> Source:
-    """Read a spec (TOML, JSON, dict, Network) or a model.json."""
+def open_source(given: str | Path | Mapping[str, Any] | Network | Source) -> Source:
+    """Read a spec (TOML, JSON, dict, Network) or a model.json; what was read already stays as it is."""
+    if isinstance(given, Source):
+        return given
     if isinstance(given, str | Path) and Path(given).suffix == ".json":
         from popdyn.rungs.model_file import read_any_model
 
@@ -55,6 +58,11 @@ def open_source(given: str | Path | Mapping[str, Any] | Network) -> Source:
     return Source(load(given))
 
 
+def own_rung(source: Source) -> str:
+    """The rung of a model, and of a spec the density."""
+    return "unit" if source.unit is not None else "modes" if source.modes is not None else "density"
+
+
 def protocol_name(network: Network, wanted: str | None) -> str:
     """The wanted protocol, or the first of the spec."""
     if wanted is None:
@@ -62,35 +70,6 @@ def protocol_name(network: Network, wanted: str | None) -> str:
     if wanted not in network.protocols:
         raise UsageError(f"--protocol: got {wanted!r}; allowed: {', '.join(network.protocols)}")
     return wanted
-
-
-def no_unit(network: Network) -> str:
-    """Why no cascade unit can be fitted to the populations of a network; empty where it can."""
-    from popdyn.rungs.choose import is_mixed
-
-    if is_mixed(network):
-        return "some populations have escape noise and others have not"
-    why = not_alone(network)
-    if why:
-        return why
-    for name, population in network.populations.items():
-        if population.spread and population.poisson:
-            return f"populations.{name} differs in {', '.join(population.spread)} and hears Poisson sources"
-    return ""
-
-
-def not_alone(network: Network) -> str:
-    """What drives a population beside white noise, and so keeps a rate unit from being fitted; empty where nothing."""
-    if network.connections:
-        one = network.connections[0]
-        return f"{one.pre} connects to {one.post} (connections[0])"
-    for name, population in network.populations.items():
-        if any(drive.synapse is not None for drive in population.poisson):
-            return f"populations.{name}.poisson acts through a synapse"
-    for name, protocol in network.protocols.items():
-        if any(stimulus.target == "nu" for stimulus in protocol.stimuli):
-            return f"protocols.{name} moves the rate of Poisson sources"
-    return ""
 
 
 def derived_rung(
@@ -109,47 +88,20 @@ def derived_rung(
         return _density(source, closure, finite, progress)
     if source.unit is not None and rung == "unit":
         return source.unit
+    from popdyn.theory.problem import DEFAULT_CLOSURE
+
     if rung == "modes":
-        from popdyn.theory.problem import DEFAULT_CLOSURE
         from popdyn.workflows.modes_rung import modes_rung
 
         return source.modes or modes_rung(source.network, closure or DEFAULT_CLOSURE, progress)
-    why = no_unit(source.network)
     if rung == "density2d":
-        why = why or _no_density2d(source.network)
+        why = no_unit(source.network) or _no_density2d(source.network)
         if why:
             raise UsageError(f"--rung: density2d is of homogeneous populations alone; {why}; use --rung density")
         from popdyn.rungs.density_2d import Density2D
 
         return Density2D(source.network)
-    if why and not no_network_unit(source.network):
-        return _network_units(source.network, closure, progress)
-    if why:
-        why = no_network_unit(source.network) or why
-        raise UsageError(UNIT_REFUSED.format(option="rung", why=why, fix="--rung density"))
-    return fit_units(source.network)
-
-
-def no_network_unit(network: Network) -> str:
-    """Why no cascade units can be fitted to the nodes of a network; empty where they can."""
-    for name, population in network.populations.items():
-        if MODELS[population.neuron.model].escape:
-            return f"populations.{name} has escape noise"
-        for drive in population.poisson:
-            if drive.synapse is not None and drive.synapse.kind == "conductance":
-                return f"populations.{name}.poisson acts through a conductance"
-    for k, connection in enumerate(network.connections):
-        if connection.synapse.kind == "conductance":
-            return f"{connection.pre} connects to {connection.post} through a conductance (connections[{k}])"
-    return ""
-
-
-def _network_units(network: Network, closure: str | None, progress: Progress | None) -> Rung:
-    from popdyn.fitting.network_units import fit_coupled_units
-    from popdyn.rungs.coupled import CoupledDensity
-    from popdyn.theory.problem import DEFAULT_CLOSURE
-
-    return fit_coupled_units(CoupledDensity(network, closure=closure or DEFAULT_CLOSURE), progress=progress)
+    return unit_rung(source.network, closure or DEFAULT_CLOSURE, progress)
 
 
 def _no_density2d(network: Network) -> str:
@@ -177,27 +129,12 @@ def _density(source: Source, closure: str | None, finite: bool, progress: Progre
     return density_rung(source.network, **options)
 
 
-def fit_units(network: Network) -> CascadeUnit:
-    """One unit per population, fitted to the density rung."""
-    from popdyn.fitting import fit_cascade
-    from popdyn.rungs.choose import density_rung
-    from popdyn.rungs.density import Density
-    from popdyn.rungs.unit import join
-
-    plain = not any(p.spread or MODELS[p.neuron.model].escape for p in network.populations.values())
-    density = Density(network) if plain else density_rung(network)
-    return join([fit_cascade(density, name).unit for name in network.populations])
-
-
 __all__ = [
     "RUNGS",
-    "UNIT_REFUSED",
     "Source",
     "SpecError",
     "derived_rung",
-    "fit_units",
-    "no_unit",
-    "not_alone",
     "open_source",
+    "own_rung",
     "protocol_name",
 ]

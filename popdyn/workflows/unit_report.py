@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from popdyn.fitting import ProtocolError, UnitFit, make_target
+from popdyn.errors import DomainError
+from popdyn.fitting import Estimate, ProtocolError, UnitFit, make_target
+from popdyn.rungs.coupled_units import CoupledUnits
 from popdyn.rungs.unit import CascadeUnit
+from popdyn.theory.discretisation import Domain
 from popdyn.types import ComplexArray, FloatArray
 
 if TYPE_CHECKING:
@@ -22,10 +26,16 @@ def unit_rung(work: Conversion) -> list[dict[str, Any]]:
     if work.unit is None:
         return []
     found = work.results["unit"].encoding.get("cpu_s")
-    numbers = sorted({6 + len(u.adaptation) for u in work.unit.units.values()})
+    if isinstance(work.unit, CoupledUnits):
+        units, nodes = work.unit.units, len(work.unit.nodes.weight)
+        label, about, of = "rate units", "cascade family, every node fitted to its density", f"{nodes} nodes x "
+    else:
+        units, of = [*work.unit.units.values()], ""
+        label, about = "rate unit", "cascade family, fitted to the density"
+    numbers = " or ".join(map(str, sorted({6 + len(unit.adaptation) for unit in units})))
     return [{
-        "name": "unit", "label": "rate unit", "about": "cascade family, fitted to the density",
-        "state": f"{' or '.join(map(str, numbers))} numbers", "cpu_s_per_s": found and float(found) / work.simulated,
+        "name": "unit", "label": label, "about": about,
+        "state": f"{of}{numbers} numbers", "cpu_s_per_s": found and float(found) / work.simulated,
     }]  # fmt: skip
 
 
@@ -33,33 +43,38 @@ def unit_comparisons(work: Conversion) -> list[dict[str, Any]]:
     """The unit against the density on protocols that the fit saw and did not see; units of the literature beside it."""
     rows = []
     for name, fit in work.fits.items():
-        rows += [_row(work, name, "unit", "training", error) for error in fit.training]
-        rows += [_row(work, name, "unit", "held out", error) for error in fit.heldout]
-        rows += [_row(work, name, b.name, "held out", error) for b in fit.baselines for error in b.errors]
+        rows += [error_row(work, {name: error}, "unit", "training") for error in fit.training]
+        rows += [error_row(work, {name: error}, "unit", "held out") for error in fit.heldout]
+        rows += [error_row(work, {name: error}, b.name, "held out") for b in fit.baselines for error in b.errors]
     return rows
 
 
-def _row(work: Conversion, name: str, model: str, use: str, error: ProtocolError) -> dict[str, Any]:
-    good = error.nrmse <= work.tolerance and abs(error.bias) <= work.tolerance
-    measures = {
+def error_row(work: Conversion, errors: Mapping[str, ProtocolError], model: str, use: str) -> dict[str, Any]:
+    """Errors of populations on one protocol, against the density."""
+    populations = {name: _measures(error, work.tolerance) for name, error in errors.items()}
+    passed = all(measures["verdict"] == "pass" for measures in populations.values())
+    return {
+        "truth": "density", "model": model, "protocol": next(iter(errors.values())).protocol, "bin": BIN,
+        "tolerance": work.tolerance, "populations": populations, "verdict": "pass" if passed else "fail", "use": use,
+    }  # fmt: skip
+
+
+def _measures(error: ProtocolError, tolerance: float) -> dict[str, Any]:
+    good = error.nrmse <= tolerance and abs(error.bias) <= tolerance
+    return {
         "truth_mean": error.density_mean, "model_mean": error.unit_mean, "nrmse": error.nrmse, "bias": error.bias,
         "correlation": error.correlation, "verdict": "pass" if good else "fail",
     }  # fmt: skip
-    return {
-        "truth": "density", "model": model, "protocol": error.protocol, "bin": BIN, "tolerance": work.tolerance,
-        "populations": {name: measures}, "verdict": measures["verdict"], "use": use,
-    }  # fmt: skip
 
 
-def unit_table(fit: UnitFit) -> dict[str, Any]:
+def unit_table(population: str, estimates: Sequence[Estimate], note: str) -> dict[str, Any]:
     """Fitted parameters with their intervals."""
     parameters = [
         {"name": p.name, "meaning": p.doc, "unit": p.unit, "value": p.value, "low": p.low, "high": p.high,
          "note": "" if p.identified else f"not fixed by the data: {p.why}"}
-        for p in fit.parameters
+        for p in estimates
     ]  # fmt: skip
-    return {"population": fit.population, "rung": "unit", "family": "cascade", "parameters": parameters,
-            "note": fit.interval}  # fmt: skip
+    return {"population": population, "rung": "unit", "family": "cascade", "parameters": parameters, "note": note}
 
 
 def unit_curve(work: Conversion, name: str, others: dict[str, FloatArray] | None = None) -> dict[str, Any]:
@@ -84,13 +99,16 @@ def curve_drives(work: Conversion, name: str) -> FloatArray:
 
 
 def response_part(
-    unit: CascadeUnit | None, name: str, frequencies: FloatArray, density: ComplexArray, note: str = ""
+    unit: CascadeUnit | CoupledUnits | None, name: str, frequencies: FloatArray, density: ComplexArray, note: str = ""
 ) -> dict[str, Any]:
     """Linear response to mu of the density, and of the unit where there is one."""
     curves, error = {"density": density}, {}
     if unit is not None:
-        curves["unit"] = unit.linear_response(frequencies, population=name)
-        error["unit"] = float(np.max(np.abs(curves["unit"] - density)) / np.max(np.abs(density)))
+        try:
+            curves["unit"] = unit.linear_response(frequencies, population=name)
+            error["unit"] = float(np.max(np.abs(curves["unit"] - density)) / np.max(np.abs(density)))
+        except DomainError as outside:
+            note = f"{note} The unit has none here: {outside}.".strip()
     return {
         "population": name, "target": "mu", "unit": "Hz/(mV/ms)", "frequency": frequencies,
         "magnitude": {k: np.abs(v) for k, v in curves.items()},
@@ -100,20 +118,34 @@ def response_part(
 
 
 def unit_parts(work: Conversion) -> dict[str, Any]:
-    """Tables and curves of all units; nothing where there is none."""
-    if work.unit is None:
+    """Tables and curves of the units of populations; nothing where there is none."""
+    if not work.fits:
         return {}
     return {
-        "units": [unit_table(fit) for fit in work.fits.values()],
+        "units": unit_tables(work),
         "curves": [unit_curve(work, name) for name in work.fits],
     }
 
 
+def unit_tables(work: Conversion) -> list[dict[str, Any]]:
+    """Of the units of populations."""
+    return [unit_table(fit.population, fit.parameters, _note(fit)) for fit in work.fits.values()]
+
+
+def _note(fit: UnitFit) -> str:
+    missing = f" Not among the units of the literature: {fit.baselines_not_offered}"
+    return fit.interval + (missing if fit.baselines_not_offered else "")
+
+
 def unit_domains(work: Conversion) -> list[str]:
     """The range of drive that every unit was fitted on, in words."""
+    return [f"unit {name}: {in_words(fit.domain)}" for name, fit in work.fits.items()]
+
+
+def in_words(d: Domain) -> str:
+    """A range of drives in the units of specs."""
     root = np.sqrt(1e3)
-    return [
-        f"unit {name}: mu {d.mu_low:.3g} to {d.mu_high:.3g} mV/ms, "
+    return (
+        f"mu {d.mu_low:.3g} to {d.mu_high:.3g} mV/ms, "
         f"sigma {d.sigma_low * 1e3 / root:.3g} to {d.sigma_high * 1e3 / root:.3g} mV/sqrt(ms)"
-        for name, d in ((name, fit.domain) for name, fit in work.fits.items())
-    ]
+    )

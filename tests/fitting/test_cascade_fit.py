@@ -43,6 +43,14 @@ def test_held_out_errors(fitted):
     assert all(e.correlation > 0.99 for e in errors.values())
 
 
+def test_units_of_the_literature_are_beside_it_and_worse(fitted):
+    ours = {e.protocol: e.nrmse for e in fitted[1].heldout}
+    assert [b.name for b in fitted[1].baselines] == ["LNexp", "LNdos", "spec1", "spec2"]
+    assert fitted[1].baselines_not_offered == ""
+    for baseline in fitted[1].baselines:
+        assert all(2.0 * ours[e.protocol] < e.nrmse < 1.0 for e in baseline.errors)
+
+
 def test_the_spec_s_own_protocol_is_held_out_too(fitted):
     density, fit = fitted
     with warnings.catch_warnings():

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from fitted_cases import adex, eif
 
+from popdyn.errors import NumericsError
 from popdyn.fitting import asked_domain, training_domain
 from popdyn.fitting.density_target import make_target
 from popdyn.fitting.protocols import heldout_jobs, training_jobs
@@ -93,3 +94,10 @@ def test_every_spiking_parameter_of_adaptation_moves_the_gain():
     base = rate()
     for change in ({"a": "6 nS"}, {"b": "60 pA"}, {"tau_w": "300 ms"}, {"E_w": "-85 mV"}):
         assert rate(**change) < 0.98 * base
+
+
+def test_a_density_that_is_silent_over_the_domain_is_refused_by_name():
+    domain = Domain(-0.4, -0.3, 0.01, 0.01)
+    target = make_target(Density(eif()), "E").over(domain)
+    with pytest.raises(NumericsError, match=r"populations\.E: .* stays below 0\.01 Hz"):
+        sample_gain(target, domain)

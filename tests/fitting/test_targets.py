@@ -97,6 +97,7 @@ def test_unit_of_escape_noise_with_two_time_scales():
     again = CascadeUnit.from_dict(fit.unit.to_dict())
     assert again.equations() == fit.unit.equations()
     np.testing.assert_array_equal(again.simulate("wander")["rate"], fit.unit.simulate("wander")["rate"])
+    assert "spec1: its modes are those of a density over V; gif neurons fire by a hazard" in fit.baselines_not_offered
     for baseline in fit.baselines:
         worse = {e.protocol: e for e in baseline.errors}
         assert worse["heldout_ou"].nrmse > 2 * errors["heldout_ou"].nrmse

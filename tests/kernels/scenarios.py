@@ -19,7 +19,7 @@ from network_scenarios import networks
 from numpy.typing import NDArray
 from unit_scenarios import unit_network_result
 
-from popdyn.kernels import density_1d, ln
+from popdyn.kernels import density_1d, ln, spectral
 from popdyn.kernels import rate_units as rate_units_kernel
 from popdyn.kernels.resolvent import resolvent
 from popdyn.rungs import density_2d
@@ -128,6 +128,25 @@ def linear_nonlinear() -> Results:
     return {"linear-nonlinear": np.stack([*rates, one])}
 
 
+def spectral_modes() -> Results:
+    """Both orders over a made-up table of two sigmas; the second order is driven below zero once."""
+    e = np.linspace(0.0, 3.0, 20)
+    columns = [
+        10.0 * np.exp(0.4 * e), -0.06 + 1e-3 * e, -90.0 - 5.0 * e, 30.0 * e, -0.02 + 1e-3 * e, 1e-4 - 1e-5 * e,
+        2e-3 + 1e-4 * e, -0.2 + 0.0 * e, 1e-2 + 0.0 * e, 1e-2 + 0.0 * e, -1.0 + 0.1 * e, 0.1 + 0.0 * e,
+    ]  # fmt: skip
+    table = np.stack([np.stack(columns, axis=1), 1.5 * np.stack(columns, axis=1)])
+    numbers, t = np.array([0.0, 19.0 / 3.0, 1.0, 1.0]), np.linspace(0.0, 6.0, 60)
+    mu, sigma = 1.5 + np.sin(t), 1.5 + 0.4 * np.cos(t)
+    adaptation, rates = np.array([[5e9, 4e-9, -0.08, 4e-12, 1e-3]]), np.empty((3, 60))
+    spectral.integrate_one(numbers, table, adaptation, mu, sigma, 1e-4, np.array([1e-10]), rates[0])
+    drive = np.stack([mu, 20.0 * np.cos(t), -2e4 * np.sin(t), sigma, 10.0 * np.sin(t), 1e3 * np.cos(t)])
+    for size, rate in zip((1.0, 50.0), rates[1:], strict=True):
+        drive[1:3] *= size
+        spectral.integrate_two(numbers, table, adaptation, np.array([5.0]), drive, 1e-4, np.array([1e-10]), rate)
+    return {"slowest modes": rates}
+
+
 def rate_units() -> Results:
     """Every family with two adaptation variables, its rates and their derivatives; time constant varying, and not."""
     steps, found = 40, {}
@@ -148,6 +167,7 @@ def rate_units() -> Results:
 def results() -> Results:
     alone = {
         **linear_nonlinear(),
+        **spectral_modes(),
         **density(),
         **density_of_V_and_w(),
         **threshold(),

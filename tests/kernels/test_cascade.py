@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from popdyn.kernels import cascade as kernel
+from popdyn.kernels.lanes import aligned
+from popdyn.kernels.unit_law import readout
 from popdyn.rungs.cascade import CascadePopulation
 from popdyn.rungs.cascade_parameters import starting_values
 from popdyn.rungs.static_gain import AdaptationVariable, GainRow, StaticGain
@@ -25,6 +29,7 @@ def row(sigma: float) -> GainRow:
 
 
 MODES = {"harmonic_re": 0.2, "harmonic_im": -0.1, "adaptation_saturation_1": 0.2, "adaptation_saturation_2": -0.1}
+MODES_ALONE = {**starting_values(0), "harmonic_re": 0.2, "harmonic_im": -0.1}
 
 
 def unit(*sigmas: float) -> CascadePopulation:
@@ -72,30 +77,48 @@ def test_leaving_the_table_is_counted():
     assert np.all(trace.rate > 0)
 
 
+def in_one_lane(made: kernel.Unit, mu: float, sigma: float, w: np.ndarray) -> np.ndarray:
+    column = np.empty(kernel.slots(len(w)))
+    kernel.start(*made, mu, sigma, w, 0, column)
+    return kernel.in_lanes(column[None])[0]
+
+
 def test_not_a_number_is_a_status():
     model = unit(SIGMA)
     mu = np.full(100, 1.0)
     mu[50] = np.nan
-    out = np.empty((2, 10))
-    made, state = model.table(1e-4), np.zeros(kernel.W + 2)
-    status = kernel.integrate(*made, mu, np.full(100, SIGMA), 10, state, *out, np.empty((10, 2)))
+    made, out = model.table(1e-4), np.empty((2, 10))
+    lane = in_one_lane(made, 1.0, SIGMA, np.zeros(2))
+    flat, row, work = made.table.reshape(-1), made.table[0].size, np.empty((3, 80))
+    status = kernel.integrate(flat, row, lane, mu, np.full(100, SIGMA), 10, work, *out, np.empty((10, 2)))
     assert status == kernel.NOT_FINITE
 
 
-def test_steps_by_hand_are_the_integral():
-    model, dt = unit(SIGMA, 1.2 * SIGMA), 2e-4
+def test_eight_units_of_three_kinds_are_each_as_alone():
+    kinds = [unit(SIGMA, 1.2 * SIGMA), unit(SIGMA), replace(unit(SIGMA), adaptation=(), parameters=MODES_ALONE)]
+    made, dt = [m.table(2e-4) for m in kinds], 2e-4
     t = (np.arange(200) + 0.5) * dt
-    mu, sigma, w = 1.0 + 0.6 * np.sin(40 * t), SIGMA * (1.1 + 0.05 * np.cos(30 * t)), np.array([1e-10, 2e-11])
-    made = model.table(dt)
-    state = np.empty(kernel.W + 2)
-    kernel.start(*made, mu[0], sigma[0], w, state)
-    by_hand = [kernel.step(*made, state, m, s) for m, s in zip(mu, sigma, strict=True)]
-    np.testing.assert_array_equal(by_hand, model.integrate(mu, sigma, w, dt=dt, steps_per_bin=1).rate)
+    rng = np.random.default_rng(0)
+    which, phases = np.arange(8) % 3, rng.uniform(0.0, 3.0, 8)
+    mu = 1.0 + 0.6 * np.sin(40 * t[:, None] + phases)
+    sigma = SIGMA * (1.1 + 0.05 * np.cos(30 * t[:, None] + phases))
+    rows = np.cumsum([0, *(len(m.table) for m in made)])
+    columns = np.zeros((8, kernel.slots(2)))
+    for q, k in enumerate(which):
+        w = np.array([1e-10, 2e-11])[: len(made[k].adaptation)]
+        kernel.start(*made[k], mu[0, q], sigma[0, q], w, rows[k], columns[q])
+    table = aligned(np.concatenate([m.table for m in made]))
+    (lanes,), rate = kernel.in_lanes(columns), np.empty(mu.size)
+    kernel.march(table.reshape(-1), table[0].size, lanes, 8, 2, mu.ravel(), sigma.ravel(), 0, 200, -1, rate)
+    for q, k in enumerate(which):
+        w = np.array([1e-10, 2e-11])[: len(made[k].adaptation)]
+        alone = kinds[k].integrate(mu[:, q].copy(), sigma[:, q].copy(), w, dt=dt, steps_per_bin=1).rate
+        np.testing.assert_allclose(rate.reshape(200, 8)[:, q], alone, rtol=1e-12)
 
 
 def test_readout_is_smooth_and_never_negative():
     x = np.linspace(-3.0, 2.0, 2001)
-    y = np.array([kernel.readout(value) for value in x])
+    y = np.array([readout(2.0 * value) for value in x])
     assert y.min() == 0.0
     slope = np.diff(y) / np.diff(x)
     assert np.abs(np.diff(slope)).max() < 2e-3

@@ -37,7 +37,8 @@ def first_state(op, h, dt):
     scalars[:, kernel.S] = 0.02 if h.order == 1 else 0.0
     past = np.zeros((int(h.t_ref / dt) + 2, kernel.PAST))
     past[:, kernel.FLUXES] = 0.7
-    return kernel.State(fields, scalars, past, np.zeros((5, n)), np.zeros((n, operators.WIDTH)), np.zeros(1, np.int64))
+    work, star, sums = np.zeros((5, n)), np.zeros((n, operators.WIDTH)), np.zeros((kernel.SUMS, operators.WIDTH))
+    return kernel.State(fields, scalars, past, work, star, np.zeros(1, np.int64), sums)
 
 
 def run(op, h, steps, dt=1e-4, scheme=kernel.AFFINE, mu=0.9, function=kernel.integrate):

@@ -160,7 +160,9 @@ def test_infinitely_many_neurons_are_the_deterministic_code(order):
         for level in range(3):
             kernel.measure(op, h.order, fields[level], scalars[level])
         past = np.zeros((int(h.t_ref / 1e-4) + 2, kernel.PAST))
-        state = kernel.State(fields, scalars, past, np.zeros((5, n)), np.zeros((n, 8)), np.zeros(1, np.int64))
+        state = kernel.State(
+            fields, scalars, past, np.zeros((5, n)), np.zeros((n, 8)), np.zeros(1, np.int64), np.zeros((6, 8))
+        )
         none = no_jumps(n)
         for k in range(300):
             alone = (none, np.zeros(0), noise, state.star, np.zeros(3), np.zeros(0))

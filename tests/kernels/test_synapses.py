@@ -171,3 +171,24 @@ def test_a_distribution_of_delays_keeps_mean_and_spread():
     assert shares.sum() == pytest.approx(1.0)
     assert shares @ lag == pytest.approx(mean, rel=1e-3)
     assert np.sqrt(shares @ (lag - mean) ** 2) == pytest.approx(std, rel=2e-2)
+
+
+@pytest.mark.parametrize("kind", SYNAPSES)
+def test_a_block_of_steps_is_its_steps(kind):
+    rng, steps = np.random.default_rng(1), 9
+    alone, together = one_projection(SYNAPSES[kind]), one_projection(SYNAPSES[kind])
+    rate = 20.0 + 5.0 * rng.standard_normal(6 * steps)
+    exact = np.zeros((2, rate.size))
+    ring = np.zeros((1, alone.lags.shape[1] + 2))
+    kept = ring.shape[1]
+    past = np.zeros((1, kept + rate.size + kernel.BLOCK))
+    for now, value in enumerate(rate):
+        kernel.transmit(alone, ring, now, DT)
+        exact[:, now] = alone.mean[0], alone.variance[0]
+        ring[0, now % kept] = value
+    work, mean, variance = np.zeros((3, kernel.BLOCK))
+    for first in range(0, rate.size, steps):
+        kernel.transmit_block(together, past, kept + first, steps, DT, work, mean, variance)
+        np.testing.assert_allclose(mean[:steps], exact[0, first : first + steps], rtol=1e-12)
+        np.testing.assert_allclose(variance[:steps], exact[1, first : first + steps], rtol=1e-12)
+        past[0, kept + first : kept + first + steps] = rate[first : first + steps]

@@ -6,16 +6,19 @@ import numpy as np
 from modes_scenarios import wires
 from numpy.typing import NDArray
 
-from popdyn.kernels import cascade, unit_network
+from popdyn.kernels import cascade
+from popdyn.kernels.lanes import aligned
 from popdyn.kernels.modes_network import WATCHED, Nodes
+from popdyn.kernels.synapses import BLOCK, Projections
+from popdyn.kernels.unit_network import OUTPUTS, Units, run
 from popdyn.rungs.cascade import CascadePopulation
 from popdyn.rungs.cascade_parameters import starting_values
-from popdyn.rungs.coupled_units import stacked
 from popdyn.rungs.static_gain import AdaptationVariable, GainRow, StaticGain
 from popdyn.theory.discretisation import Domain
 
 E = np.linspace(-2.0, 3.0, 40)
 DT = 1e-4
+SLOW, FAST = AdaptationVariable(4e-9, 40e-12, 0.2, -0.08), AdaptationVariable(0.0, 20e-12, 0.03, -0.08)
 
 
 def unit(sigmas: tuple[float, ...], variables: tuple[AdaptationVariable, ...]) -> CascadePopulation:
@@ -30,23 +33,44 @@ def unit(sigmas: tuple[float, ...], variables: tuple[AdaptationVariable, ...]) -
     )  # fmt: skip
 
 
+def lanes_of(units: list[CascadePopulation], mu: float, sigma: float) -> Units:
+    """A node of each, settled."""
+    made = [u.table(DT) for u in units]
+    variables = max(len(u.adaptation) for u in units)
+    columns, row = np.zeros((len(units), cascade.slots(variables))), 0
+    for unit_made, column in zip(made, columns, strict=True):
+        cascade.start(*unit_made, mu, sigma, np.full(len(unit_made.adaptation), 1e-10), row, column)
+        row += len(unit_made.table)
+    table = aligned(np.concatenate([m.table for m in made]))
+    lanes = cascade.in_lanes(columns)
+    return Units(table.reshape(-1), table[0].size, lanes, variables, np.ones((len(units), variables)))
+
+
 def unit_network_result() -> dict[str, NDArray[np.float64]]:
-    units = stacked([unit((0.05, 0.06), (AdaptationVariable(4e-9, 40e-12, 0.2, -0.08),)), unit((0.05,), ())], DT)
+    """Two nodes, delays of some steps and of one; a node of three adaptation variables beside nine others."""
+    two = [unit((0.05, 0.06), (SLOW,)), unit((0.05,), ())]
+    many = [unit((0.05, 0.06), (SLOW, FAST, FAST)), *(unit((0.05,), ()) for _ in range(9))]
+    return {"units in a network": _march(two, wires(2)), "many units in a network": _march(many, later(wires(2)))}
+
+
+def later(p: Projections) -> Projections:
+    """The same a whole block of steps later."""
+    return p._replace(lags=np.pad(p.lags, ((0, 0), (BLOCK, 0))), first=p.first + BLOCK, last=p.last + BLOCK)
+
+
+def _march(kinds: list[CascadePopulation], projections: Projections) -> NDArray[np.float64]:
+    count = len(kinds)
     nodes = Nodes(
-        np.zeros(2, np.int64), np.arange(2), np.array([0.4, 0.6]), np.zeros(2), np.zeros(2),
-        np.array([0.0, 1e-3]), np.array([0, 2, 4]), np.array([0, 1, 0, 1]), np.full(4, 2e-3), np.full(4, 1e-6),
-        np.tile([0.0, 9.0, 0.0, 9.0], (2, 1)),
+        np.zeros(count, np.int64), np.arange(count), np.full(count, 1.0 / count), np.zeros(count), np.zeros(count),
+        np.linspace(0.0, 1e-3, count), 2 * np.arange(count + 1), np.tile([0, 1], count), np.full(2 * count, 2e-3),
+        np.full(2 * count, 1e-6), np.tile([0.0, 9.0, 0.0, 9.0], (count, 1)),
     )  # fmt: skip
-    state = np.zeros((2, cascade.W + 1))
-    for g in range(2):
-        table = units.table[units.rows[g] : units.rows[g + 1]]
-        variables = units.adaptation[units.variables[g] : units.variables[g + 1]]
-        cascade.start(units.numbers[g], table, variables, 1.0, 0.055, np.full(len(variables), 1e-10), state[g])
     t = (np.arange(60) + 0.5) * DT
-    out, rates, watched = np.zeros((1, 6, unit_network.OUTPUTS)), np.zeros(2), np.zeros((2, WATCHED))
-    done = unit_network.run(
-        units, nodes, wires(2), np.full((2, 6), 8.0), np.full((1, 60), 9.0), 1.0 + np.sin(300.0 * t)[None],
-        np.full((1, 60), 1.6e-3), 0, DT, state, out, rates, watched,
+    out, rates, watched = np.zeros((1, 6, OUTPUTS)), np.zeros(count), np.zeros((count, WATCHED))
+    activity = np.full((2, projections.lags.shape[1] + 2), 8.0)
+    done = run(
+        lanes_of(kinds, 1.0, 0.055), nodes, projections, activity, np.full((1, 60), 9.0),
+        1.0 + np.sin(300.0 * t)[None], np.full((1, 60), 1.6e-3), DT, out, rates, watched,
     )  # fmt: skip
     assert done == 60
-    return {"units in a network": np.concatenate([out[0].T, [np.resize(rates, 6)]])}
+    return np.concatenate([out[0].T, [np.resize(rates, 6)]])

@@ -180,6 +180,7 @@ def _predictions(population: str, truth: bool) -> list[dict[str, Any]]:
             "what": "closure: order 3 against 4",
             "predicted": 0.0011,
             "measured": measured,
+            "interval": [0.0012, 0.002] if truth else None,
         },
         {
             "population": population,

@@ -11,6 +11,7 @@ from synthetic_report import make_report
 from popdyn.errors import SpecError
 from popdyn.report import json_schema, judge, render_html, render_markdown, to_json, write
 from popdyn.report.palette import DARK, LIGHT, contrast
+from popdyn.report.rows import prediction_table
 from popdyn.report.text import bar, number, percent, percent_interval, plain, quantity, quantity_interval
 
 
@@ -68,6 +69,18 @@ def test_inconclusive_says_what_to_do():
     assert "not decided" in sentence
     assert "1.20" in sentence
     assert "more neurons" in sentence
+
+
+def test_a_prediction_stands_beside_an_interval_and_its_note():
+    """A ratio needs a measured error that is not zero."""
+    report = make_report()
+    one = {"population": "E", "rung": "density", "what": "bias", "predicted": 0.001, "measured": 0.0005}
+    report["predictions"] = [one | {"interval": [2.5e-4, 7.5e-4]}, one | {"interval": [0.0, 1e-3]}, one]
+    rows = prediction_table(report).rows
+    assert [row[-1] for row in rows] == ["2.0", "—", "2.0"]
+    assert rows[0][4].endswith(f"({percent_interval([2.5e-4, 7.5e-4])})")
+    for page in (render_html(report), render_markdown(report)):
+        assert "the truth's own time step" in page.replace("&#39;", "'")
 
 
 @pytest.mark.parametrize(

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import json
+from copy import copy, deepcopy
 from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from popdyn.errors import DomainError, UsageError
+from popdyn.errors import DomainError, SpecError, UsageError
 from popdyn.rungs.cascade import CascadePopulation
 from popdyn.rungs.cascade_parameters import starting_values
 from popdyn.rungs.coupled import CoupledDensity
 from popdyn.rungs.coupled_units import CoupledUnits
 from popdyn.rungs.domain import DomainWarning
+from popdyn.rungs.model_file import read_any_model, write_model
 from popdyn.rungs.modes_nodes import groups_of
 from popdyn.rungs.static_gain import GainRow, StaticGain
 from popdyn.rungs.unit_sweep import sweep
 from popdyn.spec import load
 from popdyn.spec.network import Protocol, Stimulus
 from popdyn.theory.discretisation import Domain
-from popdyn.workflows.source import Source, derived_rung
+from popdyn.workflows.rates import rates
+from popdyn.workflows.source import Source, derived_rung, open_source
 
 NEURON = {"model": "lif", "t_ref": "2 ms"}
 NOISE = {"mu": "0.8 mV/ms", "sigma": "2 mV/sqrt(ms)"}
@@ -48,7 +52,7 @@ def unit(name):
 def units_of(spec, dt=1e-4):
     density = CoupledDensity(spec)
     groups = groups_of(density.derivation)
-    return CoupledUnits(density.derivation, groups, [unit(n) for n in spec.populations], density.closure, dt)
+    return CoupledUnits(density, groups, [unit(n) for n in spec.populations], dt)
 
 
 @pytest.fixture(scope="module")
@@ -69,9 +73,9 @@ def test_without_weights_every_population_is_its_unit_alone(delta):
 
 
 def replace_gains(made, factor):
-    copy = CoupledUnits(made.derivation, made.groups, made.units, made.closure, made.dt)
-    copy.nodes = copy.nodes._replace(gain_mu=factor * copy.nodes.gain_mu, gain_D=factor * copy.nodes.gain_D)
-    return copy
+    changed = copy(made)
+    changed.nodes = made.nodes._replace(gain_mu=factor * made.nodes.gain_mu, gain_D=factor * made.nodes.gain_D)
+    return changed
 
 
 def test_what_e_fires_arrives_after_the_delay(delta):
@@ -120,3 +124,64 @@ def test_conductances_are_refused_by_name():
     spec = network(synapse="conductance", J="1 nS", tau_syn="3 ms", E_rev="0 mV")
     with pytest.raises(UsageError, match="E connects to E through a conductance"):
         derived_rung(Source(spec), "unit")
+
+
+def test_a_model_file_gives_the_same_trajectory_and_the_same_bytes(delta, tmp_path):
+    write_model(delta, tmp_path / "model.json")
+    again = read_any_model(tmp_path / "model.json")
+    assert isinstance(again, CoupledUnits)
+    assert np.array_equal(again.simulate(PROTOCOL)["rate"], delta.simulate(PROTOCOL)["rate"])
+    write_model(again, tmp_path / "again.json")
+    assert (tmp_path / "again.json").read_bytes() == (tmp_path / "model.json").read_bytes()
+    assert open_source(tmp_path / "model.json").unit.network == delta.network
+    along = rates(tmp_path / "model.json", rung="unit", vary="mu=0.8 mV/ms:0.9 mV/ms:2")["populations"]
+    rest = delta.rates()
+    for name, found in along.items():
+        assert found["rate"][0] == pytest.approx(rest[name], rel=1e-12)
+        assert found["rate"][1] > rest[name]
+
+
+def broken(document, *path, value):
+    *parents, last = path
+    for key in parents:
+        document = document[key]
+    document[last] = value
+
+
+FAULTS = {
+    "groups[0].C_m": ("groups", 0, "C_m"), "groups[1].domain.mu_low": ("groups", 1, "domain", "mu_low"),
+    "groups[1].population": ("groups", 1, "population"), "dt": ("dt",), "settings.closure": ("settings", "closure"),
+    "groups[0].fit": ("groups", 0, "fit"), "family": ("family",),
+}  # fmt: skip
+
+
+def test_all_faults_of_a_model_come_at_once(delta):
+    document = json.loads(json.dumps(delta.to_dict()))
+    for path in FAULTS.values():
+        broken(document, *path, value=None)
+    with pytest.raises(SpecError) as error:
+        CoupledUnits.from_dict(document, "model.json")
+    assert {fault.path for fault in error.value.faults} == set(FAULTS)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "says"),
+    [
+        (("dt",), 3e-4, "dt: got 0.0003; allowed: 1 ms divided by a whole number"),
+        (("groups", 1, "population"), "E", r"groups\[1\].population: got E; allowed: I"),
+        (("groups",), [], "groups"),
+        (("network", "populations", "E", "size"), 1001, "convert again"),
+    ],
+)
+def test_a_model_of_another_network_is_refused(delta, path, value, says):
+    document = json.loads(json.dumps(delta.to_dict()))
+    broken(document, *path, value=value)
+    with pytest.raises(SpecError, match=says):
+        CoupledUnits.from_dict(document)
+
+
+def test_one_unit_too_few_is_refused(delta):
+    document = deepcopy(delta.to_dict())
+    del document["groups"][1]
+    with pytest.raises(SpecError, match="2: one for every kind of node"):
+        CoupledUnits.from_dict(document)

@@ -10,12 +10,19 @@ import pytest
 
 from popdyn.errors import DomainError, NumericsError, SpecError
 from popdyn.kernels import modes as kernel
+from popdyn.kernels import propagators as march
+from popdyn.rungs import modes_table
 from popdyn.rungs.density import Density
 from popdyn.rungs.domain import DomainWarning
+from popdyn.rungs.march import step_drive
 from popdyn.rungs.modes import Modes, derive_modes
-from popdyn.rungs.modes_choice import first_modes_state, resting_state
+from popdyn.rungs.modes_choice import first_modes_state, resting_state, run_modes
 from popdyn.rungs.modes_measured import check_rate
+from popdyn.rungs.modes_steps import begin_steps
 from popdyn.spec import load
+from popdyn.theory.modes_meaning import ADAPTATION, meaning
+from popdyn.theory.problem import W_UNIT
+from popdyn.theory.propagators import Axis, propagators, tabulate
 
 TOLERANCE = 0.005
 PROTOCOL = {
@@ -51,13 +58,20 @@ def both(request):
     return density, derive_modes(density, tolerance=TOLERANCE)
 
 
+@pytest.fixture(scope="module")
+def fine(both):
+    """The density's rate in short steps: its mean over the bin of a jump of sigma is off by half a step's share."""
+    density = both[0]
+    return rate(Density(density.network, domain=density.domains, dt=2e-5).simulate("mixed"))
+
+
 def rate(dataset):
     return dataset["rate"].sel(time=slice(0, None)).values[0, :, 0]
 
 
-def test_few_modes_reach_the_tolerance_on_inputs_they_were_not_trained_on(both):
-    density, modes = both
-    exact, found = rate(density.simulate("mixed")), modes.simulate("mixed")
+def test_few_modes_reach_the_tolerance_on_inputs_they_were_not_trained_on(both, fine):
+    modes, exact = both[1], fine
+    found = modes.simulate("mixed")
     assert modes.choices["E"].reduced.states <= 18
     assert modes.choices["E"].reached
     error = np.sqrt(np.mean((rate(found) - exact) ** 2)) / exact.std()
@@ -116,6 +130,104 @@ def test_a_model_file_gives_the_same_trajectory_and_refuses_what_was_edited(both
     assert len(caught.value.faults) == 2
 
 
+def nrmse(found, exact):
+    return float(np.sqrt(np.mean((found - exact) ** 2)) / exact.std())
+
+
+def test_propagators_are_as_near_to_the_density_as_short_implicit_steps(both, fine):
+    modes = both[1]
+    choice, steps = modes.choices["E"], modes.steps("E")
+    assert steps.dt >= 2e-4
+    assert steps.interpolation <= 0.1 * TOLERANCE
+    assert steps.error <= 0.5 * TOLERANCE
+    drive = step_drive(modes.network.populations["E"], modes.network.protocols["mixed"], 2e-5)
+    short = run_modes(choice.reduced, choice.x, choice.W, drive, 2e-5)[300:]
+    found = modes.simulate("mixed")
+    assert json.loads(found.attrs["steps"]) == {"E": steps.dt}
+    assert nrmse(rate(found), short[:, kernel.RATE]) < 0.3 * TOLERANCE
+    assert nrmse(rate(found), fine) < nrmse(short[:, kernel.RATE], fine) + 0.1 * TOLERANCE
+    V, w = (found[name].sel(time=slice(0, None)).values[0, :, 0] for name in ("V_mean", "w_mean"))
+    assert np.max(np.abs(V - short[:, kernel.MEAN_V])) < 1e-5
+    if choice.reduced.order > 0:
+        assert nrmse(w / W_UNIT, short[:, kernel.MEAN_W]) < 0.3 * TOLERANCE
+    implicit = Modes(modes.network, modes.choices, modes.closure, implicit=True).simulate("mixed")
+    assert json.loads(implicit.attrs["steps"]) == {"E": 1e-4}
+    assert found.attrs["error_estimate"] == pytest.approx(implicit.attrs["error_estimate"], rel=0.1)
+
+
+def test_a_third_of_the_cell_has_a_ninth_of_the_error(both):
+    choice = both[1].choices["E"]
+    modes, seen = choice.reduced.modes, choice.reduced.missing[:, :4]
+    places = np.random.default_rng(0).uniform((1.3, 0.00231), (1.7, 0.0026), (30, 2))
+    s, errors = np.full(len(places), 3.0), []
+    exact = propagators(modes, 2e-4, places[:, 0], places[:, 1], s, seen)
+    for cells in (4, 12):
+        axes = Axis(1.3, 1.7, cells), Axis(0.00231, 0.0026, cells)
+        p = tabulate(modes, 2e-4, *axes, (-7.0, 13.0), seen)
+        errors.append(max(np.abs(at(p, *place, 3.0) - G).max() for place, G in zip(places, exact, strict=True)))
+    assert errors[0] / errors[1] == pytest.approx(9.0, rel=0.5)
+
+
+def at(p, u, D, s):
+    """The table's propagator at a place, by hand."""
+    t, columns = p.numbers, int(p.sizes[march.COLUMNS])
+    place = (u - t[march.U_LOW]) * t[march.PER_U], (D - t[march.D_LOW]) * t[march.PER_D]
+    i, j = (int(x) for x in place)
+    rows = int(p.sizes[march.MODES] + p.sizes[march.TOP] + p.sizes[march.SEEN]) + 2
+    cell = p.table[j * p.sizes[march.U_CELLS] + i].reshape(-1, p.sizes[march.ROWS])[:, :rows].T
+    factors = [1.0, (place[0] - i - 0.5) * t[march.U_WIDTH], 0.0, (place[1] - j - 0.5) * t[march.D_WIDTH]]
+    factors += [s - t[march.S_MIDDLE]] if p.sizes[march.WITH_S] else []
+    return sum(f * cell[:, k * columns : (k + 1) * columns] for k, f in enumerate(factors))
+
+
+def test_propagators_rest_where_the_equations_do_and_keep_mass(both):
+    modes = both[1]
+    choice, table = modes.choices["E"], modes.steps("E").table
+    d = choice.domain
+    mu, sigma = 0.4 * d.mu_low + 0.6 * d.mu_high, 0.5 * (d.sigma_low + d.sigma_high)
+    state = begin_steps(table, choice.reduced.modes, resting_state(choice, 1e-4))
+    for _ in range(round(1.5 / table.numbers[march.DT])):
+        found = march.advance(table, state, mu, 0.0, 0.5 * sigma**2)
+    assert found == pytest.approx(modes.state("E", mu, sigma).rate, rel=2e-3)
+    assert state.y[0] + state.scalars[march.Q] == pytest.approx(1.0, abs=1e-12)
+    state = begin_steps(table, choice.reduced.modes, first_modes_state(choice.reduced.modes, choice.x, choice.W, 1e-4))
+    for t in range(5000):
+        march.advance(table, state, mu * (1.0 + 0.1 * np.sin(0.01 * t)), 0.05, 0.5 * sigma**2)
+    assert state.y[0] + state.scalars[march.Q] == pytest.approx(1.0, abs=1e-12)
+
+
+@pytest.mark.parametrize(("size", "served"), [(0.0, True), (1e-3, False)])
+def test_a_wrong_table_is_not_taken(both, monkeypatch, size, served):
+    def wrong(*arguments):
+        p = tabulate(*arguments)
+        return p._replace(table=p.table * (1.0 + size))
+
+    monkeypatch.setattr(modes_table, "tabulate", wrong)
+    assert (modes_table.steps_of(both[1].choices["E"], 1e-4, modes_table.Care((2,))) is not None) == served
+
+
+def test_a_run_that_leaves_the_table_takes_implicit_steps(both):
+    modes = both[1]
+    table = modes.steps("E").table
+    numbers = table.numbers.copy()
+    numbers[march.U_LOW] += 3.0
+    moved = Modes(modes.network, modes.choices, modes.closure)
+    moved._steps["E"] = replace(modes.steps("E"), table=table._replace(numbers=numbers))
+    implicit = Modes(modes.network, modes.choices, modes.closure, implicit=True).simulate("mixed")
+    found = moved.simulate("mixed")
+    assert json.loads(found.attrs["steps"]) == {"E": 1e-4}
+    assert np.array_equal(rate(found), rate(implicit))
+
+
+def test_a_dead_time_shorter_than_the_step_shortens_it(both):
+    choice = both[1].choices["E"]
+    numbers = choice.reduced.modes.numbers.copy()
+    numbers[kernel.T_REF] = 0.15e-3
+    reduced = replace(choice.reduced, modes=choice.reduced.modes._replace(numbers=numbers))
+    found = modes_table.steps_of(replace(choice, reduced=reduced), 1e-4)
+    assert found is None or found.dt == pytest.approx(1e-4)
+
+
 def test_outside_the_domain_is_refused_or_flagged(both):
     modes = both[1]
     louder = replace(modes.network.protocols["mixed"].stimuli[1], parameters={
@@ -144,6 +256,18 @@ def test_the_text_names_the_modes(both):
     assert "x' = (R_0 + u R_1 + D R_2" in text
     assert "of the response, refractoriness" in text or "of the response, input filter" in text
     assert ("adaptation" in text) == (both[1].choices["E"].reduced.order > 0)
+
+
+def test_a_slow_mode_is_listed_and_the_mass_is_not():
+    neuron = {"model": "adex", "b": "5 pA", "tau_w": "3 s", "a": "4 nS"}
+    noise = {"mu": "1.6 mV/ms", "sigma": "2 mV/sqrt(ms)"}
+    network = load({"schema": 1, "populations": {"E": {"size": 1000, "neuron": neuron, "noise": noise}}})
+    modes = derive_modes(Density(network, closure="mean"), modes=8)
+    found = meaning(modes.choices["E"].reduced, modes.state("E"))
+    slowest = max(found, key=lambda mode: mode.tau)
+    assert slowest.follows == ADAPTATION
+    assert 0.3 < slowest.tau < 3.0  # its feedback makes it faster than w alone
+    assert slowest.share > 0.05
 
 
 def test_a_rested_population_has_all_its_neurons(both):

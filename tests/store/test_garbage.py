@@ -68,7 +68,7 @@ def test_what_a_living_process_writes_is_never_named_however_old(store, writer):
     assert store.sweep() == 0
     writer.stdin.write("\n")
     writer.stdin.flush()
-    assert writer.wait(30) == 0
+    assert writer.wait(300) == 0
     assert (store.find(key_of(2)) / "result.h5").read_bytes() == b"whole"
 
 

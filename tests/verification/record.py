@@ -23,20 +23,18 @@ def file() -> Path:
     return Path(os.environ.get("POPDYN_VERIFICATION", "out/verification.jsonl"))
 
 
-NUMERICAL = ("kernels", "theory", "rungs", "ground_truth", "stimuli", "neurons", "comparison")
-
-
 @cache
-def code_hash(folders: tuple[str, ...] = NUMERICAL) -> str:
-    """SHA-256 of the source that a figure depends on."""
+def code_hash(folders: tuple[str, ...] = ("",)) -> str:
+    """SHA-256 of the package's source, or of these folders of it: rows measure fits and workflows, too."""
     root, digest = Path(popdyn.__file__).parent, hashlib.sha256()
     for folder in folders:
-        for path in sorted((root / folder).glob("*.py")):
+        for path in sorted((root / folder).rglob("*.py")):
+            digest.update(path.relative_to(root).as_posix().encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
 
-def once(row: str, item: str, measure: Callable[[], Values], folders: tuple[str, ...] = NUMERICAL) -> Values:
+def once(row: str, item: str, measure: Callable[[], Values], folders: tuple[str, ...] = ("",)) -> Values:
     """The recorded values of an item of a row, measured now if this code has not measured them yet."""
     key = {"row": row, "item": item, "code": code_hash(folders)}
     path = file()

@@ -9,6 +9,7 @@ import pytest
 from unit_network_rows import measured
 
 pytestmark = pytest.mark.slow
+MISSED = pytest.mark.xfail(reason="missed: docs/theory/units.md", raises=AssertionError, strict=True)
 
 
 @pytest.mark.parametrize("rung", ["modes", "unit"])
@@ -18,19 +19,20 @@ def test_rates_of_an_excitatory_inhibitory_network(rung):
     assert found["outside"] == 0.0
 
 
-def test_bursts_of_modes():
-    truth, found = (
-        networks.truths.truth("adaptation_oscillation", "a"),
-        measured("adaptation_oscillation", "a", "modes"),
-    )
-    assert found["period"] == pytest.approx(truth["period"].value, rel=0.04)
-    assert found["spikes"] == pytest.approx(truth["spikes"].value, rel=0.04)
+@pytest.mark.parametrize("rung", ["modes", pytest.param("unit", marks=MISSED)])
+def test_bursts_of_the_adapting_population(rung):
+    truth = networks.truths.truth("adaptation_oscillation", "a")
+    found = measured("adaptation_oscillation", "a", rung)
+    assert found["period"] == pytest.approx(truth["period"].value, rel=0.04), found
+    assert found["spikes"] == pytest.approx(truth["spikes"].value, rel=0.04), found
 
 
-def test_rates_of_the_microcircuit_of_modes():
+@pytest.mark.parametrize("rung", ["modes", pytest.param("unit", marks=MISSED)])
+def test_rates_of_the_microcircuit(rung):
     """At N -> infinity the density itself is at 5 %."""
-    errors = measured("microcircuit", "poisson", "modes")["rate_errors"]
-    assert np.mean(np.abs(list(errors.values()))) <= 0.03, errors
+    found = measured("microcircuit", "poisson", rung)
+    assert "error" not in found, found
+    assert np.mean(np.abs(list(found["rate_errors"].values()))) <= 0.03, found
 
 
 def test_cost_of_the_microcircuit_of_modes():

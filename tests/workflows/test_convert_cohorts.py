@@ -161,6 +161,7 @@ def test_a_population_alone_has_a_unit(tmp_path):
     validate(document)
     assert document["cohorts"][0]["shot_noise"] == "no synapses"
     assert document["units"][0]["parameters"][0]["name"] == "adaptation_strength"
+    assert "spec2: its modes are those of a density over V" in document["units"][0]["note"]
     assert document["rungs"][-1]["name"] == "unit"
     (curve,) = document["curves"]
     np.testing.assert_allclose(curve["models"]["unit"], curve["models"]["density"], rtol=1e-3)

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from popdyn.cli import app
+from popdyn.comparison import compare
 from popdyn.errors import UsageError
 from popdyn.report import render_html, render_markdown, validate
 from popdyn.rungs.mixed import MixedDensity
@@ -71,6 +72,15 @@ def test_each_population_has_the_parts_of_its_kind(converted):
     text = render_markdown(document) + render_html(document)
     assert "densities and cohorts" in text
     assert "not derived for cohorts" in text
+
+
+def test_the_step_counts_by_the_order_of_each_kind(converted):
+    """4/3 of the distance to half the step at second order (densities), twice it at first (cohorts)."""
+    work, _ = converted
+    half = MixedDensity(work.network, dt=work.density.dt / 2.0, tolerance=0.02, derivation=work.density.derivation)
+    apart = compare(half.simulate("step"), work.results["density"]).populations
+    factors = {name: work.predicted[name].parts["step"] / apart[name].nrmse for name in apart}
+    assert factors == pytest.approx({"E": 2.0, "I": 4.0 / 3.0})
 
 
 def test_model_file_and_commands(converted, tmp_path):

@@ -11,6 +11,7 @@ from popdyn.errors import SpecError, UsageError
 from popdyn.report import render_html, render_markdown, validate
 from popdyn.spec import load
 from popdyn.workflows.convert import convert
+from popdyn.workflows.prediction import variation
 from popdyn.workflows.rates import rates
 from popdyn.workflows.simulate import simulate
 
@@ -50,7 +51,7 @@ def test_the_density_is_compared_with_whole_networks(converted):
     document = json.loads((folder / "report.json").read_text())
     validate(document)
     assert document["target"] == "density"
-    assert document["summary"].startswith("Converted to the density rung: no rate unit fits, E connects to E")
+    assert document["summary"].startswith("Converted to the density rung: the default where E connects to E")
     assert [(c["truth"], c["model"]) for c in document["comparisons"]] == [
         ("spiking", "density"), ("spiking", "mean field"), ("density", "mean field"),
     ]  # fmt: skip
@@ -71,6 +72,8 @@ def test_every_population_is_in_the_report(converted):
     assert E["nodes"] > 1
     assert E["importance"]["V_th"] > 0.5
     assert 0 < E["quadrature_error"] < 0.02 / 3
+    relative = variation(converted[0].results["density"], "E")
+    assert converted[0].predicted["E"].bias > relative * E["quadrature_error"] > 0.0
     assert other["nodes"] >= 1
     assert {check["kind"] for check in document["validity"]} >= {"stability", "disorder"}
     (spread,) = (n for n in document["neuron_rates"] if n["population"] == "E")
@@ -131,19 +134,15 @@ def test_rates_say_how_neurons_differ():
     assert found["E"]["sd_log_rate"] > found["I"].get("sd_log_rate", 0.0)
 
 
-DIFFERENT = population(50, V_th={"normal": ["-50 mV", "1 mV"]}) | {"poisson": [{"K": 100, "nu": "5 Hz", "J": "0.1 mV"}]}
 ALONE = {"schema": 1, "populations": {"E": population(50)}, "protocols": {"p": {"duration": "50 ms"}}}
 
 
 @pytest.mark.parametrize(
     ("spec", "options", "says"),
     [
-        (SPEC, {"to": "unit"}, "--to: .* \\(connections\\[0\\]\\); use --to density"),
         (SPEC, {"annealed": True, "truth": False}, "--annealed: needs a spiking network"),
         (ALONE, {"annealed": True}, "--annealed: needs connections"),
         (ALONE, {"to": "unit", "finite_size": True}, "--finite-size: .*allowed: --to density"),
-        (ALONE | {"populations": {"E": DIFFERENT}}, {"to": "unit"},
-         "populations.E differs in V_th and hears Poisson sources; use --to density"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_done_is_refused_with_the_remedy(spec, options, says):

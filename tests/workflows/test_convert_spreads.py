@@ -16,6 +16,7 @@ from popdyn.theory.cohort_march import stationary
 from popdyn.theory.gif_nodes import choose_spread
 from popdyn.theory.gif_population import gif_problem
 from popdyn.workflows.convert import convert
+from popdyn.workflows.prediction import variation
 from popdyn.workflows.source import open_source
 
 GIF = {
@@ -49,6 +50,9 @@ def test_tau_m_takes_nodes_and_says_so(tmp_path):
     assert entry["spread"].startswith("cubature of degree 5, 3 nodes (")
     assert entry["predicted"]["spread"] == entry["spread_error"] == work.density.rules["E"].error > 0.0
     assert work.predicted["E"].bias > entry["spread_error"]
+    relative = variation(work.results["density"], "E")
+    assert 0.0 < relative < 1.0
+    assert work.predicted["E"].parts["at rest"] == pytest.approx(entry["spread_error"] / relative)
     assert "cubature of degree 5, 3 nodes" in render_markdown(work.document)
     assert work.document["rungs"][1]["state"].startswith("3 nodes x ")
     again = open_source(tmp_path / "model.json").density.density()

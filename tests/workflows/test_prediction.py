@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import xarray as xr
 
 from popdyn.comparison import compare
 from popdyn.rungs.density import Density
 from popdyn.spec import load
-from popdyn.workflows.prediction import OtherClosure, predict_error
+from popdyn.workflows.prediction import OtherClosure, of_variation, predict_error
+from popdyn.workflows.prediction_cohorts import rest_part
 from popdyn.workflows.predictions_report import predictions
 
 BURSTS = Path(__file__).parents[2] / "reference_sims" / "adex_bursting" / "network.toml"
 
 
-def falls_back(to: dict[str, str], asked: list[str]):
-    """Makes of a closure what simulates with the one that it falls back on."""
+def used(*closures: str) -> xr.Dataset:
+    """A trajectory of populations whose rate is the length of their closure's name."""
+    names = [f"P{k}" for k in range(len(closures))]
+    rate = ("run", "time", "population"), [[[float(len(c)) for c in closures]]]
+    return xr.Dataset({"rate": rate}, {"population": names}, {"closures_used": ",".join(closures)})
+
+
+def falls_back(to: list[dict[str, str]], asked: list[str]):
+    """Makes of a closure what simulates with those that its populations fall back on."""
 
     def make(closure):
         asked.append(closure)
-        return SimpleNamespace(simulate=lambda _: xr.Dataset(attrs={"closures_used": to.get(closure, closure)}))
+        return SimpleNamespace(simulate=lambda _: used(*(one.get(closure, closure) for one in to)))
 
     return make
 
 
 @pytest.mark.parametrize(
-    ("to", "used", "asked"),
+    ("to", "reference", "asked"),
     [
         ({}, "cumulant3", ["cumulant4"]),
         ({"cumulant4": "cumulant3"}, "cumulant3", ["cumulant4", "gaussian"]),
@@ -37,10 +47,43 @@ def falls_back(to: dict[str, str], asked: list[str]):
          ["cumulant4", "gaussian", "hermite1", "mean"]),
     ],
 )  # fmt: skip
-def test_the_next_closure_that_is_another(to, used, asked):
+def test_the_next_closure_that_is_another(to, reference, asked):
     found: list[str] = []
-    OtherClosure(falls_back(to, found), "cumulant3", used).simulate("step")
+    OtherClosure(falls_back([to], found), "cumulant3", used(reference)).simulate("step")
     assert found == asked
+
+
+def test_every_population_steps_down_by_itself():
+    to = [{}, {"cumulant4": "cumulant3"}, {"cumulant4": "gaussian", "gaussian": "hermite1"}]
+    reference = used("cumulant3", "cumulant3", "gaussian")
+    found = OtherClosure(falls_back(to, []), "cumulant3", reference).simulate("step")
+    assert found.attrs["closures_used"] == "cumulant4,gaussian,hermite1"
+    assert found["rate"].values.ravel().tolist() == [9.0, 8.0, 8.0]
+
+
+def test_a_network_steps_down_together():
+    def make(closure):
+        found = {"cumulant4": "cumulant3"}.get(closure, closure)
+        return SimpleNamespace(simulate=lambda _: used(found, found).assign_attrs(closures_used=found))
+
+    reference = used("cumulant3", "cumulant3").assign_attrs(closures_used="cumulant3")
+    found = OtherClosure(make, "cumulant3", reference).simulate("step")
+    assert found["rate"].values.ravel().tolist() == [8.0, 8.0]
+
+
+def test_a_neighbour_does_not_hide_the_fall_back():
+    """Beside a population whose next closure holds, bursts are predicted to be off by what they are alone."""
+    bursts, neighbour = load(BURSTS), load(BURSTS.parents[1] / "adex_aug" / "network.toml").populations["E"]
+    short = replace(bursts.protocols["mixed"], name="short", duration=0.5, transient=0.1)
+    both = {**bursts.populations, "A": replace(neighbour, name="A")}
+    closure = []
+    for populations in (bursts.populations, both):
+        density = Density(replace(bursts, populations=populations, protocols={**bursts.protocols, "short": short}))
+        found = predict_error(density, "short", density.simulate("short"))
+        closure.append(found["E"].parts["closure"])
+    assert closure[1] == pytest.approx(closure[0])
+    assert closure[0] > 0.02
+    assert 0.0 < found["A"].parts["closure"] < 0.01
 
 
 def test_bursts_are_predicted_to_be_off():
@@ -67,3 +110,38 @@ def test_a_rung_below_the_density_has_its_distance_to_it_in_its_prediction():
     assert rows["unit", "nrmse"] == pytest.approx((0.01**2 + size**2) ** 0.5)
     assert rows["unit", "bias"] == pytest.approx(0.002 + 0.3 / 11.0)
     assert all(row["measured"] is None for row in predictions(work))
+
+
+def test_what_was_measured_comes_with_its_interval():
+    """Of |bias|: from 0 where the truth does not tell it from 0; of an nrmse that it does not resolve, none."""
+
+    def of(bias, interval, nrmse=0.004):
+        sizes = {"bias": bias, "bias_interval": interval, "nrmse": nrmse, "nrmse_interval": (0.003, 0.005)}
+        found = SimpleNamespace(truth="spiking", model="density", protocol="step",
+                                populations={"E": SimpleNamespace(**sizes, resolution=0.002)})  # fmt: skip
+        predicted = {"E": SimpleNamespace(nrmse=0.01, bias=0.002)}
+        work = SimpleNamespace(target="density", protocol="step", comparisons=[found], predicted=predicted)
+        return {row["what"]: (row["measured"], row["interval"]) for row in predictions(work)}
+
+    assert of(-0.0015, (-0.002, -0.001)) == {"nrmse": (0.004, [0.003, 0.005]), "bias": (0.0015, [0.001, 0.002])}
+    assert of(-0.0005, (-0.002, 0.001), nrmse=0.001) == {"nrmse": (None, None), "bias": (0.0005, [0.0, 0.002])}
+
+
+@pytest.mark.parametrize(("swing", "bias"), [(4.0, 0.004), (0.0, 0.01)])
+def test_errors_over_drives_have_a_bias(swing, bias):
+    """Of nodes: 1 % of the s.d., here 0.4 of the mean, is at most 0.4 % of the mean; 1 % where nothing varies."""
+    assert of_variation(0.01, square_wave(swing), "E") == (0.01, pytest.approx(bias))
+
+
+def test_an_error_relative_to_the_mean_is_larger_relative_to_what_varies():
+    nrmse, rest = rest_part({"spread": 0.01, "step": 0.002}, square_wave(4.0), "E")
+    assert nrmse == pytest.approx(0.01 * 10.0 / 4.0)
+    assert rest == pytest.approx(0.012)
+    assert np.isnan(rest_part({"spread": 0.01}, square_wave(0.0), "E")[0])
+
+
+def square_wave(swing):
+    rate = [[[10.0 - swing], [10.0 + swing]] * 50]
+    return xr.Dataset(
+        {"rate": (("run", "time", "population"), rate)}, {"time": 1e-3 * np.arange(0.5, 100), "population": ["E"]}
+    )

@@ -1,0 +1,77 @@
+"""The law of a cascade unit in one step: where it looks up, and what it makes of what it found.
+
+Every argument is a number or eight of them (popdyn.kernels.lanes): one law for one unit and for eight.
+"""
+
+from __future__ import annotations
+
+from numba import njit
+
+from popdyn.kernels.lanes import Eight, chosen, least, most, size
+
+TINY = 1e-300
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def aim(h: Eight, mu: Eight, last: Eight, pulled: Eight, per_e: Eight) -> Eight:
+    """Place in the table of the drive e in the middle of the step.
+
+    e = h + (mu - h)(1 - sqrt(1 - last)) - pulled, nearly, with `last` the look-up before's share of a step in the
+    filter; pulled, in places, is subtracted last, as it is known last.
+    """
+    return h * per_e + (mu - h) * ((0.5 * per_e + 0.125 * per_e * last) * last) - pulled
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def inside(x: Eight, last: Eight) -> Eight:
+    """A place in 0..last: the end beyond it, 0 of what is no number."""
+    return least(most(x, 0.0), last)
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def louder(sigma: Eight, new: Eight) -> Eight:
+    """Half the change of ln sigma."""
+    return (new - sigma) / most(new + sigma, TINY)
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def pull(w: Eight, strength: Eight, more: Eight, less: Eight) -> tuple[Eight, Eight]:
+    """What w takes off the drive, in the unit of strength w: numerator and denominator."""
+    return strength * w * (1.0 + more * size(w)), 1.0 + less * size(w)
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def summed(a: Eight, b: Eight, c: Eight, d: Eight) -> Eight:
+    """a/b + c/d with one division, which takes longer than all else."""
+    return (a * d + c * b) / (b * d)
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def readout(x: Eight) -> Eight:
+    """1 + x/2, bent below 0 so that it ends in 0 at -4."""
+    bent = 1.0 + 0.25 * most(x, -4.0)
+    return chosen(x, 1.0 + 0.5 * x, bent * bent)
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def turned(
+    re: Eight, im: Eight, decay_re: Eight, decay_im: Eight, kick_re: Eight, kick_im: Eight
+) -> tuple[Eight, Eight]:
+    """y decay + kick (1 + decay)/2: a mode after a step in which its drive grows by a kick evenly."""
+    grown, part = 0.5 + 0.5 * decay_re, 0.5 * decay_im
+    return (
+        re * decay_re - im * decay_im + kick_re * grown - kick_im * part,
+        re * decay_im + im * decay_re + kick_re * part + kick_im * grown,
+    )
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def squared(re: Eight, im: Eight, damping: Eight) -> tuple[Eight, Eight]:
+    """What the harmonic decays by: the square of what the mode does, and more."""
+    return damping * (re * re - im * im), damping * (2.0 * re * im)
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def remembered(w: Eight, kept: Eight, rest: Eight, by_V: Eight, V: Eight, by_rate: Eight, rate: Eight) -> Eight:
+    """w after a step towards a (V - E) + b tau rate."""
+    return kept * w + rest + by_V * V + by_rate * rate
