@@ -1,7 +1,7 @@
 """What a campaign costs beside a script per job: python benchmarks/batch_overhead.py [JOBS] [--single] [--brian2].
 
-bare_job.py does the same work, the same simulation of the same job, without a runner. CPU of all processes, planning and
-publishing included; the clock of the scripts one after the other beside that of the campaign with two workers.
+bare_job.py does the same work, the same simulation of the same job, without a runner. CPU of all processes, planning
+and publishing included; the clock of the scripts one after the other beside that of the campaign with two workers.
 --single: also with every job in a worker process of its own. --brian2: also plain_job.py, what a user might write with
 the same neurons, steps and recorded means.
 """

@@ -1,13 +1,20 @@
 """What every engine must do with good jobs and bad ones."""
 
+import json
+
 import pytest
+from example_campaign import write_campaign
 from toy_campaign import ROOMY, key_of, toy
 from toy_worker import MODULE, content
 
+from popdyn.batch import dask_engine
+from popdyn.batch.dask_engine import connect
 from popdyn.batch.failure import Tries
 from popdyn.batch.supervisor import Supervisor
 from popdyn.batch.unit import Limits, Order, Unit
+from popdyn.cli import main
 from popdyn.errors import ResourceError
+from popdyn.store import Store
 
 SHORT = Limits(ROOMY.memory, 1.0)
 BAD = {
@@ -98,3 +105,24 @@ def test_an_engine_that_is_gone_is_no_fault_of_the_jobs(engine, store):
     with pytest.raises(ResourceError, match="the engine is gone"):
         Supervisor(store, engine, MODULE, watch=watch).run([toy(n) for n in range(4)])
     assert not (store.root / "failures").exists()
+
+
+@pytest.mark.parametrize("engine", ["dask"], indirect=True)
+def test_brian2_jobs_on_dask_from_the_command_line(engine, cluster, tmp_path, capsys):
+    engine.close()
+    file = write_campaign(tmp_path / "rates.toml")
+    words = ["batch", "run", str(file), "--dask", cluster.address, "--store", str(tmp_path / "store"), "--json"]
+    assert main(words) == 0
+    assert json.loads(capsys.readouterr().out)["computed"] == 1
+    (key,) = Store(tmp_path / "store").keys()
+    alone = tmp_path / "alone"
+    assert main(["batch", "run", str(file), "--store", str(alone)]) == 0
+    files = [Store(root).find(key) / "result.h5" for root in (tmp_path / "store", alone)]
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_nobody_answers_at_the_address(monkeypatch):
+    pytest.importorskip("distributed", reason="needs the [dask] extra")
+    monkeypatch.setattr(dask_engine, "PATIENCE", 1.0)
+    with pytest.raises(ResourceError, match="no scheduler answers"):
+        connect("tcp://127.0.0.1:9")

@@ -59,7 +59,7 @@ def brian2_campaign(tmp_path, monkeypatch, *, jobs, kills, seed):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     file = write_campaign(tmp_path / "campaign.toml", replicates=jobs, infrastructure=2)
     run = [sys.executable, "-m", "popdyn", "batch", "run", str(file), "--retry", "--store"]
-    struck, _ = campaign_of_kills([*run, str(tmp_path / "killed")], kills, seed=seed, longest=5.0)
+    struck, _ = campaign_of_kills([*run, str(tmp_path / "killed")], kills, seed=seed, longest=4.0)
     assert sum(struck.values()) >= kills, struck
     subprocess.run([*run, str(tmp_path / "undisturbed")], check=True)
     stores = [Store(tmp_path / name) for name in ("killed", "undisturbed")]

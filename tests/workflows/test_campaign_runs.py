@@ -126,10 +126,13 @@ def test_a_run_that_was_killed_is_said_to_have_died(done, tmp_path, capsys):
     shutil.copytree(done[1], tmp_path / "store", symlinks=True)
     (journal,) = (tmp_path / "store").glob("campaigns/*/run-1-of-1.json")
     document = json.loads(journal.read_text())
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    dead = asdict(this_process()) | {"pid": ended.pid, "start": "1"}
     for state, process, found in (
-        ("running", document["process"], "died"),
+        ("running", dead, "died"),
         ("running", asdict(this_process()), "running"),
-        ("stopped", document["process"], "stopped"),
+        ("stopped", dead, "stopped"),
     ):
         journal.write_text(json.dumps(document | {"state": state, "process": process}))
         _, status = answer(capsys, "status", done[0], "--store", tmp_path / "store")
