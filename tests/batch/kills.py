@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 WAITED = 0.8
-"""Share of the starts of which the first strike waits for a worker: else most would hit a start."""
+"""Share of the strikes that wait until a job is being done: else most would hit a start."""
 TARGETS = {"worker": 3, "supervisor": 1, "group": 1}
 """What is killed, and how often of five times: workers most, as their supervisor then goes on."""
 
@@ -27,6 +27,11 @@ def children(pid):
             found += below
             left += below
     return found
+
+
+def at_work(pid):
+    """Whether a worker has forked for a job: a child of a child."""
+    return any(children(below) for below in children(pid))
 
 
 def strike(process, target, rng):
@@ -62,9 +67,9 @@ def campaign_of_kills(command, kills, *, seed, longest):
                 if process is not None and process.returncode == 0:
                     break  # it ended: the caller has given it too little to do
                 process, starts = subprocess.Popen(command, stdout=sys.stderr), starts + 1
-                until = time.monotonic() + (10.0 if rng.random() < WAITED else 0.0)
-                while not children(process.pid) and process.poll() is None and time.monotonic() < until:
-                    time.sleep(0.005)
+            until = time.monotonic() + (20.0 if rng.random() < WAITED else 0.0)
+            while time.monotonic() < until and process.poll() is None and not at_work(process.pid):
+                time.sleep(0.003)
             time.sleep(rng.uniform(0.0, longest))
             target = rng.choices(list(TARGETS), list(TARGETS.values()))[0]
             if process.poll() is None and strike(process, target, rng):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import importlib
 import json
 import os
 import signal
@@ -106,7 +107,14 @@ def test_every_command_has_help(capsys, command):
     assert main([command, "--help"]) == 0
     out = capsys.readouterr().out
     assert out.startswith(f"Usage: popdyn {command}")
-    assert "--json" in out
+    group = getattr(importlib.import_module(f"popdyn.cli.{command}"), command)
+    if not isinstance(group, typer.Typer):
+        assert "--json" in out
+        return
+    for verb in group.registered_commands:
+        name = verb.name or verb.callback.__name__
+        assert main([command, name, "--help"]) == 0
+        assert "--json" in capsys.readouterr().out, name
 
 
 def test_help_lists_every_command_with_a_line(capsys):

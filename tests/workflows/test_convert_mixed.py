@@ -111,5 +111,5 @@ def test_rates_along_a_drive_and_what_is_refused():
     assert table["E"]["rate"][0] < table["E"]["rate"][1]
     with pytest.raises(UsageError, match=r"model: got 'gif'.*convert run its cohorts"):
         analyse(SPEC)
-    with pytest.raises(UsageError, match=r"some populations have escape noise and others have not"):
+    with pytest.raises(UsageError, match=r"populations\.\w+ has escape noise; use --to density"):
         convert(SPEC, to="unit")
