@@ -59,7 +59,8 @@ def test_rates_of_a_network_say_how_neurons_differ(tmp_path):
     found = CliRunner().invoke(app, ["rates", str(spec)])
     assert found.exit_code == 0, found.output
     assert re.match(r"E  \d+\.\d{4} Hz  over neurons: s\.d\. of log rate 0\.\d{3} \(\d nodes: ", found.stdout)
-    spec.write_text(spec.read_text().replace('"0.1 mV"', '"0.2 nS"\nsynapse = "conductance"\nE_rev = "0 mV"\ntau_syn = "5 ms"'))
+    conductance = '"0.2 nS"\nsynapse = "conductance"\nE_rev = "0 mV"\ntau_syn = "5 ms"'
+    spec.write_text(spec.read_text().replace('"0.1 mV"', conductance))
     refused = CliRunner().invoke(app, ["convert", str(spec), "--to", "unit"])
     assert isinstance(refused.exception, UsageError)
     assert "use --to density" in str(refused.exception)
