@@ -9,7 +9,8 @@ variance unbiased where it is right, and where it is not, long blocks make up fo
 inflation_i s^2 ((J'J)^-1)_ii; a rise of the sum of squares along its profile is divided by s^2 inflation_i and compared
 with Student's t^2 of degrees_i. For independent residuals of one size the inflation is one on average.
 
-Valid when: blocks are several correlation times long and ten or more.
+Valid when: blocks are several correlation times long and ten or more. A recording that is too short for both gets its
+ten, too short ones, and says so (`Block.too_short`): its intervals are too narrow.
 Source: scaled likelihood ratio of one parameter, Kent 1982, Biometrika 69:19; block-robust variance with a working
 correlation and its degrees of freedom, Bell and McCaffrey 2002, Survey Methodology 28:169.
 """
@@ -42,6 +43,18 @@ class Calibration(NamedTuple):
         return self.variance * self.inflation * student.ppf(0.5 + 0.5 * level, self.degrees) ** 2
 
 
+class Block(NamedTuple):
+    """Bins of a block, and how many the correlation of the residuals asks for."""
+
+    used: int
+    wanted: int
+
+    @property
+    def too_short(self) -> bool:
+        """Whether the recording is too short for its correlations."""
+        return self.used < self.wanted
+
+
 def block_ids(lengths: Sequence[int], block: int) -> IntArray:
     """Number of the block that each bin belongs to; blocks of about `block` bins that no target's end cuts."""
     ids, count = [], 0
@@ -65,10 +78,14 @@ def correlation_bins(residuals: FloatArray, lengths: Sequence[int]) -> float:
     return max(1.0, float(summed[np.argmax(enough)] if enough.any() else summed[-1]))
 
 
-def data_block(residuals: FloatArray, lengths: Sequence[int]) -> int:
-    """Bins of a block for noisy data: CORRELATION_TIMES of the residuals, but LEAST_BLOCKS to MOST_BLOCKS in all."""
+def data_block(residuals: FloatArray, lengths: Sequence[int]) -> Block:
+    """Of noisy data: CORRELATION_TIMES of the residuals, but LEAST_BLOCKS to MOST_BLOCKS in all.
+
+    Valid when: the residuals show their correlation. What is slower than the recording, they do not.
+    """
     wanted = int(np.ceil(CORRELATION_TIMES * correlation_bins(residuals, lengths)))
-    return max(1, min(max(wanted, sum(lengths) // MOST_BLOCKS), sum(lengths) // LEAST_BLOCKS))
+    used = max(1, min(max(wanted, sum(lengths) // MOST_BLOCKS), sum(lengths) // LEAST_BLOCKS))
+    return Block(used, wanted)
 
 
 def calibrate(residuals: FloatArray, jacobian: FloatArray, lengths: Sequence[int], block: int) -> Calibration:

@@ -95,25 +95,26 @@ def fit_to_targets(
     misfit = RateMisfit(empty, space, tuple(training))
     solution = solve(misfit, starting_units(empty, training, rate_scale, hint or default_hint(empty, rate_scale)))
     block = None if noisy else max(1, round(DENSITY_BLOCK / training[0].bin))
-    calibration, used = calibration_of(solution, block)
+    calibration, blocks = calibration_of(solution, block)
     if misfit.free_start and not start_matters(solution, calibration):
         fixed = replace(misfit, coordinates=coordinates_of(empty, rate_scale))
         again = solve(fixed, [replace(solution.unit, start=empty.start)])
         solution = replace(again, starts=solution.starts)
-        calibration, used = calibration_of(solution, block)
+        calibration, blocks = calibration_of(solution, block)
     unit = solution.unit
     fit = RateFit(
         unit=RateUnit(None, {unit.name: unit}),
         population=unit.name,
         family=unit.family,
-        parameters=estimates(solution, calibration, used, noisy=noisy, seed=seed),
+        parameters=estimates(solution, calibration, blocks.used, noisy=noisy, seed=seed),
         domain=unit.domain,
         training=tuple(error_of(unit, t) for t in training),
         heldout=tuple(error_of(unit, t) for t in heldout),
         response=(),
         starts=solution.starts,
         noisy=noisy,
-        block=used * training[0].bin,
+        block=blocks.used * training[0].bin,
+        block_wanted=blocks.wanted * training[0].bin,
         fitted_to=fitted_to,
         seed=seed,
         cpu_s=0.0,

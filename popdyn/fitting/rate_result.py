@@ -20,6 +20,11 @@ MEANING = {
     "What the family cannot follow counts as noise, too.",
 }
 
+SHORT = (
+    "recording too short for its correlations: intervals are too narrow. They count the noise in blocks of "
+    "{block:.3g} s, a twelfth of what is fitted, and its correlation asks for {wanted:.3g} s"
+)
+
 
 @dataclass(frozen=True)
 class RateEstimate:
@@ -62,6 +67,7 @@ class ResponseError:
 class RateFit:
     """A fitted unit of one population with its report. Errors are fractions, cost is CPU seconds of this process.
 
+    block, block_wanted: length of the blocks behind the intervals, and what the residuals' correlation asks for [s].
     corrected: of a sampled truth, held-out errors without its sampling noise (see popdyn.comparison); None without one.
     """
 
@@ -76,6 +82,7 @@ class RateFit:
     starts: tuple[float, ...]
     noisy: bool
     block: float
+    block_wanted: float
     fitted_to: str
     seed: int
     cpu_s: float
@@ -85,6 +92,13 @@ class RateFit:
     def unfixed(self) -> tuple[str, ...]:
         """Parameters that the data do not fix."""
         return tuple(p.name for p in self.parameters if not p.identified)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What makes the intervals other than they say."""
+        if not self.block < self.block_wanted:
+            return ()
+        return (SHORT.format(block=self.block, wanted=self.block_wanted),)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able; the same from run to run but for cpu_s."""
@@ -100,6 +114,8 @@ class RateFit:
             "corrected": self.corrected,
             "response": [_entry(asdict(r)) for r in self.response],
             "starts": list(self.starts),
+            "blocks": {"used": self.block, "wanted": self.block_wanted},
+            "warnings": list(self.warnings),
             "interval": MEANING[self.noisy].format(block=self.block),
             "weights": "residual = (unit - target) in bins over the rms of the target's deviation, each protocol alike",
             "seed": self.seed,

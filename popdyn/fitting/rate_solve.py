@@ -10,7 +10,7 @@ from scipy.optimize import OptimizeResult, least_squares
 
 from popdyn.errors import NumericsError
 from popdyn.fitting.block_bootstrap import bootstrap_ends
-from popdyn.fitting.calibration import Calibration, block_ids, calibrate, data_block
+from popdyn.fitting.calibration import Block, Calibration, block_ids, calibrate, data_block
 from popdyn.fitting.profile import Bounds, Ends, profile_ends
 from popdyn.fitting.rate_misfit import RateMisfit
 from popdyn.fitting.rate_result import RateEstimate
@@ -68,11 +68,11 @@ def _least_squares(misfit: RateMisfit, start: FloatArray, owner: int | None) -> 
     )
 
 
-def calibration_of(solution: RateSolution, block: int | None) -> tuple[Calibration, int]:
+def calibration_of(solution: RateSolution, block: int | None) -> tuple[Calibration, Block]:
     """With blocks of `block` bins; None: from the residuals, which are then taken for noise."""
     lengths = solution.misfit.lengths
-    block = block or data_block(solution.residuals, lengths)
-    return calibrate(solution.residuals, solution.jacobian, lengths, block), block
+    chosen = data_block(solution.residuals, lengths) if block is None else Block(block, block)
+    return calibrate(solution.residuals, solution.jacobian, lengths, chosen.used), chosen
 
 
 def start_matters(solution: RateSolution, calibration: Calibration) -> bool:

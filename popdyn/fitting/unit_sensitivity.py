@@ -5,7 +5,7 @@
 r: weighted residuals of the unit against the density's rates y(p), J = dr/dtheta exact (kernels.rate_units.tangent).
 dg/dp is a difference of g between two density runs at p -+ h on the same cells, theta held: of inputs, not of fits.
 With H in full the derivative is exact but for h^2. The Gauss-Newton derivative, H = J'J, leaves out what the unit
-cannot follow and is wrong by it: by 2 to 126 % for a softplus unit of an AdEx population (measured).
+cannot follow and is wrong by it; `popdyn map SPEC --slopes` prints by how much.
 """
 
 from __future__ import annotations
@@ -86,9 +86,22 @@ class UnitSensitivity:
     @property
     def scaled(self) -> FloatArray:
         """Change of the fit's coordinates (of order one) by a change of the spiking parameter that matters."""
+        return self._scaled(self.exact)
+
+    @property
+    def gauss_newton_error(self) -> FloatArray:
+        """(spiking parameter,) largest error of the Gauss-Newton derivative over the largest exact one, in coordinates.
+
+        In SI a largest entry would be that of the unit parameter with the smallest unit.
+        """
+        exact = self.scaled
+        missed = np.abs(self._scaled(self.gauss_newton) - exact)
+        return np.asarray(missed.max(axis=0) / np.abs(exact).max(axis=0))
+
+    def _scaled(self, slopes: FloatArray) -> FloatArray:
         population, space = self.point.rate.population, self.point.misfit.coordinates
         scales = np.array([scale_of(population, name) for name in self.names])
-        return np.asarray(self.exact * scales / space.derivative(self.point.x)[:, None])
+        return np.asarray(slopes * scales / space.derivative(self.point.x)[:, None])
 
     def spread(self, sd: Mapping[str, float], correlations: Sequence[tuple[str, str, float]] = ()) -> dict[str, float]:
         """s.d. of each unit parameter over neurons, to first order, from the s.d. of spiking parameters (SI)."""

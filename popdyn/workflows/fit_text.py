@@ -31,7 +31,7 @@ def lines(fit: dict[str, Any]) -> list[str]:
                 f"{'–' if e['correlation'] is None else format(e['correlation'], '.4f')} | {e['outside_domain']:.2%} |"
             )
     found += ["", *_corrected_words(fit), *(response_words(r) for r in _responses(fit)), unfixed_words(fit)]
-    return [*found, "", fit["interval"]]
+    return [*found, *(f"**Warning**: {text}." for text in fit.get("warnings", [])), "", fit["interval"]]
 
 
 def summary(name: str, fit: dict[str, Any]) -> list[str]:
@@ -43,7 +43,7 @@ def summary(name: str, fit: dict[str, Any]) -> list[str]:
     for e in fit["heldout"]:
         found.append(f"  held out {e['protocol']}: nrmse {e['nrmse']:.2%}, bias {e['bias']:+.2%}")
     words = [*_corrected_words(fit), *(response_words(r) for r in _responses(fit)), unfixed_words(fit)]
-    return [*found, *(f"  {text}" for text in words)]
+    return [*found, *(f"  {text}" for text in words), *(f"  warning: {text}" for text in fit.get("warnings", []))]
 
 
 def response_words(response: dict[str, Any]) -> str:

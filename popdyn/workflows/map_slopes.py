@@ -93,6 +93,7 @@ def _unit_entry(made: UnitSensitivity, population: Population) -> dict[str, Any]
         "slopes": {p: _named(made.names, made.exact[i]) for i, p in enumerate(made.parameters)},
         "scaled": {p: _named(made.names, made.scaled[i]) for i, p in enumerate(made.parameters)},
         "gauss_newton": {p: _named(made.names, made.gauss_newton[i]) for i, p in enumerate(made.parameters)},
+        "gauss_newton_error": _named(made.names, made.gauss_newton_error),
         "singular_values": values.tolist(),
         "directions": [_named(made.names, row) for row in directions],
     }
@@ -133,6 +134,11 @@ def summary(document: Mapping[str, Any]) -> list[str]:
         if unit is not None:
             for parameter, sd in unit.get("spread", {}).items():
                 lines.append(f"    s.d. of {parameter} {sd:.4g} (SI)")
+            missed = unit["gauss_newton_error"].values()
+            lines.append(
+                f"  Gauss-Newton derivatives of the unit would be off by {min(missed):.0%} to {max(missed):.0%}, of "
+                "the largest of each spiking parameter, in the fit's scales"
+            )
             sizes = ", ".join(f"{v:.3g}" for v in unit["singular_values"][: len(unit["parameters"])])
             unseen = len(unit["singular_values"]) - len(unit["parameters"])
             lines.append(

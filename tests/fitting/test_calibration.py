@@ -25,7 +25,7 @@ def test_the_inflation_is_the_variance_of_the_estimate(keep):
     for _ in range(150):
         residuals = noise(keep, rng)
         left = residuals - jacobian @ np.linalg.lstsq(jacobian, residuals, rcond=None)[0]
-        found = calibrate(left, jacobian, [BINS], data_block(left, [BINS]))
+        found = calibrate(left, jacobian, [BINS], data_block(left, [BINS]).used)
         inflation.append(found.inflation[0])
         degrees.append(found.degrees[0])
     assert (exact == 1.0) == (keep == 0.0)
@@ -47,6 +47,15 @@ def test_correlation_time():
     # relative s.d. of one estimate: sqrt(2 (2 * 20 + 1) / 1000) = 0.29
     found = [correlation_bins(noise(KEEP, rng), [BINS]) for _ in range(40)]
     assert np.mean(found) == pytest.approx((1 + KEEP) / (1 - KEEP), rel=0.14)
+
+
+def test_blocks_that_the_recording_cuts_short_are_named():
+    rng = np.random.default_rng(5)
+    slow, white = data_block(noise(0.98, rng), [BINS]), data_block(noise(0.0, rng), [BINS])
+    assert slow.used == BINS // 12
+    assert slow.too_short
+    assert white.used >= white.wanted
+    assert not white.too_short
 
 
 def test_the_bootstrap_has_the_width_of_the_noise():

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from fitted_cases import eif
-from synthetic_rates import BIN, DT, SIGMA, wander
+from synthetic_rates import BIN, DT, SIGMA, noise_of, wander
 
 from popdyn.errors import UsageError
 from popdyn.fitting.domain import density_over_domain
@@ -17,6 +17,7 @@ from popdyn.fitting.rate_target import RateTarget, split
 from popdyn.fitting.recording import read_recording, recorded_target
 from popdyn.rungs.rate_population import RatePopulation
 from popdyn.theory.discretisation import Domain
+from popdyn.workflows.fit_text import lines, summary
 
 KNOWN = {
     "threshold_linear": {"gain": 25.0, "threshold": 0.7},
@@ -88,6 +89,26 @@ def test_noisy_data_have_a_bootstrap_beside_the_profile():
         low, high = p.bootstrap
         # the two agree where the model is right; the bootstrap has 12 to 40 blocks
         assert (high - low) == pytest.approx(p.high - p.low, rel=0.5), p.name
+
+
+def test_a_recording_too_short_for_its_correlations_says_so():
+    """Noise that falls in 0.25 s over 5.5 s: the warning is in the JSON, the report, and what the command prints."""
+    unit = known("threshold_linear")
+    target, rng = answer(unit, 0), np.random.default_rng(1)
+    fits = {}
+    for name, keep in (("slow", np.exp(-1 / 50)), ("white", 0.0)):
+        noisy = replace(target, rate=target.rate + 2.0 * noise_of(1, target.bins, keep, rng)[0])
+        fits[name] = fit_to_targets(unit, [noisy], [target], noisy=True).to_dict()
+    assert fits["white"]["warnings"] == []
+    (warning,) = fits["slow"]["warnings"]
+    blocks = fits["slow"]["blocks"]
+    assert blocks["used"] == pytest.approx(target.bins // 12 * BIN)
+    assert blocks["wanted"] > 2 * blocks["used"]
+    assert warning.startswith("recording too short for its correlations: intervals are too narrow")
+    assert f"{blocks['wanted']:.3g} s" in warning
+    for text in (lines(fits["slow"]), summary("E", fits["slow"])):
+        assert any(warning in line for line in text)
+    assert not any("too short" in line for line in [*lines(fits["white"]), *summary("E", fits["white"])])
 
 
 @pytest.fixture(scope="module")

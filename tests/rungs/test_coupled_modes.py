@@ -84,7 +84,8 @@ def test_long_run_rates_are_those_of_the_densities(both):
     density, modes = both
     exact = density.rates()
     for name, rate in modes.rates().items():
-        assert rate == pytest.approx(exact[name], rel=1e-3)  # I hears too little noise to be matched by a factor of it
+        bar = 5e-4 if name == "E" else 1e-3  # no noise that I hears matches its rate
+        assert rate == pytest.approx(exact[name], rel=bar)
         assert rate == pytest.approx(sum(s * r for n, s, r in modes.node_rates() if n == name), rel=1e-9)
     assert sum(share for name, share, _ in modes.node_rates() if name == "E") == pytest.approx(1.0)
     assert np.array_equal(modes.match[:, 2], [rate for _, _, rate in density.node_rates()])
