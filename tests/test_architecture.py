@@ -209,3 +209,9 @@ def test_tests_mirror_the_library():
     own = {"catalogue", "literature", "verification"}
     folders = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and any(path.glob("*.py"))}
     assert folders - own <= {path.name for path in LIBRARY.iterdir() if path.is_dir()}
+
+
+def test_test_modules_have_names_of_their_own():
+    """Two modules of one name in folders that are no packages cannot be collected together."""
+    alone = [p.name for p in (ROOT / "tests").rglob("test_*.py") if not (p.parent / "__init__.py").exists()]
+    assert sorted(alone) == sorted(set(alone))
