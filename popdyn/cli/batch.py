@@ -91,7 +91,9 @@ def report(
     names = [str(file) for file in files]
     answer = {"summary": summary(table), "rows": len(table.rows), "files": names}
     shown = to_markdown(replace(table, rows=table.rows[:SHOWN]), str(campaign)).splitlines()[4:]
-    _answer(answer, [summary(table), *shown, *names], as_json)
+    more = len(table.rows) - SHOWN
+    rest = [f"{more} more rows are in the files"] if more > 0 else []
+    _answer(answer, [summary(table), *shown, *rest, *names], as_json)
 
 
 @batch.command()

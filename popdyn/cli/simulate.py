@@ -62,4 +62,6 @@ def simulate(
         return
     for name, entry in answer["populations"].items():
         typer.echo(f"{name}  {entry['rate']:.4f} Hz")
+    if "error_estimate" in answer:
+        typer.echo(f"expected nrmse against the density {answer['error_estimate']:.2%}, by this run's own estimate")
     typer.echo(f"{answer['dataset']}  ({answer['cpu_s']:.2f} CPU s)")

@@ -52,7 +52,8 @@ def read_recording(path: str | Path) -> Recording:
         with source.open(newline="", encoding="utf-8") as file:
             lines = list(csv.reader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"{path}: got {type(error).__name__}: {error}; allowed: a CSV of recorded rates") from None
+        got = (isinstance(error, OSError) and error.strerror) or f"{type(error).__name__}: {error}"
+        raise UsageError(f"{path}: got {got}; allowed: a CSV of recorded rates") from None
     heads = [_head(str(path), cell) for cell in (lines[0] if lines else [])]
     names = [name for name, _, _ in heads]
     drives = [name for name in names if name in ("mu", "drive")]

@@ -33,7 +33,8 @@ def open_campaign(path: str | Path, *, store: str | Path | None = None, verify: 
     Opening it again shows what has been finished since. `verify` reads every file now: what is not as it was published
     gets the status "damaged"; without it such a cell is NaN when it is read.
 
-    Example: open_campaign("sweep.toml").rate.sel(b=40).mean("time").
+    Example, without the transient:
+    open_campaign("sweep.toml").rate.sel(b=40, time=slice(0, None)).mean(("run", "time")).
     """
     campaign, shelf = open_campaign_file(path), Store(store)
     if campaign.file.do != "truth":

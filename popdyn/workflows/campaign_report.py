@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from popdyn.errors import UsageError
 from popdyn.store import Store
 from popdyn.workflows.campaign import open_campaign_file
 from popdyn.workflows.campaign_keys import keys_of
@@ -24,6 +25,8 @@ def report_campaign(
 ) -> tuple[Table, list[Path]]:
     """Write report.csv, report.json and report.md of a campaign; the table and the files."""
     campaign, shelf = open_campaign_file(path), Store(store)
+    if store is not None and not shelf.root.is_dir():
+        raise UsageError(f"--store: {shelf.root} is no store; allowed: the one that the campaign ran with")
     table = table_of(campaign, shelf, keys_of(campaign, shelf.root))
     folder = Path(out) if out is not None else Path("out") / f"{Path(path).stem}-report"
     folder.mkdir(parents=True, exist_ok=True)

@@ -94,7 +94,7 @@ def _rates(found: Path) -> Iterator[Row]:
 
 
 def _errors(found: Path) -> Iterator[Row]:
-    """The target rung against the spiking truth, without one against the density."""
+    """The target rung against the spiking truth; without one against the density, unverified."""
     report = json.loads((found / "report.json").read_text(encoding="utf-8"))
     of_target = [one for one in report["comparisons"] if one["model"] == report["target"]]
     pairs = [one for one in of_target if one["truth"] == "spiking"] or of_target[:1]
@@ -104,7 +104,8 @@ def _errors(found: Path) -> Iterator[Row]:
         for name, measured in one["populations"].items():
             interval = measured.get("nrmse_interval")
             yield {
-                "population": name, "truth": one["truth"], "model": one["model"], "verdict": measured["verdict"],
+                "population": name, "truth": one["truth"], "model": one["model"],
+                "verdict": measured["verdict"] if one["truth"] == "spiking" else report["verdict"]["word"],
                 "nrmse": measured["nrmse"], "nrmse_high": interval[1] if interval else None, "bias": measured["bias"],
                 "correlation": measured.get("correlation"), "resolution": measured.get("resolution"),
             }  # fmt: skip

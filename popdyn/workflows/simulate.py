@@ -77,12 +77,15 @@ def _spiking(
 
 
 def summary(dataset: xr.Dataset, path: str | Path) -> dict[str, Any]:
-    """The JSON of `popdyn simulate`: where the dataset lies, mean rate over t >= 0, cost."""
+    """The JSON of `popdyn simulate`: where the dataset lies, mean rate over t >= 0, cost, own estimate of the nrmse."""
     scored = dataset["rate"].isel(time=dataset["time"].values > 0).mean(("run", "time"))
     populations = {
         str(name): {"rate": float(scored.sel(population=name)), "unit": "Hz"} for name in dataset["population"].values
     }
-    return {"dataset": str(path), "populations": populations, "cpu_s": float(dataset.encoding.get("cpu_s", 0.0))}
+    found = {"dataset": str(path), "populations": populations, "cpu_s": float(dataset.encoding.get("cpu_s", 0.0))}
+    if "error_estimate" in dataset.attrs:
+        found["error_estimate"] = float(dataset.attrs["error_estimate"])
+    return found
 
 
 def keep(dataset: xr.Dataset, out: str | Path | None, rung: str) -> Path:
