@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import runpy
+import shutil
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from popdyn.spec import load
+from popdyn.workflows.campaign import open_campaign_file
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -26,10 +28,14 @@ def test_there_are_blocks_to_load():
 
 
 @pytest.mark.parametrize(("mark", "text"), BLOCKS)
-def test_block(mark, text):
-    """A block marked `fragment` is a part of a spec: it only has to be TOML; every other block loads by itself."""
+def test_block(mark, text, tmp_path):
+    """A block marked `fragment` is a part of a spec: it only has to be TOML. A `campaign` has the example beside it."""
     document = tomllib.loads(text)
-    if mark != "fragment":
+    if mark == "campaign":
+        shutil.copy(ROOT / "examples" / "adapting_population.toml", tmp_path)
+        (tmp_path / "campaign.toml").write_text(text)
+        assert open_campaign_file(tmp_path / "campaign.toml").shape
+    elif mark != "fragment":
         assert mark == ""
         assert load(document).populations
 

@@ -67,8 +67,9 @@ class _Lines:
     def __call__(self, fraction: float, message: str) -> None:
         stage = message.partition(": ")[0]
         with self._lock:
+            ended = fraction >= 1.0 > self._fraction
             self._fraction, self._message = fraction, message
-            if stage not in self._stages:
+            if ended or stage not in self._stages:
                 self._stages.add(stage)
                 self._say()
 
