@@ -13,7 +13,20 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from popdyn.kernels.cohort_firing import ELL, FIRED, NARROW, TILT, P, S, balance, fire, fire_untouched, project, split
+from popdyn.kernels.cohort_firing import (
+    ELL,
+    FIRED,
+    NARROW,
+    TILT,
+    P,
+    S,
+    balance,
+    fire,
+    fire_untouched,
+    project,
+    split,
+)
+from popdyn.kernels.cohort_skew import fire_thirds, lean, restore_thirds
 from popdyn.kernels.cohort_state import (
     CARRIER,
     CLOCK,
@@ -23,12 +36,12 @@ from popdyn.kernels.cohort_state import (
     DRIVE,
     DROP,
     GAIN,
-    GAUSSIAN,
     JUMP,
     KAPPA,
     KAPPA_RELEASE,
     MASS,
     MEAN,
+    MEAN_ONLY,
     OLD,
     OPEN,
     PART_DRIVE,
@@ -37,6 +50,7 @@ from popdyn.kernels.cohort_state import (
     RELEASE,
     RING,
     SIZE,
+    SKEWED,
     SLOPE,
     STEPS,
     UNTOUCHED,
@@ -45,6 +59,7 @@ from popdyn.kernels.cohort_state import (
     VARIABLE,
     WIDE,
     WIDTH,
+    WORK,
     XX,
     CohortModel,
     CohortState,
@@ -119,9 +134,11 @@ def _store(model: CohortModel, state: CohortState, size: int) -> None:
     r = state.place[STEPS] % pool.shape[0]
     for k in range(size + packed(size - 1, 0) + model.noise.shape[0]):
         pool[r, k] = own[fired + k]
-    if model.whole[CLOSURE] != GAUSSIAN:
+    if model.whole[CLOSURE] == MEAN_ONLY:
         for k in range(size, size + packed(size - 1, 0)):
             pool[r, k] = 0.0
+    for k in range(-size, 0):
+        pool[r, pool.shape[1] + k] = own[own.shape[0] + k]
     for i in range(1, size):
         unit, f = 1.0 / own[i], model.whole[CARRIER + i]
         pool[r, i] += model.modes[JUMP, i] * unit
@@ -165,6 +182,10 @@ def _release(model: CohortModel, state: CohortState, size: int, work: int, mu: f
         slots[cov + packed(i, 0), c] = with_x
         variance += slots[work + i, c] * with_x
     slots[cov, c] = variance
+    if model.whole[CLOSURE] == SKEWED:
+        slots[work + WORK + size, c] = 0.0
+        for i in range(1, size):
+            slots[work + WORK + size + i, c] = pool[r, pool.shape[1] - size + i]
     merge(slots, size, state.place[OPEN], c, model.whole[CLOSURE])
 
 
@@ -184,9 +205,13 @@ def advance(
     project(model, slots, own, size, work)
     if model.whole[CLOSURE] == UNTOUCHED:
         return fire_untouched(slots, own, size, work, neurons, words)
+    if model.whole[CLOSURE] == SKEWED:
+        lean(model, slots, size, work)
     look_up(table, slots, work + ELL, work + S, work + P, work + TILT, work + NARROW, work + FIRED)
     split(slots, work, neurons, words)
     fire(slots, own, size, work)
+    if model.whole[CLOSURE] == SKEWED:
+        fire_thirds(model, slots, own, size, work)
     if neurons > 0.0:
         balance(slots, size, work)
     _store(model, state, size)
@@ -197,6 +222,8 @@ def advance(
         place[CLOCK] = 0
         if neurons > 0.0:
             _restore(model, state, size)
+        if model.whole[CLOSURE] == SKEWED:
+            restore_thirds(model, state, size)
         open_cohort(slots, size, place, model.whole[RING], model.whole[CLOSURE])
     return own[2 * size + 2]
 

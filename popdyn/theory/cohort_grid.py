@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from popdyn.kernels.cohort_state import (
+    CLOSURE,
     FIRST,
     GAUSSIAN,
     LEVELS,
@@ -17,6 +18,7 @@ from popdyn.kernels.cohort_state import (
     OLD,
     OPEN,
     RELEASE,
+    SKEWED,
     SOURCE,
     UNTOUCHED,
     WORK,
@@ -31,6 +33,8 @@ Array = NDArray[np.float64]
 CLOSURES = {"gaussian": GAUSSIAN, "cohort_mean": MEAN_ONLY}
 LANES = 4
 REMEMBERED = {False: 3.0, True: 5.0}
+NOISY = 0.25  # variance of V by white noise, over Delta_V^2, that skews it enough: below, 4e-5 of the rate
+SKEWNESS = 0.1  # likewise of a frozen variable
 
 
 @dataclass(frozen=True)
@@ -76,12 +80,15 @@ def make_model(problem: GifProblem, dt: float, grid: AgeGrid, closure: str = "ga
     ])  # fmt: skip
     rows = [np.exp(-m.rate * dt), m.slope, m.kappa, m.release * late * np.exp(part * m.rate), m.jump]
     rows.append(np.sqrt(np.diag(m.covariance)))
+    kind = _closure(problem, closure)
+    rows.append(_skewed(problem, m) if kind == SKEWED else np.zeros(len(m.names)))
+    rows.append(np.array([problem.third.get(name, 0.0) for name in m.names]))
     whole = [
         release,
         m.gain,
         max(1, round(grid.width / dt)),
         grid.ring,
-        _closure(problem, closure),
+        kind,
         len(m.names),
         *m.carrier,
     ]
@@ -89,7 +96,20 @@ def make_model(problem: GifProblem, dt: float, grid: AgeGrid, closure: str = "ga
 
 
 def _closure(problem: GifProblem, closure: str) -> int:
-    return CLOSURES[closure] if problem.resets else UNTOUCHED
+    """Third cumulants beside mean and covariance where noise or a frozen variable is skewed enough to need them."""
+    if not problem.resets:
+        return UNTOUCHED
+    skewed = CLOSURES[closure] == GAUSSIAN and np.any(_skewed(problem, modes(problem)))
+    return SKEWED if skewed else CLOSURES[closure]
+
+
+def _skewed(problem: GifProblem, m: Modes) -> Array:
+    """1 for every variable (1 + K,) whose third cumulant is carried: U under white noise, skewed frozen variables."""
+    width = np.sqrt(np.diag(m.covariance))
+    third = np.array([problem.third.get(name, 0.0) for name in m.names])
+    found = (np.abs(third) > SKEWNESS * width**3).astype(float)
+    found[0] = float(problem.D * problem.tau_m > NOISY * problem.Delta_V**2)
+    return found
 
 
 def _noise(problem: GifProblem, m: Modes, dt: float, part: float) -> Array:
@@ -111,10 +131,11 @@ def first_cohorts(problem: GifProblem, model: CohortModel, grid: AgeGrid, V_mean
     slots = FIRST + grid.ring * grid.levels
     slots += -slots % LANES
     pairs, slow, sources = size * (size + 1) // 2, (size - 1) * size // 2, len(model.noise)
+    rows, kind = MEAN + size + pairs + WORK + size, model.whole[CLOSURE]
     state = CohortState(
-        slots=np.zeros((MEAN + size + pairs + WORK + size, slots)),
-        own=np.zeros(3 * size + 2 + slow + sources),
-        pool=np.zeros((int(model.whole[RELEASE]) + 1, size + slow + sources)),
+        slots=np.zeros((rows + (3 * size + 2 if kind == SKEWED else 0), slots)),
+        own=np.zeros(4 * size + 2 + slow + sources),
+        pool=np.zeros((int(model.whole[RELEASE]) + 1, 2 * size + slow + sources)),
         place=np.zeros(LEVELS + 2 * grid.levels, np.int64),
     )
     state.own[:size] = 1.0
@@ -122,6 +143,8 @@ def first_cohorts(problem: GifProblem, model: CohortModel, grid: AgeGrid, V_mean
     for i in range(size):
         for j in range(i + 1):
             state.slots[MEAN + size + packed(i, j), OLD] = m.covariance[i, j]
+        if kind == SKEWED:
+            state.slots[rows + i, OLD] = problem.third.get(m.names[i], 0.0)
     state.slots[MEAN + size, OLD] += V_std**2
     state.place[OPEN], state.place[LEVELS + 1] = FIRST, 1
     return state

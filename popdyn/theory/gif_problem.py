@@ -46,6 +46,7 @@ class GifProblem:
     sigma: float = 0.0
     frozen: Mapping[str, float] = field(default_factory=dict)
     correlation: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    third: Mapping[str, float] = field(default_factory=dict)
     colours: tuple[float, ...] = ()
     scale: float = 1.0
     resets: bool = True
