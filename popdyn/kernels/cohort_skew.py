@@ -21,7 +21,7 @@ from popdyn.kernels.cohort_state import MASS, MEAN, SKEW, THIRD, WORK, CohortMod
 
 Array = NDArray[np.float64]
 
-LEAST = 1e-300  # of a variance that is divided by
+LEAST = 1e-30  # of a variance that is divided by, in the square of V
 SKEWEST = 4.0  # of a cohort: where most of it fires at once, the others would get what errors leave
 STEEPEST, SHALLOWEST = 0.5, -10.0  # u: of 1 the mean of exp(g z) does not exist
 
@@ -116,14 +116,15 @@ def restore_thirds(model: CohortModel, state: CohortState, size: int) -> None:
     for f in range(1, size):
         if model.modes[SKEW, f] == 0.0:
             continue
-        found, active = 0.0, 0.0
+        found, wide = 0.0, 0.0
         v, w = MEAN + size + packed(f, f), size + packed(f - 1, f - 1)
         for c in range(slots.shape[1]):
             m = slots[MEAN + f, c]
             found += slots[MASS, c] * (slots[kappa + f, c] + m * (3.0 * slots[v, c] + m * m))
-            active += slots[MASS, c]
+            wide += slots[MASS, c] * slots[v, c] * np.sqrt(max(slots[v, c], 0.0))
         for r in range(pool.shape[0]):
             m = pool[r, f]
             found += pool[r, 0] * (pool[r, tail + f] + m * (3.0 * pool[r, w] + m * m))
         for c in range(slots.shape[1]):
-            slots[kappa + f, c] += (model.modes[THIRD, f] - found) / max(active, LEAST)
+            missing = (model.modes[THIRD, f] - found) / max(wide, LEAST)
+            slots[kappa + f, c] += missing * slots[v, c] * np.sqrt(max(slots[v, c], 0.0))

@@ -21,17 +21,7 @@ Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 OFFSET, DROP, DRIVE, PART_DROP, PART_DRIVE, CONSTANTS = 0, 1, 2, 3, 4, 5  # of CohortModel.constants
-DECAY, SLOPE, KAPPA, KAPPA_RELEASE, JUMP, WIDE, SKEW, THIRD, MODES = (
-    0,
-    1,
-    2,
-    3,
-    4,
-    5,
-    6,
-    7,
-    8,
-)  # rows of CohortModel.modes
+DECAY, SLOPE, KAPPA, KAPPA_RELEASE, JUMP, WIDE, SKEW, THIRD, MODES = range(9)  # rows of CohortModel.modes
 VARIABLE, UU, UX, XX, PART_UU, SOURCE = 0, 1, 2, 3, 4, 5  # columns of CohortModel.noise
 RELEASE, GAIN, WIDTH, RING, CLOSURE, SIZE, CARRIER = 0, 1, 2, 3, 4, 5, 6  # of CohortModel.whole
 GAUSSIAN, MEAN_ONLY, UNTOUCHED, SKEWED = 0, 1, 2, 3  # covariances within a cohort; means alone; neurons spikes do not
@@ -59,9 +49,7 @@ class CohortState(NamedTuple):
 
     slots: Array  # (1 + 1 + K + packed + WORK + 1 + K, slot); with SKEWED 3 (1 + K) + 2 more (cohort_skew)
     own: Array  # scale, slope in units of the means (1 + K); h, that of the gain [V]; fired; free; third cumulants
-    pool: (
-        Array  # (row, 1 + K + packed(K) + source + 1 + K) rings of what fired: mass, mean, covariance of x, and `free`
-    )
+    pool: Array  # (row, 1 + K + packed(K) + source + 1 + K) rings of what fired: mass, mean, covariance of x; `free`
     # then; third cumulants
     place: Whole  # steps done, open slot, steps since it opened, then of each level place of the oldest and count
 

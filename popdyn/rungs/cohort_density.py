@@ -56,7 +56,8 @@ class CohortDensity(LongRun):
     Parameters
     ----------
     network : resolved spec, all of whose populations have escape noise
-    closure : "gaussian" (default): mean and covariance of V, traces and frozen variables in every cohort; "cohort_mean"
+    closure : "gaussian" (default): mean and covariance of V, traces and frozen variables in every cohort, third
+        cumulants of V under white noise and of skewed frozen variables; "cohort_mean"
     dt : step [s], a divisor of 1 ms and at most the shortest delay
     finite : populations have their size, and fluctuate
     grid : ages at which cohorts are kept apart; default: by tau_m

@@ -33,8 +33,8 @@ Array = NDArray[np.float64]
 CLOSURES = {"gaussian": GAUSSIAN, "cohort_mean": MEAN_ONLY}
 LANES = 4
 REMEMBERED = {False: 3.0, True: 5.0}
-NOISY = 0.25  # variance of V by white noise, over Delta_V^2, that skews it enough: below, 4e-5 of the rate
-SKEWNESS = 0.1  # likewise of a frozen variable
+NOISY = 0.25  # variance of V by white noise over Delta_V^2, from which its third cumulant is carried
+SKEWNESS = 0.1  # of a frozen variable, likewise
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def make_model(problem: GifProblem, dt: float, grid: AgeGrid, closure: str = "ga
     rows = [np.exp(-m.rate * dt), m.slope, m.kappa, m.release * late * np.exp(part * m.rate), m.jump]
     rows.append(np.sqrt(np.diag(m.covariance)))
     kind = _closure(problem, closure)
-    rows.append(_skewed(problem, m) if kind == SKEWED else np.zeros(len(m.names)))
+    rows.append(skewed(problem, m).astype(float) if kind == SKEWED else np.zeros(len(m.names)))
     rows.append(np.array([problem.third.get(name, 0.0) for name in m.names]))
     whole = [
         release,
@@ -99,17 +99,23 @@ def _closure(problem: GifProblem, closure: str) -> int:
     """Third cumulants beside mean and covariance where noise or a frozen variable is skewed enough to need them."""
     if not problem.resets:
         return UNTOUCHED
-    skewed = CLOSURES[closure] == GAUSSIAN and np.any(_skewed(problem, modes(problem)))
-    return SKEWED if skewed else CLOSURES[closure]
+    if CLOSURES[closure] == GAUSSIAN and skewed(problem, modes(problem)).any():
+        return SKEWED
+    return CLOSURES[closure]
 
 
-def _skewed(problem: GifProblem, m: Modes) -> Array:
-    """1 for every variable (1 + K,) whose third cumulant is carried: U under white noise, skewed frozen variables."""
+def skewed(problem: GifProblem, m: Modes) -> NDArray[np.bool_]:
+    """The variables (1 + K,) whose third cumulants are carried: U under white noise, skewed frozen variables."""
     width = np.sqrt(np.diag(m.covariance))
     third = np.array([problem.third.get(name, 0.0) for name in m.names])
-    found = (np.abs(third) > SKEWNESS * width**3).astype(float)
-    found[0] = float(problem.D * problem.tau_m > NOISY * problem.Delta_V**2)
-    return found
+    found = np.abs(third) > SKEWNESS * width**3
+    found[0] = is_noisy(problem)
+    return np.asarray(found)
+
+
+def is_noisy(problem: GifProblem) -> bool:
+    """Whether its own white noise skews V within a cohort, so that the third cumulant of V is carried."""
+    return problem.D * problem.tau_m > NOISY * problem.Delta_V**2
 
 
 def _noise(problem: GifProblem, m: Modes, dt: float, part: float) -> Array:

@@ -24,7 +24,8 @@ def gif_problem(population: Population, *, colours: tuple[float, ...] = (), quen
     """The problem of one population of escape-noise neurons; mu and sigma of its white noise and I_e.
 
     colours [s]: of its filtered synaptic noise. quenched: a frozen variable of unit variance for the drive by unequal
-    numbers of synapses. Spreads count by mean and standard deviation (lambda_0: of its logarithm).
+    numbers of synapses. Spreads count by mean, standard deviation and third cumulant (lambda_0: of its
+    logarithm).
 
     Raises DomainError where a parameter outside SPREAD is spread.
     """
