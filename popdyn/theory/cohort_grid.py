@@ -33,7 +33,7 @@ Array = NDArray[np.float64]
 CLOSURES = {"gaussian": GAUSSIAN, "cohort_mean": MEAN_ONLY}
 LANES = 4
 REMEMBERED = {False: 3.0, True: 5.0}
-NOISY = 0.25  # variance of V by white noise over Delta_V^2, from which its third cumulant is carried
+NOISY = 0.5  # variance of V by white noise over Delta_V^2, from which its third cumulant is carried
 SKEWNESS = 0.1  # of a frozen variable, likewise
 
 
