@@ -40,11 +40,15 @@ class Samples:
 
 @dataclass(frozen=True)
 class CampaignFile:
-    """What a file says. `given`: the spec as the user wrote it; `grid`, `zipped`: parameter -> text or list."""
+    """What a file says. `given`: the spec as the user wrote it, `folder`: where.
+
+    `grid`, `zipped`: parameter -> text or list.
+    """
 
     name: str
     network: Network
     given: Any
+    folder: Path
     do: str
     protocols: tuple[str, ...]
     seed: int
@@ -82,6 +86,7 @@ def read_campaign(path: str | Path) -> CampaignFile:
         name=_name(top, path.stem),
         network=network,
         given=given,
+        folder=(given if isinstance(given, Path) else path).parent,
         do=top.text("do", DO, DO[0]) or DO[0],
         protocols=_protocols(top, network),
         seed=top.integer("seed", 0, MAX_INTEGER, 0) or 0,
