@@ -1,9 +1,11 @@
 """A campaign of Brian2 jobs from file to table through the command line."""
 
+import contextlib
 import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tomllib
@@ -47,6 +49,11 @@ def test_a_run_says_what_it_did(done):
     said = json.loads(done[2].stdout)
     assert (said["jobs"], said["done"], said["computed"], said["failed"], said["exit_code"]) == (4, 4, 4, {}, 0)
     assert "campaign: 4 of 4 done" in done[2].stderr
+
+
+def test_a_run_leaves_an_index_for_the_next_list(done):
+    with contextlib.closing(sqlite3.connect(done[1] / "index.sqlite")) as index:
+        assert index.execute("SELECT count(*) FROM object").fetchone() == (4,)
 
 
 def test_running_again_computes_nothing(done, capsys):
