@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import subprocess
@@ -133,6 +134,9 @@ def _check(child: _Child) -> None:
         raise ResourceError("a simulation was killed, probably for lack of memory; fewer workers or neurons need less")
     if code == 0 and "Error reading" not in errors:
         return
-    if "MemoryError" in tail or "bad_alloc" in tail or "No space left" in tail:
-        raise ResourceError(f"a simulation ran out of memory or disk: {tail.splitlines()[-1]}")
+    if "No space left" in tail:
+        full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        raise ResourceError(f"a simulation ran out of disk: {tail.splitlines()[-1]}") from full
+    if "MemoryError" in tail or "bad_alloc" in tail:
+        raise ResourceError(f"a simulation ran out of memory: {tail.splitlines()[-1]}")
     raise NumericsError(f"a simulation failed with exit code {code}:\n{tail}")

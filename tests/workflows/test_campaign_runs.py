@@ -1,6 +1,7 @@
 """A campaign of Brian2 jobs from file to table through the command line."""
 
 import contextlib
+import errno
 import json
 import os
 import shutil
@@ -146,6 +147,24 @@ def test_a_run_that_was_killed_is_said_to_have_died(done, tmp_path, capsys):
         assert [run["state"] for run in status["runs"]] == [found]
 
 
+def test_strange_journals_and_words_in_a_store_harm_no_status(done, tmp_path, capsys):
+    shutil.copytree(done[1], tmp_path / "store", symlinks=True)
+    store = Store(tmp_path / "store")
+    (folder,) = (tmp_path / "store" / "campaigns").iterdir()
+    for number, text in enumerate(("{}", '{"process": {}}', '{"process": {"pid": "x"}, "updated": 0}', "[", "7")):
+        (folder / f"run-{number}.json").write_text(text)
+    lost = next(iter(store.keys()))
+    store.path(lost).chmod(0o700)
+    shutil.rmtree(store.path(lost))
+    record(store.root, lost, {"failure": "model", "detail": "X", "message": "\x1b[2J two\nlines"})
+    assert main(["batch", "status", str(done[0]), "--store", str(store.root)]) == 0
+    out = capsys.readouterr().out
+    assert "\\x1b[2J two\\nlines" in out
+    assert out.count("\nrun ") == 1
+    assert main(["batch", "report", str(done[0]), "--store", str(store.root), "--out", str(tmp_path / "out")]) == 0
+    assert "\x1b" not in capsys.readouterr().out + (tmp_path / "out" / "report.md").read_text()
+
+
 def test_signals_are_counted_and_handlers_given_back():
     before, interrupts = signal.getsignal(signal.SIGINT), Interrupts()
     with _heard(interrupts):
@@ -183,6 +202,16 @@ def test_a_full_disk_is_told_before_anything_starts(tmp_path, capsys, monkeypatc
     file = write_campaign(tmp_path / "rates.toml")
     assert main(["batch", "run", str(file), "--store", str(tmp_path / "store")]) == 4
     assert "nothing was started" in capsys.readouterr().err
+
+
+def test_a_closed_store_is_told_before_anything_starts(tmp_path, capsys, monkeypatch):
+    def closed(path, _):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    file = write_campaign(tmp_path / "rates.toml")
+    monkeypatch.setattr("popdyn.workflows.campaign_keys.Path.write_bytes", closed)
+    assert main(["batch", "run", str(file), "--store", str(tmp_path / "store")]) == 4
+    assert "cannot be written (Read-only file system); nothing was started" in capsys.readouterr().err
 
 
 def test_the_shards_of_the_slurm_script_do_the_campaign(done, tmp_path, capsys):
