@@ -14,7 +14,8 @@ from popdyn.store import job_key
 from popdyn.store.durable import disk_errors
 from popdyn.store.sealed import seal, unseal
 from popdyn.workflows.campaign import Campaign
-from popdyn.workflows.campaign_jobs import CONVERT_SEMANTICS, PACKAGES, Planned, planned_jobs
+from popdyn.workflows.campaign_jobs import Planned, planned_jobs
+from popdyn.workflows.conversion_job import CONVERT_SEMANTICS, PACKAGES
 
 NAME = "keys.json"
 
