@@ -45,6 +45,8 @@ def of_exception(error: BaseException) -> tuple[str, str]:
             return "resources", "disk"
         if isinstance(cause, OSError) and cause.errno == errno.ENOMEM:
             return "resources", "memory"
+        if isinstance(cause, ChildProcessError) and cause.errno is None:  # it holds a signal's name, see tasks
+            return "infrastructure", str(cause)
         cause = cause.__cause__
     if isinstance(error, MemoryError):
         return "resources", "memory"
