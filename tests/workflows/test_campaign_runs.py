@@ -235,6 +235,20 @@ def test_the_shards_of_the_slurm_script_do_the_campaign(done, tmp_path, capsys):
     assert {run["name"] for run in status["runs"]} >= {"1-of-2", "2-of-2"}
 
 
+def test_no_name_of_a_file_becomes_a_command_of_the_script(tmp_path, capsys):
+    file = write_campaign(tmp_path / "a\ntouch b; $(touch c).toml")
+    script = tmp_path / "x\ntouch d.sbatch"
+    assert answer(capsys, "export", file, "--slurm", "--store", tmp_path / "s", "--out", script)[0] == 0
+    head, _, rest = script.read_text().partition("set -euo pipefail\n")
+    assert [line for line in head.splitlines() if not line.startswith("#")] == []
+    said = subprocess.run(
+        ["bash", "-c", rest.replace("exec ", "printf '%s\\0' ")], cwd=tmp_path, capture_output=True, text=True,
+        check=True, env={**os.environ, "SLURM_ARRAY_TASK_ID": "1", "SLURM_TMPDIR": str(tmp_path)},
+    )  # fmt: skip
+    assert str(file) in said.stdout.split("\0")
+    assert not {"b", "c", "d"} & {path.name for path in tmp_path.iterdir()}
+
+
 CONVERT = "do = 'convert'\n[grid]\nmu = [{}]\n[convert]\nto = 'density'\ntruth = false\n"
 
 
