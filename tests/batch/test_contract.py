@@ -1,6 +1,10 @@
 """What every engine must do with good jobs and bad ones."""
 
 import json
+import os
+import shutil
+import signal
+import time
 
 import pytest
 from example_campaign import write_campaign
@@ -119,6 +123,30 @@ def test_brian2_jobs_on_dask_from_the_command_line(engine, cluster, tmp_path, ca
     assert main(["batch", "run", str(file), "--store", str(alone)]) == 0
     files = [Store(root).find(key) / "result.h5" for root in (tmp_path / "store", alone)]
     assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_ctrl_c_does_not_end_the_workers_of_a_cluster_of_our_own(store):
+    """A terminal sends it to them, too; what runs is the supervisor's to finish."""
+    pytest.importorskip("distributed", reason="needs the [dask] extra")
+    engine = connect("local", workers=1)
+    try:
+        before = engine._client.run(os.getpid)
+        for pid in before.values():
+            os.kill(pid, signal.SIGINT)
+        time.sleep(1.0)
+        assert engine._client.run(os.getpid) == before
+        assert Supervisor(store, engine, MODULE).run([toy(1)]).done == 1
+    finally:
+        engine.close()
+
+
+def test_slurm_where_there_is_none_is_no_bug_of_ours(tmp_path):
+    pytest.importorskip("submitit", reason="needs the [slurm] extra")
+    from popdyn.batch.submitit_engine import SubmititEngine
+
+    if shutil.which("srun") is None:
+        with pytest.raises(ResourceError, match="--submitit slurm: this machine cannot submit"):
+            SubmititEngine("slurm", tmp_path, 1)
 
 
 def test_nobody_answers_at_the_address(monkeypatch):
