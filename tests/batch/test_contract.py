@@ -13,6 +13,7 @@ from toy_worker import MODULE, content
 
 from popdyn.batch import dask_engine
 from popdyn.batch.dask_engine import connect
+from popdyn.batch.engines import LocalEngine
 from popdyn.batch.failure import Tries
 from popdyn.batch.supervisor import Supervisor
 from popdyn.batch.unit import Limits, Order, Unit
@@ -79,6 +80,22 @@ def test_of_a_batch_the_job_that_kills_its_worker_is_blamed_alone(engine, store)
     assert tally.failed[killer.key]["state"] == "parked"
     assert tally.done == 16
     check_good(store, range(16))
+
+
+@pytest.mark.parametrize("engine", ["local", "threads"], indirect=True)
+def test_a_disk_that_fills_up_in_a_campaign_is_no_fault_of_a_job_and_the_same_command_completes(
+    engine, store, tmp_path
+):
+    room = tmp_path / "room"
+    tasks = [*(toy(n) for n in range(3)), toy(9, "full", mark=str(room)), *(toy(n) for n in range(3, 6))]
+    with pytest.raises(ResourceError, match=r"the disk is full.*nothing was published.*the same command goes on"):
+        Supervisor(store, engine, MODULE).run(tasks)
+    assert not (store.root / "failures").exists()
+    assert not list((store.root / "leases").iterdir())
+    room.touch()
+    tally = Supervisor(store, LocalEngine(2), MODULE).run(tasks)
+    assert (tally.finished, tally.failed) == (7, {})
+    check_good(store, range(6))
 
 
 @pytest.mark.parametrize("engine", ["dask"], indirect=True)
