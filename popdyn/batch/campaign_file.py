@@ -107,6 +107,8 @@ def read_campaign(path: str | Path) -> CampaignFile:
         top.fault("replicates", "both seeds and replicates", "one of them", "remove replicates")
     if found.convert and found.do != "convert":
         top.fault("convert", "a table that is not used", 'do = "convert"', "set do, or remove it")
+    if found.truth and found.do == "convert":
+        top.fault("truth", "a table that is not used", "what popdyn convert takes", "remove it")
     top.close(elsewhere={"populations": "the spec: write [spec.populations.NAME]", "vary": "popdyn map: write [grid]"})
     return found
 
@@ -217,8 +219,9 @@ def _truth(section: Section | None, network: Network) -> dict[str, Any]:
     }
     _, spikes = section.take("spikes")
     wanted = [] if spikes is None else spikes
-    if not isinstance(wanted, list) or any(one not in network.populations for one in wanted):
-        section.fault("spikes", show(spikes), f"a list of populations: {', '.join(network.populations)}")
+    names = list(network.populations)
+    if not isinstance(wanted, list) or any(wanted.count(one) > 1 or one not in names for one in wanted):
+        section.fault("spikes", show(spikes), f"a list of populations, each once: {', '.join(names)}")
         wanted = []
     section.close()
     return found | {"spikes": tuple(wanted)}

@@ -83,9 +83,12 @@ class Campaign:
             else:
                 plain.append((axis, value))
         network = self.file.network
-        if places:
-            network = at_places(self._document, self.file.folder, *zip(*places, strict=True))
-        return at_point(network, *zip(*plain, strict=True)) if plain else network
+        try:
+            if places:
+                network = at_places(self._document, self.file.folder, *zip(*places, strict=True))
+            return at_point(network, *zip(*plain, strict=True)) if plain else network
+        except PopdynError as error:
+            raise UsageError(f"{self.file.source}: {str(error).removeprefix('--vary: ')}") from error
 
     @cached_property
     def _document(self) -> dict[str, Any]:
@@ -142,10 +145,7 @@ def _check_corners(campaign: Campaign) -> None:
     if math.prod(map(len, ends)) > 1 << 10:
         ends = [[0] for _ in ends]
     for place in itertools.product(*ends):
-        try:
-            campaign.network_at(place)
-        except PopdynError as error:
-            raise UsageError(f"{campaign.file.source}: {str(error).removeprefix('--vary: ')}") from error
+        campaign.network_at(place)
 
 
 def replicate_seeds(entropy: int, count: int) -> tuple[int, ...]:
