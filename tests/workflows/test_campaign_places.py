@@ -98,7 +98,7 @@ def test_networks_of_several_sizes_run_and_open_as_one(tmp_path, capsys):
     spec = spec.replace('at = "1 s"', 'at = "10 ms"').replace("K = 100", "K = 5").replace("size = 1000", "size = 10")
     (tmp_path / "network.toml").write_text(spec.replace("size = 4000", "size = 40"))
     file = tmp_path / "campaign.toml"
-    text = 'schema = 1\nspec = "network.toml"\n[truth]\nbackend = "numpy"\n[grid]\nE.size = [20, 40]\n'
+    text = 'schema = 1\nspec = "network.toml"\n[truth]\nbackend = "numpy"\ngroups = 2\n[grid]\nE.size = [20, 40]\n'
     file.write_text(text)
     assert main(["batch", "run", str(file), "--store", str(tmp_path / "store")]) == 0
     capsys.readouterr()
