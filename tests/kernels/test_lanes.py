@@ -7,7 +7,8 @@ import pytest
 from numba import njit
 
 from popdyn.kernels import unit_law as law
-from popdyn.kernels.lanes import LANES, aligned, load, look_up_eight, look_up_one, look_up_two, store, turn
+from popdyn.kernels.lane_tables import look_up_eight, look_up_one, look_up_two
+from popdyn.kernels.lanes import LANES, aligned, load, store, turn
 
 
 @njit
