@@ -52,6 +52,16 @@ def turn(source: Array, at: int, stride: int, target: Array, to: int, stride_to:
         target[to + stride_to * k : to + stride_to * k + LANES] = rows[:, k]
 
 
+def turn_two(source: Array, at: int, stride: int, target: Array, to: int, stride_to: int) -> None:
+    """`turn` where only the first two rows matter."""
+    turn(source, at, stride, target, to, stride_to)
+
+
+def turn_to_two(source: Array, at: int, stride: int, target: Array, to: int, stride_to: int) -> None:
+    """`turn` where only the first two columns matter."""
+    turn(source, at, stride, target, to, stride_to)
+
+
 def filled(value: float) -> Eight:
     return np.full(LANES, value)
 
@@ -143,13 +153,32 @@ def transposed(builder: Any, rows: list[Any]) -> list[Any]:
     return rows
 
 
-def _turn(builder: Any, source: Any, at: Any, stride: Any, target: Any, to: Any, stride_to: Any) -> None:
-    def step(by: Any, k: int) -> Any:
-        return builder.mul(by, ir.Constant(WHOLE, k))
+def _times(builder: Any, stride: Any, k: int) -> Any:
+    return builder.mul(stride, ir.Constant(WHOLE, k))
 
-    rows = transposed(builder, [load_at(builder, source, at, step(stride, k)) for k in range(LANES)])
+
+def _turn(builder: Any, source: Any, at: Any, stride: Any, target: Any, to: Any, stride_to: Any) -> None:
+    rows = transposed(builder, [load_at(builder, source, at, _times(builder, stride, k)) for k in range(LANES)])
     for k, row in enumerate(rows):
-        _store(builder, row, target, builder.add(to, step(stride_to, k)))
+        _store(builder, row, target, builder.add(to, _times(builder, stride_to, k)))
+
+
+def _turn_two(builder: Any, source: Any, at: Any, stride: Any, target: Any, to: Any, stride_to: Any) -> None:
+    rows = [load_at(builder, source, at, _times(builder, stride, k)) for k in range(2)]
+    for k in range(LANES):
+        column = shuffled(builder, *rows, LANES // 2 * [k, LANES + k])
+        _store(builder, column, target, builder.add(to, _times(builder, stride_to, k)))
+
+
+def _turn_to_two(builder: Any, source: Any, at: Any, stride: Any, target: Any, to: Any, stride_to: Any) -> None:
+    rows = [load_at(builder, source, at, _times(builder, stride, k)) for k in range(LANES)]
+    while len(rows) > 2:  # 1 x 2 numbers that matter, 2 x 2, 4 x 2
+        have = 2 * LANES // len(rows)
+        take = [*range(have), *range(LANES, LANES + have)]
+        rows = [shuffled(builder, *rows[k : k + 2], LANES // len(take) * take) for k in range(0, len(rows), 2)]
+    for k in range(2):
+        column = shuffled(builder, *rows, list(range(k, 2 * LANES, 2)))
+        _store(builder, column, target, builder.add(to, _times(builder, stride_to, k)))
 
 
 def _compared(sign: str, builder: Any, a: Any, b: Any) -> Any:
@@ -211,12 +240,15 @@ def _operator(of: Any, name: str) -> None:
 
 
 if not config.DISABLE_JIT:
-    _stored, _loaded, _turns = (emitted(f, False) for f in (_store, load_at, _turn))
+    _stored, _loaded = (emitted(f, False) for f in (_store, load_at))
+    _turns, _turns_two, _turns_to_two = (emitted(f, False) for f in (_turn, _turn_two, _turn_to_two))
     _root, _floor, _size = (emitted(partial(called, name), True) for name in ("sqrt", "floor", "fabs"))
     _fill, _count = emitted(everywhere, True), emitted(_counted, True)
     _most, _least, _choice = (emitted(f, True) for f in (partial(_compared, ">"), partial(_compared, "<"), _chosen))
     load = intrinsic(lambda _, x, at: (EIGHT(x, at), _loaded))
     turn = intrinsic(lambda _, a, b, c, d, e, f: (types.void(a, b, c, d, e, f), _turns))
+    turn_two = intrinsic(lambda _, a, b, c, d, e, f: (types.void(a, b, c, d, e, f), _turns_two))
+    turn_to_two = intrinsic(lambda _, a, b, c, d, e, f: (types.void(a, b, c, d, e, f), _turns_to_two))
     store = intrinsic(lambda _, value, x, at: (types.void(value, x, at), _stored))
     filled = intrinsic(lambda _, value: (EIGHT(value), _fill))
     most = intrinsic(lambda _, a, b: (_of(a, b)(a, b), _most))

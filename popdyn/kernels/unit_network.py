@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from popdyn.kernels.cascade import march, seen_numbers
 from popdyn.kernels.lane_filters import filtered, final
-from popdyn.kernels.lanes import LANES, Eight, counted, filled, least, load, most, root, store, turn
+from popdyn.kernels.lanes import LANES, Eight, counted, filled, least, load, most, root, store, turn, turn_to_two, turn_two
 from popdyn.kernels.modes_network import HIGH_D, HIGH_MU, LOW_D, LOW_MU, OUTSIDE, WATCHED, Nodes, watch
 from popdyn.kernels.synapses import BLOCK, BROUGHT, EXPONENTIAL, Projections, transmit_block
 
@@ -112,27 +112,39 @@ def _means(units: Units, nodes: Nodes, first: int, end: int, seen: Array, at: in
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
 def _fire(
-    units: Units, nodes: Nodes, block: Block, eight: int, begin: int, steps: int, at: int, per_bin: int, out: Array,
-    node_rate: Array,
+    units: Units, nodes: Nodes, block: Block, eight: int, steps: int, at: int, b: int, last: int, per_bin: int,
+    out: Array, node_rate: Array,
 ) -> None:  # fmt: skip
-    """Eight nodes through the block of steps from `begin` on; what they fire into block.past at place `at`."""
+    """Eight nodes through a block of steps, of which `last` ends bin b; what they fire into block.past at `at`."""
     first, end = LANES * eight, min(LANES * eight + LANES, nodes.population.shape[0])
+    nodes_of, steps_of = block.by_node, block.by_step
     for k in range(2):
-        turn(block.by_node[k], 0, BLOCK, block.by_step[k], 0, LANES)
-        turn(block.by_node[k], LANES, BLOCK, block.by_step[k], LANES * LANES, LANES)
-    b = (begin + per_bin // 2) // per_bin  # of the next bin whose middle has not been
-    mark = b * per_bin + (per_bin - 1) // 2 - begin
+        if end - first > 2:
+            turn(nodes_of[k], 0, BLOCK, steps_of[k], 0, LANES)
+            turn(nodes_of[k], LANES, BLOCK, steps_of[k], LANES * LANES, LANES)
+        else:
+            turn_two(nodes_of[k], 0, BLOCK, steps_of[k], 0, LANES)
+            turn_two(nodes_of[k], LANES, BLOCK, steps_of[k], LANES * LANES, LANES)
+    mark = last - per_bin // 2
+    if mark < 0:
+        mark, b = mark + per_bin, b + 1
     march(
-        units.table, units.row, units.lanes[eight], end - first, units.variables, block.by_step[0], block.by_step[1],
-        steps, mark, per_bin, block.marked, 0, block.by_step[2],
+        units.table, units.row, units.lanes[eight], end - first, units.variables, steps_of[0], steps_of[1], steps, mark,
+        per_bin, block.marked, 0, steps_of[2],
     )  # fmt: skip
-    for n in range(0 if mark >= steps else 1 + (steps - 1 - mark) // per_bin):
-        _means(units, nodes, first, end, block.marked, n * seen_numbers(units.variables), out, b + n)
+    seen = 0
+    while mark < steps:
+        _means(units, nodes, first, end, block.marked, seen, out, b)
+        seen, mark, b = seen + seen_numbers(units.variables), mark + per_bin, b + 1
     for t in range(steps, BLOCK):
-        store(filled(0.0), block.by_step[2], LANES * t)
-    rates = block.by_node[2]
-    turn(block.by_step[2], 0, LANES, rates, 0, BLOCK)
-    turn(block.by_step[2], LANES * LANES, LANES, rates, LANES, BLOCK)
+        store(filled(0.0), steps_of[2], LANES * t)
+    rates = nodes_of[2]
+    if end - first > 2:
+        turn(steps_of[2], 0, LANES, rates, 0, BLOCK)
+        turn(steps_of[2], LANES * LANES, LANES, rates, LANES, BLOCK)
+    else:
+        turn_to_two(steps_of[2], 0, LANES, rates, 0, BLOCK)
+        turn_to_two(steps_of[2], LANES * LANES, LANES, rates, LANES, BLOCK)
     for q in range(first, end):
         fired, share, place = block.past[nodes.population[q]], nodes.weight[q], BLOCK * (q - first)
         early, late = load(rates, place), load(rates, place + LANES)
@@ -154,15 +166,19 @@ def _bring(external: Array, past: Array, populations: int, begin: int, steps: in
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
 def _count(
-    past: Array, populations: int, begin: int, steps: int, at: int, per_bin: int, dt: float, work: Array, out: Array
-) -> int:
-    """Rates of a block into out (population, bin, OUTPUTS). Returns the steps before a rate that is no number."""
+    past: Array, populations: int, steps: int, at: int, first: int, last: int, per_bin: int, dt: float, work: Array,
+    out: Array,
+) -> int:  # fmt: skip
+    """Rates of a block, of which `last` ends bin `first`, into out (population, bin, OUTPUTS).
+
+    Returns the steps before a rate that is no number.
+    """
     done, most_fired, part = steps, BEYOND / dt, 1.0 / per_bin
     for a in range(populations):
         early = filtered(load(past[a], at), 0.0, filled(1.0))  # sums from the first step on
         store(early, work, 0)
         store(filtered(load(past[a], at + LANES), final(early), filled(1.0)), work, LANES)
-        b, t, before = begin // per_bin, per_bin - 1 - begin % per_bin, 0.0
+        b, t, before = first, last, 0.0
         while t < steps - 1:
             out[a, b, RATE] += part * (work[t] - before)
             before, t, b = work[t], t + per_bin, b + 1
@@ -206,10 +222,18 @@ def _gather(seen: Array, rates: Array, watched: Array, node_rate: Array) -> None
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
+def zeros(count: int) -> Array:
+    """As many, the first at the beginning of a line of the cache."""
+    room = np.zeros(count + LANES)
+    skip = -(room.ctypes.data // 8) % LANES
+    return room[skip : skip + count]
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
 def empty_block(activity: Array, nodes: Nodes, p: Projections, watched: Array, variables: int) -> Block:
     past = np.zeros((activity.shape[0], activity.shape[1] + ROOM + BLOCK))
     past[:, : activity.shape[1]] = activity
-    seen = np.zeros((watched.shape[0], WATCHED * LANES))
+    seen = zeros(watched.shape[0] * WATCHED * LANES).reshape(-1, WATCHED * LANES)
     for q in range(watched.shape[0]):
         for k in range(OUTSIDE):
             seen[q, LANES * k : LANES * (k + 1)] = watched[q, k]
@@ -217,8 +241,9 @@ def empty_block(activity: Array, nodes: Nodes, p: Projections, watched: Array, v
     mean = BROUGHT * first
     variance = np.where(p.kind[first] == EXPONENTIAL, mean, mean + BLOCK)
     return Block(
-        past, np.zeros(BLOCK), np.zeros(p.pre.shape[0] * BROUGHT), mean, variance, seen,
-        np.zeros((3, LANES * BLOCK)), np.zeros((3, LANES * BLOCK)), np.zeros(BLOCK * seen_numbers(variables)),
+        past, zeros(BLOCK), zeros(p.pre.shape[0] * BROUGHT), mean, variance, seen,
+        zeros(3 * LANES * BLOCK).reshape(3, -1), zeros(3 * LANES * BLOCK).reshape(3, -1),
+        zeros(BLOCK * seen_numbers(variables)),
     )  # fmt: skip
 
 
@@ -236,24 +261,26 @@ def run(
     """
     populations, kept, per_bin = mu.shape[0], activity.shape[1], mu.shape[1] // out.shape[1]
     block = empty_block(activity, nodes, projections, watched, units.variables)
-    rates = np.zeros(LANES * node_rate.shape[0])
-    past, longest, begin, at = block.past, block_steps(projections, populations), 0, kept
+    rates = zeros(LANES * node_rate.shape[0])
+    past, longest, begin, at, b = block.past, block_steps(projections, populations), 0, kept, 0
     while begin < mu.shape[1]:
         if at + BLOCK > past.shape[1]:
             _shift(past, kept, at)
             at = kept
-        steps = min(longest, mu.shape[1] - begin)
+        steps, last = min(longest, mu.shape[1] - begin), (b + 1) * per_bin - 1 - begin
         _bring(external, past, populations, begin, steps, at)
         transmit_block(projections, past, at, steps, dt, block.work, block.brought)
         for eight in range(units.lanes.shape[0]):
             for q in range(LANES * eight, min(LANES * eight + LANES, nodes.population.shape[0])):
                 a = nodes.population[q]
                 _hear(nodes, block, q, mu[a], D[a], begin, steps, watched[q])
-            _fire(units, nodes, block, eight, begin, steps, at, per_bin, out, rates)
-        done = _count(past, populations, begin, steps, at, per_bin, dt, block.work, out)
+            _fire(units, nodes, block, eight, steps, at, b, last, per_bin, out, rates)
+        done = _count(past, populations, steps, at, b, last, per_bin, dt, block.work, out)
         if done < steps:
             return begin + done
         begin, at = begin + steps, at + steps
+        while (b + 1) * per_bin <= begin:
+            b += 1
     _shift(past, kept, at)
     activity[:, :] = past[:, :kept]
     _gather(block.seen, rates, watched, node_rate)
