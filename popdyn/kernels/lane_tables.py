@@ -43,9 +43,7 @@ def _look_up(count: int, table: Array, row: int, first: Eight, e: Eight, sigma: 
     found = np.zeros((LANES, LANES))
     for lane in range(count):
         at, share = int(first[lane]) + LANES * int(e[lane]), e[lane] - int(e[lane])
-        near, next_e, next_sigma, far = (
-            table[at + step : at + step + LANES] for step in (0, LANES, row, row + LANES)
-        )
+        near, next_e, next_sigma, far = (table[at + step : at + step + LANES] for step in (0, LANES, row, row + LANES))
         low = near + sigma[lane] * (next_sigma - near)
         found[:, lane] = low + share * (next_e + sigma[lane] * (far - next_e) - low)
     return tuple(found)

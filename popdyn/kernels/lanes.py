@@ -166,7 +166,7 @@ def _turn(builder: Any, source: Any, at: Any, stride: Any, target: Any, to: Any,
 def _turn_two(builder: Any, source: Any, at: Any, stride: Any, target: Any, to: Any, stride_to: Any) -> None:
     rows = [load_at(builder, source, at, _times(builder, stride, k)) for k in range(2)]
     for k in range(LANES):
-        column = shuffled(builder, *rows, LANES // 2 * [k, LANES + k])
+        column = shuffled(builder, rows[0], rows[1], LANES // 2 * [k, LANES + k])
         _store(builder, column, target, builder.add(to, _times(builder, stride_to, k)))
 
 
@@ -175,9 +175,10 @@ def _turn_to_two(builder: Any, source: Any, at: Any, stride: Any, target: Any, t
     while len(rows) > 2:  # 1 x 2 numbers that matter, 2 x 2, 4 x 2
         have = 2 * LANES // len(rows)
         take = [*range(have), *range(LANES, LANES + have)]
-        rows = [shuffled(builder, *rows[k : k + 2], LANES // len(take) * take) for k in range(0, len(rows), 2)]
+        take = LANES // len(take) * take
+        rows = [shuffled(builder, a, b, take) for a, b in zip(rows[::2], rows[1::2], strict=True)]
     for k in range(2):
-        column = shuffled(builder, *rows, list(range(k, 2 * LANES, 2)))
+        column = shuffled(builder, rows[0], rows[1], list(range(k, 2 * LANES, 2)))
         _store(builder, column, target, builder.add(to, _times(builder, stride_to, k)))
 
 

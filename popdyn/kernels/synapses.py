@@ -138,13 +138,11 @@ def relax_block(s: Array, decay: Array, early: Eight, late: Eight, steps: int, w
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
-def transmit_block(
-    p: Projections, past: Array, at: int, steps: int, dt: float, arrived: Array, brought: Array
-) -> None:
+def transmit_block(p: Projections, past: Array, at: int, steps: int, dt: float, arrived: Array, brought: Array) -> None:
     """`transmit` through `steps` steps at once; u and v into brought (projection x BROUGHT,), places BLOCK apart.
 
     past (row, place): rates in a row, those of the first step belong at place `at`; arrived (BLOCK,) is for work.
-    Only of the first of those that are alike. v is left out where it is u (`own_variance`). Valid where no rate that
+    Only of the first of those that are alike. v of EXPONENTIAL is its u, and not written. Valid where no rate that
     these steps make arrives in them.
     """
     for k in range(p.pre.shape[0]):

@@ -15,7 +15,20 @@ from numpy.typing import NDArray
 
 from popdyn.kernels.cascade import march, seen_numbers
 from popdyn.kernels.lane_filters import filtered, final
-from popdyn.kernels.lanes import LANES, Eight, counted, filled, least, load, most, root, store, turn, turn_to_two, turn_two
+from popdyn.kernels.lanes import (
+    LANES,
+    Eight,
+    counted,
+    filled,
+    least,
+    load,
+    most,
+    root,
+    store,
+    turn,
+    turn_to_two,
+    turn_two,
+)
 from popdyn.kernels.modes_network import HIGH_D, HIGH_MU, LOW_D, LOW_MU, OUTSIDE, WATCHED, Nodes, watch
 from popdyn.kernels.synapses import BLOCK, BROUGHT, EXPONENTIAL, Projections, transmit_block
 
@@ -73,9 +86,7 @@ def _watch(box: Array, mu: Eight, D: Eight, seen: Array) -> None:
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
-def _hear(
-    nodes: Nodes, block: Block, q: int, mu: Array, D: Array, begin: int, steps: int, watched: Array
-) -> None:
+def _hear(nodes: Nodes, block: Block, q: int, mu: Array, D: Array, begin: int, steps: int, watched: Array) -> None:
     """mu and sigma of node q in the middle of each step of a block."""
     early, late = _given(mu, begin, nodes.offset[q], block.work)
     early_D, late_D = _given(D, begin, nodes.noise[q], block.work)
