@@ -49,16 +49,20 @@ def split(slots: Array, work: int, neurons: float, words: Words) -> None:
     stay where a share P fires. Where a variance would vanish both moves are shortened.
     """
     for c in range(slots.shape[1]):
-        q = min(slots[work + P, c], 1.0)
-        slots[work + FIRED, c] = slots[MASS, c] * q
-        if neurons > 0.0 and slots[MASS, c] > 0.0:
-            slots[work + FIRED, c] = binomial(np.round(slots[MASS, c] * neurons), q, words) / neurons
+        slots[work + P, c] = min(slots[work + P, c], 1.0)
+        slots[work + FIRED, c] = slots[MASS, c] * slots[work + P, c]
+    if neurons > 0.0:
+        for c in range(slots.shape[1]):
+            if slots[work + FIRED, c] > 0.0:
+                count = np.round(slots[MASS, c] * neurons)
+                slots[work + FIRED, c] = binomial(count, slots[work + P, c], words) / neurons
+    for c in range(slots.shape[1]):
+        q = slots[work + P, c]
         more = slots[work + FIRED, c] - slots[MASS, c] * q
         stay = 1.0 / max(1.0 - q, 1e-12)
         tilt, s, left = slots[work + TILT, c], slots[work + S, c], 1.0 - q
         t, b = tilt * stay, (tilt * tilt - slots[work + NARROW, c]) * stay
-        worst = s * max(q * (b + q * t * t), left * (left * t * t - b))
-        held = 1.0 if worst < FULL else FULL / worst
+        held = FULL / max(s * max(q * (b + q * t * t), left * (left * t * t - b)), FULL)
         t, b = t * held, b * held
         slots[work + TO_FIRED, c], slots[work + TO_LEFT, c] = left * t, -q * t
         slots[work + FIRED_NARROW, c] = left * (b - left * t * t)

@@ -168,7 +168,7 @@ def _release(model: CohortModel, state: CohortState, size: int, work: int, mu: f
     merge(slots, size, state.place[OPEN], c, model.whole[CLOSURE])
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
 def advance(
     model: CohortModel, table: Array, state: CohortState, mu: float, gain: float, D: Array, neurons: float, words: Words
 ) -> float:

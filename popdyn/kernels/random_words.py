@@ -11,7 +11,7 @@ Words = NDArray[np.uint64]
 MANY = 30.0  # mean above which a binomial number is a skewed normal one
 
 
-@njit(cache=True, error_model="numpy", _nrt=False)
+@njit(cache=True, error_model="numpy", _nrt=False, forceinline=True)
 def next_word(words: Words) -> np.uint64:
     """64 random bits."""
     s0, s1, s2, s3 = words[0], words[1], words[2], words[3]
@@ -28,13 +28,13 @@ def next_word(words: Words) -> np.uint64:
     return x
 
 
-@njit(cache=True, error_model="numpy", _nrt=False)
+@njit(cache=True, error_model="numpy", _nrt=False, forceinline=True)
 def uniform(words: Words) -> float:
     """In (0, 1)."""
     return (np.float64(next_word(words) >> np.uint64(11)) + 0.5) * 2.0**-53
 
 
-@njit(cache=True, error_model="numpy", _nrt=False)
+@njit(cache=True, error_model="numpy", _nrt=False, forceinline=True)
 def binomial(count: float, p: float, words: Words) -> float:
     """How many of `count` (whole) succeed; one draw.
 

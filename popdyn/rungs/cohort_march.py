@@ -78,7 +78,7 @@ def cohort_side(
     return CohortSide(
         make_bank(network, problems, grid, closure, dt, seed=seed, streams=streams), wiring, projected,
         _projections(heard, dt) if finite and others else none,
-        np.zeros((2, len(drives) + external.shape[0], ring)), np.zeros((2, count)), external, mu, np.zeros_like(mu), D,
+        np.zeros((2, len(drives) + external.shape[0], ring)), np.zeros((4, count)), external, mu, np.zeros_like(mu), D,
         np.zeros(mu.shape), np.zeros(mu.shape if others else (len(drives), 0)), np.zeros((len(drives), bins, 2 + most)),
     )  # fmt: skip
 
