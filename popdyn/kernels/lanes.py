@@ -86,6 +86,11 @@ def counted(out: Eight, a: Eight, b: Eight, c: Eight, d: Eight) -> Eight:
     return np.where((a != b) | (c != d), out + 1.0, out)
 
 
+def total(x: Eight) -> float:
+    """Sum of all eight."""
+    return float(np.sum(x))
+
+
 def size(x: Eight) -> Eight:
     return np.abs(x)
 
@@ -151,6 +156,13 @@ def transposed(builder: Any, rows: list[Any]) -> list[Any]:
             rows[k] = shuffled(builder, before[k], before[k + step], stays)
             rows[k + step] = shuffled(builder, before[k], before[k + step], comes)
     return rows
+
+
+def _total(builder: Any, x: Any) -> Any:
+    """By halves, quarters, eighths."""
+    for step in (4, 2, 1):
+        x = builder.fadd(x, shuffled(builder, x, x, [k ^ step for k in range(LANES)]))
+    return builder.extract_element(x, ir.Constant(SHORT, 0))
 
 
 def _times(builder: Any, stride: Any, k: int) -> Any:
@@ -244,7 +256,7 @@ if not config.DISABLE_JIT:
     _stored, _loaded = (emitted(f, False) for f in (_store, load_at))
     _turns, _turns_two, _turns_to_two = (emitted(f, False) for f in (_turn, _turn_two, _turn_to_two))
     _root, _floor, _size = (emitted(partial(called, name), True) for name in ("sqrt", "floor", "fabs"))
-    _fill, _count = emitted(everywhere, True), emitted(_counted, True)
+    _fill, _count, _sum = emitted(everywhere, True), emitted(_counted, True), emitted(_total, False)
     _most, _least, _choice = (emitted(f, True) for f in (partial(_compared, ">"), partial(_compared, "<"), _chosen))
     load = intrinsic(lambda _, x, at: (EIGHT(x, at), _loaded))
     turn = intrinsic(lambda _, a, b, c, d, e, f: (types.void(a, b, c, d, e, f), _turns))
@@ -256,6 +268,7 @@ if not config.DISABLE_JIT:
     least = intrinsic(lambda _, a, b: (_of(a, b)(a, b), _least))
     chosen = intrinsic(lambda _, x, a, b: (_of(x, a, b)(x, a, b), _choice))
     counted = intrinsic(lambda _, out, a, b, c, d: (_of(out, a, b, c, d)(out, a, b, c, d), _count))
+    total = intrinsic(lambda _, x: (types.float64(x), _sum))
     size = intrinsic(lambda _, x: (x(x), _size))
     whole = intrinsic(lambda _, x: (x(x), _floor))
     root = intrinsic(lambda _, x: (x(x), _root))

@@ -24,12 +24,12 @@ from popdyn.kernels.cohort_state import (
     CohortState,
     packed,
 )
+from popdyn.kernels.lanes import LANES
 from popdyn.theory.gif_problem import GifProblem, Modes, modes
 
 Array = NDArray[np.float64]
 
 CLOSURES = {"gaussian": GAUSSIAN, "cohort_mean": MEAN_ONLY}
-LANES = 4
 REMEMBERED = {False: 3.0, True: 5.0}
 
 
