@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from popdyn.kernels.cohort_firing import ELL, FIRED, NARROW, TILT, P, S, balance, fire, fire_untouched, project, split
+from popdyn.kernels.cohort_firing import ELL, NARROW, TILT, P, S, balance, fire, fire_untouched, project, split
 from popdyn.kernels.cohort_state import (
     CARRIER,
     CLOCK,
@@ -184,7 +184,7 @@ def advance(
     project(model, slots, own, size, work)
     if model.whole[CLOSURE] == UNTOUCHED:
         return fire_untouched(slots, own, size, work, neurons, words)
-    look_up(table, slots, work + ELL, work + S, work + P, work + TILT, work + NARROW, work + FIRED)
+    look_up(table, slots, work + ELL, work + S, work + P, work + TILT, work + NARROW)
     split(slots, work, neurons, words)
     fire(slots, own, size, work)
     if neurons > 0.0:

@@ -61,6 +61,12 @@ def look_up_eight(table: Array, row: int, first: Eight, e: Eight, sigma: Eight) 
     return _look_up(LANES, table, row, first, e, sigma)
 
 
+def columns_from(table: Array, at: Eight) -> tuple[Eight, ...]:
+    """Of each lane the eight numbers that follow place `at` of a table, as columns."""
+    flat = table.reshape(-1)
+    return tuple(np.array([flat[int(place) : int(place) + LANES] for place in at]).T)
+
+
 def _in_lane(builder: Any, x: Any, lane: int) -> Any:
     return builder.extract_element(x, ir.Constant(SHORT, lane))
 
@@ -112,6 +118,11 @@ def _cell(builder: Any, table: Any, row: Any, at: Any, along: Any, sigma: Any, l
     return _between(builder, near, far, share)
 
 
+def _columns_from(builder: Any, table: Any, at: Any) -> list[Any]:
+    places = (builder.fptosi(_in_lane(builder, at, lane), WHOLE) for lane in range(LANES))
+    return transposed(builder, [load_at(builder, table, place) for place in places])
+
+
 def _between(builder: Any, a: Any, b: Any, share: Any) -> Any:
     return _plus(builder, a, _times(builder, share, _minus(builder, b, a)))
 
@@ -122,3 +133,4 @@ if not config.DISABLE_JIT:
     look_up_one = intrinsic(lambda _, t, row, at, e, s: (EIGHTS(t, row, at, e, s), _one))
     look_up_two = intrinsic(lambda _, t, row, at, e, s: (EIGHTS(t, row, at, e, s), _two))
     look_up_eight = intrinsic(lambda _, t, row, at, e, s: (EIGHTS(t, row, at, e, s), _all))
+    columns_from = intrinsic(lambda _, t, at: (EIGHTS(t, at), emitted(_columns_from, False)))
