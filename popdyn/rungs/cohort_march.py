@@ -83,13 +83,13 @@ def cohort_side(
     )  # fmt: skip
 
 
-def advance(side: CohortSide, heard: Heard, first: int, last: int, dt: float) -> int:
-    """Cohorts alone, from step `first` to `last`; returns the step reached."""
+def advance(side: CohortSide, block: int, first: int, last: int, dt: float) -> int:
+    """Cohorts alone, from step `first` to `last`, `block` (`shortest_delay`) at a time; returns the step reached."""
     part = slice(first, last)
     return first + run_cohorts(
         side.bank, table(), side.wiring, side.projections, side.smooth, side.activity, side.before,
-        side.external[:, part], side.mu[:, part], side.gain[:, part], side.D[:, part], first, shortest_delay(heard, dt),
-        dt, round(BIN / dt), side.rate[:, part], side.expected, side.seen,
+        side.external[:, part], side.mu[:, part], side.gain[:, part], side.D[:, part], first, block, dt,
+        round(BIN / dt), side.rate[:, part], side.expected, side.seen,
     )  # fmt: skip
 
 
