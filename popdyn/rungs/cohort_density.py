@@ -102,7 +102,7 @@ class CohortDensity(LongRun):
         self.moments = (np.zeros(len(network.populations)), np.zeros(len(network.populations)))
         self.share = np.ones(len(self.coupling.projections))
         self.problems = self._problems()
-        self.grid = grid or max((age_grid(p) for p in self.problems.values()), key=lambda g: g.levels)
+        self.grid = grid or max((age_grid(p) for p in self.problems.values()), key=lambda g: g.history)
         if network.connections and settle:
             for _ in range(ROUNDS):
                 self._settle()
