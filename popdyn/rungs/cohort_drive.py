@@ -16,6 +16,9 @@ INSIDE = (np.arange(4) + 0.5) / 4  # where a step is averaged
 def mean_drive(population: Population, protocol: Protocol, dt: float) -> tuple[Array, Array]:
     """mu [V/s] and D = sigma^2/2 [V^2/s] of white noise and I_e (step,), from -transient to duration."""
     count = round((protocol.transient + protocol.duration) / dt)
+    if not protocol.stimuli:
+        mu, sigma = drive(population, protocol, np.zeros(1))
+        return np.full(count, mu), np.full(count, 0.5 * sigma**2)
     at = -protocol.transient + dt * (np.arange(count, dtype=np.float64)[:, None] + INSIDE)
     mu, sigma = drive(population, protocol, at.ravel())
     return _mean(mu.reshape(at.shape)), 0.5 * _mean(sigma.reshape(at.shape) ** 2)
