@@ -13,19 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from popdyn.kernels.cohort_firing import (
-    ELL,
-    FIRED,
-    NARROW,
-    TILT,
-    P,
-    S,
-    balance,
-    fire,
-    fire_untouched,
-    project,
-    split,
-)
+from popdyn.kernels.cohort_firing import ELL, NARROW, TILT, P, S, balance, fire, fire_untouched, project, split
 from popdyn.kernels.cohort_skew import fire_thirds, lean, restore_thirds
 from popdyn.kernels.cohort_state import (
     CARRIER,
@@ -189,7 +177,7 @@ def _release(model: CohortModel, state: CohortState, size: int, work: int, mu: f
     merge(slots, size, state.place[OPEN], c, model.whole[CLOSURE])
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
 def advance(
     model: CohortModel, table: Array, state: CohortState, mu: float, gain: float, D: Array, neurons: float, words: Words
 ) -> float:
@@ -207,7 +195,7 @@ def advance(
         return fire_untouched(slots, own, size, work, neurons, words)
     if model.whole[CLOSURE] == SKEWED:
         lean(model, slots, size, work)
-    look_up(table, slots, work + ELL, work + S, work + P, work + TILT, work + NARROW, work + FIRED)
+    look_up(table, slots, work + ELL, work + S, work + P, work + TILT, work + NARROW)
     split(slots, work, neurons, words)
     fire(slots, own, size, work)
     if model.whole[CLOSURE] == SKEWED:

@@ -26,12 +26,14 @@ from popdyn.kernels.cohort_state import (
     CohortState,
     packed,
 )
+from popdyn.kernels.lanes import LANES
 from popdyn.theory.gif_problem import GifProblem, Modes, modes
 
 Array = NDArray[np.float64]
 
 CLOSURES = {"gaussian": GAUSSIAN, "cohort_mean": MEAN_ONLY}
-LANES = 4
+MOST_LEVELS = 10
+NEARLY = 0.9  # a history as long
 REMEMBERED = {False: 3.0, True: 5.0}
 NOISY = 0.5  # variance of V by white noise over Delta_V^2, from which its third cumulant is carried
 SKEWNESS = 0.1  # of a frozen variable, likewise
@@ -55,16 +57,32 @@ class AgeGrid:
         """How many there are, that of the old included."""
         return self.ring * self.levels + 1
 
+    @property
+    def slots(self) -> int:
+        """Places that the kernels keep for them, whole eights."""
+        count = FIRST + self.ring * self.levels
+        return count + -count % LANES
+
+    @property
+    def finer(self) -> AgeGrid:
+        """Cohorts half as wide for their age, remembered as long."""
+        shorter = replace(self, ring=2 * self.ring, levels=max(1, self.levels - 1))
+        return shorter if shorter.history > NEARLY * self.history else replace(shorter, levels=self.levels)
+
 
 def age_grid(problem: GifProblem) -> AgeGrid:
     """The default grid, with a history of REMEMBERED tau_m: measured in docs/decisions/0012-cohorts.md.
 
+    Of rings of at least 8 the grid with the fewest slots, and of those with as many the one that remembers longest.
     Neurons with traces or frozen variables are remembered longer: what is not normal in these is then kept apart.
     """
-    grid = AgeGrid(levels=1)
-    while grid.history < REMEMBERED[problem.adapts or bool(problem.frozen)] * problem.tau_m:
-        grid = replace(grid, levels=grid.levels + 1)
-    return grid
+    span = REMEMBERED[problem.adapts or bool(problem.frozen)] * problem.tau_m
+    grids = []
+    for levels in range(1, MOST_LEVELS + 1):
+        grid = AgeGrid(levels=levels)
+        steps = int(np.ceil(span / (grid.width * (2**levels - 1)) - 1e-9))
+        grids.append(replace(grid, ring=max(grid.ring, steps + 1)))
+    return min(grids, key=lambda grid: (grid.slots, -grid.history))
 
 
 def make_model(problem: GifProblem, dt: float, grid: AgeGrid, closure: str = "gaussian") -> CohortModel:
@@ -134,12 +152,10 @@ def _noise(problem: GifProblem, m: Modes, dt: float, part: float) -> Array:
 def first_cohorts(problem: GifProblem, model: CohortModel, grid: AgeGrid, V_mean: float, V_std: float) -> CohortState:
     """All neurons old, V normal, traces zero, frozen variables as the problem has them."""
     size, m = model.modes.shape[1], modes(problem)
-    slots = FIRST + grid.ring * grid.levels
-    slots += -slots % LANES
     pairs, slow, sources = size * (size + 1) // 2, (size - 1) * size // 2, len(model.noise)
     rows, kind = MEAN + size + pairs + WORK + size, model.whole[CLOSURE]
     state = CohortState(
-        slots=np.zeros((rows + (3 * size + 2 if kind == SKEWED else 0), slots)),
+        slots=np.zeros((rows + (3 * size + 2 if kind == SKEWED else 0), grid.slots)),
         own=np.zeros(4 * size + 2 + slow + sources),
         pool=np.zeros((int(model.whole[RELEASE]) + 1, 2 * size + slow + sources)),
         place=np.zeros(LEVELS + 2 * grid.levels, np.int64),

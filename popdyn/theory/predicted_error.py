@@ -38,7 +38,7 @@ def predicted_error(
     others = {
         "closure": rate(closure="cohort_mean", grid=replace(ages, ring=4 * ages.ring)),
         "history": rate(grid=replace(ages, levels=ages.levels + 1)),
-        "ages": rate(grid=replace(ages, ring=2 * ages.ring, levels=max(1, ages.levels - 1))),
+        "ages": rate(grid=ages.finer),
         "step": rate(dt=0.5 * dt),
     }
     found = {name: abs(other / here - 1.0) for name, other in others.items()}
