@@ -58,6 +58,7 @@ from popdyn.kernels.cohort_state import (
     rescale,
 )
 from popdyn.kernels.hazard_table import look_up
+from popdyn.kernels.lanes import LANES, filled, load, total
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -234,16 +235,18 @@ def expected_rate(model: CohortModel, state: CohortState) -> float:
 def look(model: CohortModel, state: CohortState, seen: Array) -> None:
     """Mean V [V] over E_L, mass, and the mean of every variable into seen (2 + 1 + K,): of all neurons."""
     size, slots, own, pool = model.whole[SIZE], state.slots, state.own, state.pool
-    active, refractory = 0.0, 0.0
-    for c in range(slots.shape[1]):
-        active += slots[MASS, c]
+    every, refractory = filled(0.0), 0.0
+    for c in range(0, slots.shape[1], LANES):
+        every = every + load(slots[MASS], c)
     for r in range(pool.shape[0]):
         refractory += pool[r, 0]
+    active = total(every)
     seen[0], seen[1] = active * own[2 * size] + refractory * model.constants[DROP], active + refractory
     for i in range(size):
-        mean, resting = 0.0, 0.0
-        for c in range(slots.shape[1]):
-            mean += slots[MASS, c] * slots[MEAN + i, c]
+        every, resting = filled(0.0), 0.0
+        for c in range(0, slots.shape[1], LANES):
+            every = every + load(slots[MASS], c) * load(slots[MEAN + i], c)
+        mean = total(every)
         if i > 0:
             for r in range(pool.shape[0]):
                 resting += pool[r, 0] * pool[r, i]
