@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from popdyn.fitting.measures import ProtocolError, protocol_error
+from popdyn.errors import NumericsError
+from popdyn.fitting import measures
+from popdyn.fitting.measures import ProtocolError, binned, protocol_error
+from popdyn.fitting.node_solve import Response, refine_node, responses, solve_node
 from popdyn.fitting.node_target import MetRecord, met_record, node_target
-from popdyn.fitting.residuals import STILL, Record
+from popdyn.fitting.residuals import STILL
 from popdyn.fitting.result import GroupFit
-from popdyn.fitting.solve import COARSE_DT, Stage, solve
+from popdyn.fitting.solve import Stage
 from popdyn.fitting.statics import sample_gain
 from popdyn.fitting.target import Target
+from popdyn.rungs.bins import BIN
 from popdyn.rungs.cascade import CascadePopulation
 from popdyn.rungs.cascade_parameters import starting_values
 from popdyn.rungs.coupled import CoupledDensity
 from popdyn.rungs.coupled_units import CoupledUnits
+from popdyn.rungs.domain import DomainWarning
 from popdyn.rungs.march import StepDrive
-from popdyn.rungs.met import drives_of, met_in
-from popdyn.rungs.modes_nodes import Group, domain_along, groups_of, plan_along
+from popdyn.rungs.met import Met, drives_of, met_in, met_with
+from popdyn.rungs.modes_nodes import LONGEST, MOST_DRIVES, Group, domain_along, groups_of, plan_along
 from popdyn.rungs.modes_training import SETTLE, Plan, inputs
 from popdyn.rungs.unit import DT
 from popdyn.spec.network import Protocol
@@ -28,6 +35,12 @@ from popdyn.types import Progress
 
 GENERATED = (("slow", 2.0), ("fast", 1.0))
 """Random mu and sigma over the domain, independent of each other, and how long [s]."""
+ROUNDS = 2
+"""How often the network of units says which drives it makes."""
+SPREAD_START = (("adaptation_strength_2", 0.15),)
+"""Of the variable that stands for the spread of w: its stationary pull is a thirteenth of that of w."""
+QUANTILES, NEAR, MOST_POINTS = (0.1, 0.5, 0.9), 0.1, 3
+"""Of the drives met where responses are fitted, s.d. of mu that is near, and working points of nodes."""
 
 
 def fit_coupled_units(
@@ -51,40 +64,110 @@ def fit_groups(
     """Units of a network's nodes on the drives that its densities meet under the protocols (default: the spec's).
 
     seed : of what is added to the drives
-    Nodes that differ by a drift alone share a unit. Raises UsageError for conductances, NumericsError where a density
-    has no rising f-I curve over the drives.
+    Nodes that differ by a drift alone share a unit. ROUNDS times the network of the units runs the protocols, and the
+    densities answer to the drives that it makes. Raises UsageError for conductances, NumericsError where a density has
+    no rising f-I curve over the drives.
     """
     met = met_in(density, protocols)
     groups: list[Group] = groups_of(density.derivation)
-    fits = []
+    nodes = []
     for k, group in enumerate(groups):
         if progress is not None:
             progress(k / len(groups), f"units of the nodes: {k} of {len(groups)} kinds")
-        drives = drives_of(group, met)
-        plan = plan_along(drives, density.dt, seed)
-        domain = domain_along(plan)
-        mu = float(np.mean([d.mu.mean() for d in drives]))
-        sigma = float(np.mean([np.sqrt(2.0 * d.D).mean() for d in drives]))
-        name = density.derivation.problem.nodes[group.members[0]].population
-        target = node_target(density.network, name, group, domain, (mu, sigma), density.closure, density.dt)
-        fits.append(_fit(group, target, domain, plan, density.dt, seed))
-    return fits
+        nodes.append(_first(density, group, drives_of(group, met), seed))
+    for _ in range(ROUNDS):
+        if progress is not None:
+            progress(1.0, "units of the nodes: along the drives of their network")
+        nodes = _again(density, nodes, protocols or density.network.protocols, seed)
+    return [_report(node, density.dt, seed) for node in nodes]
 
 
-def _fit(group: Group, target: Target, domain: Domain, plan: Plan, dt: float, seed: int) -> GroupFit:
-    """The unit, and its errors on the plan's held-out drives."""
-    _, sigma = target.drive
-    training = _records(target, [*plan.training, *inputs(domain, GENERATED, dt, seed)], dt)
-    first = CascadePopulation(
-        name=target.name, C_m=target.C_m, adaptation=target.adaptation, gain=sample_gain(target, domain),
-        parameters=starting_values(len(target.adaptation)),
-        reference_rate=float(np.mean([r.target.mean() for r in training])), reference_sigma=sigma, domain=domain,
+@dataclass(frozen=True)
+class _Node:
+    """A unit on the way, and what it is fitted to."""
+
+    group: Group
+    target: Target
+    plan: Plan
+    training: tuple[MetRecord, ...]
+    answers: tuple[Response, ...]
+    stage: Stage
+
+
+def _first(density: CoupledDensity, group: Group, drives: list[StepDrive], seed: int) -> _Node:
+    plan = plan_along(drives, density.dt, seed)
+    domain = domain_along(plan)
+    mu = float(np.mean([d.mu.mean() for d in drives]))
+    sigma = float(np.mean([np.sqrt(2.0 * d.D).mean() for d in drives]))
+    name = density.derivation.problem.nodes[group.members[0]].population
+    target = node_target(density.network, name, group, domain, (mu, sigma), density.closure, density.dt)
+    generated = inputs(domain, GENERATED, density.dt, seed)
+    training = _records(target, [*plan.training, *generated], density.dt)
+    rate = float(np.mean([r.target.mean() for r in training]))
+    unit = CascadePopulation(
+        name=name, C_m=target.C_m, adaptation=target.adaptation, gain=sample_gain(target, domain),
+        parameters=starting_values(len(target.adaptation)) | dict(SPREAD_START if len(target.adaptation) > 1 else ()),
+        reference_rate=rate, reference_sigma=sigma, domain=domain,
     )  # fmt: skip
-    stage: Stage = solve(target, first, [r.with_step(target, COARSE_DT) for r in training], seed)
-    heldout = _records(target, plan.held_out, dt)
+    answers = responses(target, _visited(density, group, drives), rate)
+    return _Node(group, target, plan, tuple(training), answers, solve_node(target, unit, training, answers, seed))
+
+
+def _visited(density: CoupledDensity, group: Group, drives: list[StepDrive]) -> list[tuple[float, float]]:
+    """mu and sigma of the working points of a group's nodes, and where its drives are seldom, often, seldom."""
+    point, mu = density.derivation.point, np.concatenate([d.mu for d in drives])
+    sigma, near = np.sqrt(2.0 * np.concatenate([d.D for d in drives])), NEAR * float(np.std(mu))
+    own = [
+        (float(point.mu[q]) + d, float(np.sqrt(2.0 * point.D[q])))
+        for q, d in zip(group.members, group.drift, strict=True)
+    ]
+    own = [own[k] for k in np.unique(np.linspace(0, len(own) - 1, MOST_POINTS).round().astype(int))]
+    levels = [float(level) for level in np.quantile(mu, QUANTILES)]
+    return own + [(level, float(np.median(sigma[np.abs(mu - level) <= near]))) for level in levels]
+
+
+def _again(density: CoupledDensity, nodes: list[_Node], protocols: Mapping[str, Protocol], seed: int) -> list[_Node]:
+    """Fitted on along the drives that the network of the units makes; as they are where it has no finite rates."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DomainWarning)
+            model = CoupledUnits(density, [n.group for n in nodes], [n.stage.unit for n in nodes])
+            runs = [_made(density, model, protocol) for protocol in protocols.values()]
+    except NumericsError:
+        return nodes
+    found = []
+    for node in nodes:
+        domain, own = node.stage.unit.domain, drives_of(node.group, runs)[:MOST_DRIVES]
+        added = [("own", _inside(drive, domain, density.dt)) for drive in own]
+        training = (*node.training, *_records(node.target, added, density.dt))
+        stage = refine_node(node.target, node.stage, training, node.answers, seed)
+        found.append(replace(node, training=training, stage=stage))
+    return found
+
+
+def _made(density: CoupledDensity, model: CoupledUnits, protocol: Protocol) -> Met:
+    """What nodes hear in a network of units."""
+    rate = model.simulate(protocol)["rate"].values[0].T
+    steps = density.dt * np.arange(1, round((protocol.transient + protocol.duration) / density.dt) + 1)
+    middles = BIN * (np.arange(rate.shape[1]) + 0.5)
+    return Met(met_with(density, protocol, np.stack([np.interp(steps, middles, row) for row in rate])), np.zeros(0))
+
+
+def _inside(drive: StepDrive, domain: Domain, dt: float) -> StepDrive:
+    """The part of a drive that is trained on, held within the domain."""
+    count = round(LONGEST / dt)
+    low, high = 0.5 * domain.sigma_low**2, 0.5 * domain.sigma_high**2
+    mu, D = np.clip(drive.mu[:count], domain.mu_low, domain.mu_high), np.clip(drive.D[:count], low, high)
+    return StepDrive(mu, D, drive.restart[:count])
+
+
+def _report(node: _Node, dt: float, seed: int) -> GroupFit:
+    """The unit, and its errors on the plan's held-out drives."""
+    unit, stage = node.stage.unit, node.stage
+    heldout = _records(node.target, node.plan.held_out, dt)
     return GroupFit(
-        group, stage.unit, stage.estimates, tuple(_error(stage.unit, r) for r in training),
-        tuple(_error(stage.unit, r) for r in heldout), stage.starts, target.label, seed,
+        node.group, unit, stage.estimates, tuple(_error(unit, r.with_step(node.target, dt)) for r in node.training),
+        tuple(_error(unit, r) for r in heldout), stage.starts, node.target.label, seed,
     )  # fmt: skip
 
 
@@ -94,5 +177,8 @@ def _records(target: Target, drives: list[tuple[str, StepDrive]], dt: float) -> 
     return [r for r in found if r.scale > STILL * float(np.mean(r.target))]
 
 
-def _error(unit: CascadePopulation, r: Record) -> ProtocolError:
-    return protocol_error(r.job.protocol.name, r.job.doc, r.unit_rate(unit), r.target, r.outside(unit))
+def _error(unit: CascadePopulation, r: MetRecord) -> ProtocolError:
+    """In bins of 5 ms, as of a unit that stands alone."""
+    ratio = round(measures.BIN / r.bin)
+    found, wanted = binned(r.unit_rate(unit), ratio), binned(r.target, ratio)
+    return protocol_error(r.job.protocol.name, r.job.doc, found, wanted, r.outside(unit))
