@@ -2,41 +2,39 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
-from popdyn.errors import NumericsError
 from popdyn.fitting import measures
+from popdyn.fitting.forced_network import ForcedNetwork, forced_network
 from popdyn.fitting.measures import ProtocolError, binned, protocol_error
 from popdyn.fitting.node_solve import Response, refine_node, responses, solve_node
 from popdyn.fitting.node_target import MetRecord, met_record, node_target
 from popdyn.fitting.residuals import STILL
 from popdyn.fitting.result import GroupFit
-from popdyn.fitting.solve import Stage
+from popdyn.fitting.solve import FINE_DT, Stage
 from popdyn.fitting.statics import sample_gain
 from popdyn.fitting.target import Target
-from popdyn.rungs.bins import BIN
 from popdyn.rungs.cascade import CascadePopulation
 from popdyn.rungs.cascade_parameters import starting_values
 from popdyn.rungs.coupled import CoupledDensity
 from popdyn.rungs.coupled_units import CoupledUnits
-from popdyn.rungs.domain import DomainWarning
+from popdyn.rungs.long_run import constant
 from popdyn.rungs.march import StepDrive
-from popdyn.rungs.met import Met, drives_of, met_in, met_with
-from popdyn.rungs.modes_nodes import LONGEST, MOST_DRIVES, Group, domain_along, groups_of, plan_along
+from popdyn.rungs.met import drives_of, met_in
+from popdyn.rungs.modes_nodes import Group, domain_along, groups_of, plan_along
 from popdyn.rungs.modes_training import SETTLE, Plan, inputs
 from popdyn.rungs.unit import DT
 from popdyn.spec.network import Protocol
-from popdyn.theory.discretisation import Domain
 from popdyn.types import Progress
 
 GENERATED = (("slow", 2.0), ("fast", 1.0))
 """Random mu and sigma over the domain, independent of each other, and how long [s]."""
-ROUNDS = 2
-"""How often the network of units says which drives it makes."""
+SHARES = (0.8, 0.9)
+"""Of what nodes hear from each other: what the units make themselves in the network that they are fitted in."""
 SPREAD_START = (("adaptation_strength_2", 0.15),)
 """Of the variable that stands for the spread of w: its stationary pull is a thirteenth of that of w."""
 QUANTILES, NEAR, MOST_POINTS = (0.1, 0.5, 0.9), 0.1, 3
@@ -64,8 +62,8 @@ def fit_groups(
     """Units of a network's nodes on the drives that its densities meet under the protocols (default: the spec's).
 
     seed : of what is added to the drives
-    Nodes that differ by a drift alone share a unit. ROUNDS times the network of the units runs the protocols, and the
-    densities answer to the drives that it makes. Raises UsageError for conductances, NumericsError where a density has
+    Nodes that differ by a drift alone share a unit. Where the rates move, units are fitted on in the network of them,
+    held near the densities' trajectory. Raises UsageError for conductances, NumericsError where a density has
     no rising f-I curve over the drives.
     """
     met = met_in(density, protocols)
@@ -75,10 +73,15 @@ def fit_groups(
         if progress is not None:
             progress(k / len(groups), f"units of the nodes: {k} of {len(groups)} kinds")
         nodes.append(_first(density, group, drives_of(group, met), seed))
-    for _ in range(ROUNDS):
+    ran = [constant(density.network), *(protocols or density.network.protocols).values()]
+    for share in SHARES:
+        model = CoupledUnits(density, groups, [node.stage.unit for node in nodes], FINE_DT)
+        forced = forced_network(density, model, ran, met, share)
+        if not forced.runs:
+            break
         if progress is not None:
-            progress(1.0, "units of the nodes: along the drives of their network")
-        nodes = _again(density, nodes, protocols or density.network.protocols, seed)
+            progress(1.0, f"units of the nodes, in their network: {share:g} of its rates are their own")
+        nodes = _again(forced, nodes, seed)
     return [_report(node, density.dt, seed) for node in nodes]
 
 
@@ -126,39 +129,15 @@ def _visited(density: CoupledDensity, group: Group, drives: list[StepDrive]) -> 
     return own + [(level, float(np.median(sigma[np.abs(mu - level) <= near]))) for level in levels]
 
 
-def _again(density: CoupledDensity, nodes: list[_Node], protocols: Mapping[str, Protocol], seed: int) -> list[_Node]:
-    """Fitted on along the drives that the network of the units makes; as they are where it has no finite rates."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DomainWarning)
-            model = CoupledUnits(density, [n.group for n in nodes], [n.stage.unit for n in nodes])
-            runs = [_made(density, model, protocol) for protocol in protocols.values()]
-    except NumericsError:
-        return nodes
+def _again(forced: ForcedNetwork, nodes: list[_Node], seed: int) -> list[_Node]:
+    """One unit after the other fitted on in the network."""
     found = []
-    for node in nodes:
-        domain, own = node.stage.unit.domain, drives_of(node.group, runs)[:MOST_DRIVES]
-        added = [("own", _inside(drive, domain, density.dt)) for drive in own]
-        training = (*node.training, *_records(node.target, added, density.dt))
-        stage = refine_node(node.target, node.stage, training, node.answers, seed)
-        found.append(replace(node, training=training, stage=stage))
+    for k, node in enumerate(nodes):
+        in_network = partial(forced.distances, k)
+        stage = refine_node(node.target, node.stage, node.training, node.answers, in_network, seed)
+        forced = forced.with_unit(k, stage.unit)
+        found.append(replace(node, stage=stage))
     return found
-
-
-def _made(density: CoupledDensity, model: CoupledUnits, protocol: Protocol) -> Met:
-    """What nodes hear in a network of units."""
-    rate = model.simulate(protocol)["rate"].values[0].T
-    steps = density.dt * np.arange(1, round((protocol.transient + protocol.duration) / density.dt) + 1)
-    middles = BIN * (np.arange(rate.shape[1]) + 0.5)
-    return Met(met_with(density, protocol, np.stack([np.interp(steps, middles, row) for row in rate])), np.zeros(0))
-
-
-def _inside(drive: StepDrive, domain: Domain, dt: float) -> StepDrive:
-    """The part of a drive that is trained on, held within the domain."""
-    count = round(LONGEST / dt)
-    low, high = 0.5 * domain.sigma_low**2, 0.5 * domain.sigma_high**2
-    mu, D = np.clip(drive.mu[:count], domain.mu_low, domain.mu_high), np.clip(drive.D[:count], low, high)
-    return StepDrive(mu, D, drive.restart[:count])
 
 
 def _report(node: _Node, dt: float, seed: int) -> GroupFit:

@@ -6,8 +6,8 @@ it visits; along the drives alone, many parameters of a unit are not fixed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +20,7 @@ from popdyn.fitting.solve import FASTER_MODE, FINE_DT, KICKED, Stage, estimates_
 from popdyn.fitting.target import Target
 from popdyn.rungs import cascade
 from popdyn.rungs.cascade import CascadePopulation
+from popdyn.rungs.cascade_parameters import fitted
 from popdyn.rungs.static_gain import Pull
 from popdyn.types import ComplexArray, FloatArray
 
@@ -30,8 +31,14 @@ RESPONSE_WEIGHT = 0.3
 STARTS: tuple[Mapping[str, float], ...] = (
     {}, {**FASTER_MODE, **KICKED}, {"tau_sigma": 2e-4, "alpha": 200.0, "omega_ratio": 1.8, "harmonic_damping": 10.0},
 )  # fmt: skip
-TO_START, TO_FINISH, TO_REFINE = 40, 25, 10
+LEAST = 0.005
+"""Error below which none is taken to be."""
+TO_START, TO_FINISH, TO_REFINE = 40, 25, 15
 """Evaluations of the slopes: of each start, of the fit, and where the drives of the network of units were added."""
+
+
+Forced = Callable[[CascadePopulation], FloatArray]
+"""Errors of the rates in a network with this unit, held near its densities; rms 1: as large as the rates' deviations."""
 
 
 class Response(NamedTuple):
@@ -57,18 +64,25 @@ def responses(target: Target, drives: Sequence[tuple[float, float]], mean_rate: 
 
 @dataclass(frozen=True)
 class NodeMisfit(Misfit):
-    """Residuals along the drives, and behind them those of the responses: |dH| over the largest |H| of each."""
+    """Residuals along the drives, behind them those of the responses, |dH| over the largest |H| of each, and those of
+    the network that is held near its densities; weights of these two beside one drive."""
 
     responses: tuple[Response, ...] = ()
+    weight: float = RESPONSE_WEIGHT
+    forced: Forced | None = None
+    of_forced: float = 1.0
     states: dict[tuple[tuple[Pull, ...], int], cascade.Point] = field(default_factory=dict, compare=False, repr=False)
 
     def __call__(self, coordinates: FloatArray) -> FloatArray:
         """All residuals."""
         along = super().__call__(coordinates) if self.records else np.zeros(0)
-        weight = RESPONSE_WEIGHT * np.sqrt(max(len(self.records), 1) / max(len(self.responses), 1))
-        return np.concatenate([along, *(weight * part for part in self._of_responses(self.unit_at(coordinates)))])
+        unit, many = self.unit_at(coordinates), np.sqrt(max(len(self.records), 1))
+        in_network = [self.of_forced * many * self.forced(unit)] if self.forced else []
+        return np.concatenate([along, self.weight * many * self.of_responses(unit), *in_network])
 
-    def _of_responses(self, unit: CascadePopulation) -> list[FloatArray]:
+    def of_responses(self, unit: CascadePopulation) -> FloatArray:
+        """Relative errors, real and imaginary parts, whose sum of squares is the mean over the responses."""
+        found: list[FloatArray]
         found, pulls = [], unit.pulls
         for k, (mu, sigma, exact) in enumerate(self.responses):
             try:
@@ -78,9 +92,10 @@ class NodeMisfit(Misfit):
                 error = np.stack([unit.linear_response(FREQUENCIES, mu, sigma, to, at) for to in TARGETS]) - exact
             except (DomainError, NumericsError):
                 error = FAILED * exact
-            relative = error / (np.abs(exact).max(axis=1, keepdims=True) * np.sqrt(exact.size))
+            largest = np.abs(exact).max(axis=1, keepdims=True)
+            relative = error / (largest * np.sqrt(exact.size * len(self.responses)))
             found += [relative.real.ravel(), relative.imag.ravel()]
-        return [np.nan_to_num(part, nan=FAILED, posinf=FAILED, neginf=-FAILED) for part in found]
+        return np.nan_to_num(np.concatenate([*found, []]), nan=FAILED, posinf=FAILED, neginf=-FAILED)
 
 
 def solve_node(
@@ -97,11 +112,25 @@ def solve_node(
 
 
 def refine_node(
-    target: Target, stage: Stage, records: Sequence[MetRecord], answers: tuple[Response, ...], seed: int
+    target: Target, stage: Stage, records: Sequence[MetRecord], answers: tuple[Response, ...], forced: Forced, seed: int
 ) -> Stage:
-    """The fit of before, taken on along more records."""
-    misfit = _misfit(target, stage.unit, records, answers)
-    return _stage(misfit, least_squares_of(misfit, stage.unit.parameters, TO_REFINE), stage.starts, seed)
+    """The fit of before, taken on in the network: along each record, of the responses, and of the network that is held
+    near its densities, errors over those that it had.
+
+    That is one step towards the likelihood of errors whose size is another along each record and not known: what the
+    unit cannot follow counts less, and what it follows well is followed better.
+    """
+    unit, before = stage.unit, _misfit(target, stage.unit, [replace(r, weight=1.0) for r in records], answers)
+    coordinates = np.array([p.encode(unit.parameters[name]) for name, p in fitted(len(unit.adaptation)).items()])
+    sizes = np.maximum([np.linalg.norm(part) for part in before.parts(coordinates)], LEAST)
+    typical = float(np.median(sizes))
+    of_responses, of_forced = (max(float(np.linalg.norm(x)), LEAST) for x in (before.of_responses(unit), forced(unit)))
+    records = [replace(r, weight=typical / size) for r, size in zip(records, sizes, strict=True)]
+    misfit = replace(
+        _misfit(target, unit, records, answers), weight=RESPONSE_WEIGHT * typical / of_responses, forced=forced,
+        of_forced=typical / of_forced,
+    )  # fmt: skip
+    return _stage(misfit, least_squares_of(misfit, unit.parameters, TO_REFINE), stage.starts, seed)
 
 
 def _misfit(

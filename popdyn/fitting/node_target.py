@@ -33,6 +33,14 @@ SILENT = 1e-12
 """Rate [1/s] below which a density far from its threshold has rounding errors for a rate."""
 
 
+def with_logarithm(rate: FloatArray, wanted: FloatArray) -> FloatArray:
+    """(bin,): error of a rate and, LOGARITHM times, of its logarithm, each over the rms of the deviation of `wanted`."""
+    quiet = QUIET * float(np.mean(wanted))
+    level = np.log(wanted + quiet)
+    found = np.log(np.maximum(rate, 0.0) + quiet)
+    return (rate - wanted) / float(np.std(wanted)) + LOGARITHM * (found - level) / float(np.std(level))
+
+
 @dataclass(frozen=True)
 class NodeGroup:
     """`fitting.target.Group` over the density of one node, its drive all white noise."""
@@ -82,6 +90,7 @@ class MetRecord(Record):
 
     drive: StepDrive
     step: float
+    weight: float = 1.0
 
     @property
     def bin(self) -> float:
@@ -89,14 +98,11 @@ class MetRecord(Record):
         return NODE_BIN
 
     def distance(self, rate: FloatArray) -> FloatArray:
-        """(bin,): of the rate, and of its logarithm with LOGARITHM as weight, each over the rms of its deviation.
+        """(bin,): of the rate and LOGARITHM times that of its logarithm, each over the rms of its deviation; weighted.
 
         A network that starts its bursts from low rates amplifies the relative error that it has there.
         """
-        quiet = QUIET * float(np.mean(self.target))
-        wanted = np.log(self.target + quiet)
-        found = np.log(np.maximum(rate, 0.0) + quiet)
-        return super().distance(rate) + LOGARITHM * (found - wanted) / float(np.std(wanted))
+        return self.weight * with_logarithm(rate, self.target)
 
     def with_step(self, target: Target, dt: float) -> MetRecord:  # noqa: ARG002
         mu, sigma = on_steps(self.drive, self.step, dt)

@@ -23,10 +23,14 @@ Array = NDArray[np.float64]
 
 
 class Met(NamedTuple):
-    """Under one protocol after its transient: what every node hears, and its mean rate (node,) [1/s]."""
+    """Under one protocol after its transient: what every node hears, its mean rate (node,), what fires [1/s].
+
+    fired: (population, step), at the ends of steps.
+    """
 
     drives: list[StepDrive]
     rates: Array
+    fired: Array
 
 
 def met_in(density: CoupledDensity, protocols: Mapping[str, Protocol] | None = None) -> list[Met]:
@@ -59,4 +63,5 @@ def met_with(density: CoupledDensity, protocol: Protocol, rates: Array) -> list[
 
 def _met(density: CoupledDensity, protocol: Protocol) -> Met:
     run = density.march(protocol)
-    return Met(met_with(density, protocol, run.out[:, :, network.RATE]), run.node_rates)
+    rates, first = run.out[:, :, network.RATE], round(protocol.transient / density.dt)
+    return Met(met_with(density, protocol, rates), run.node_rates, rates[:, first:])
