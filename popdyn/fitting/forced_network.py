@@ -39,7 +39,7 @@ ADAPTATION_TIMES = 3.0
 
 
 class _Run(NamedTuple):
-    """Drives of nodes but for what the units bring (node, step), sources (row, step), rates wanted (population, bin)."""
+    """Drives of nodes without what units bring (node, step), sources (row, step), rates wanted (population, bin)."""
 
     mu: FloatArray
     D: FloatArray

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
+from popdyn.errors import NumericsError
 from popdyn.fitting import measures
 from popdyn.fitting.forced_network import ForcedNetwork, forced_network
 from popdyn.fitting.measures import ProtocolError, binned, protocol_error
@@ -15,16 +17,16 @@ from popdyn.fitting.node_solve import Response, refine_node, responses, solve_no
 from popdyn.fitting.node_target import MetRecord, met_record, node_target
 from popdyn.fitting.residuals import STILL
 from popdyn.fitting.result import GroupFit
-from popdyn.fitting.solve import FINE_DT, Stage
+from popdyn.fitting.solve import Stage
 from popdyn.fitting.statics import sample_gain
 from popdyn.fitting.target import Target
 from popdyn.rungs.cascade import CascadePopulation
 from popdyn.rungs.cascade_parameters import starting_values
 from popdyn.rungs.coupled import CoupledDensity
 from popdyn.rungs.coupled_units import CoupledUnits
-from popdyn.rungs.long_run import constant
+from popdyn.rungs.domain import DomainWarning
 from popdyn.rungs.march import StepDrive
-from popdyn.rungs.met import drives_of, met_in
+from popdyn.rungs.met import Met, drives_of, met_in
 from popdyn.rungs.modes_nodes import Group, domain_along, groups_of, plan_along
 from popdyn.rungs.modes_training import SETTLE, Plan, inputs
 from popdyn.rungs.unit import DT
@@ -33,7 +35,7 @@ from popdyn.types import Progress
 
 GENERATED = (("slow", 2.0), ("fast", 1.0))
 """Random mu and sigma over the domain, independent of each other, and how long [s]."""
-SHARES = (0.8, 0.9)
+SHARE = 0.8
 """Of what nodes hear from each other: what the units make themselves in the network that they are fitted in."""
 SPREAD_START = (("adaptation_strength_2", 0.15),)
 """Of the variable that stands for the spread of w: its stationary pull is a thirteenth of that of w."""
@@ -62,9 +64,9 @@ def fit_groups(
     """Units of a network's nodes on the drives that its densities meet under the protocols (default: the spec's).
 
     seed : of what is added to the drives
-    Nodes that differ by a drift alone share a unit. Where the rates move, units are fitted on in the network of them,
-    held near the densities' trajectory. Raises UsageError for conductances, NumericsError where a density has
-    no rising f-I curve over the drives.
+    Nodes that differ by a drift alone share a unit. Where the rates move, the units are fitted on in the network of
+    them, held near the densities' trajectory; that is kept where their network, run freely, is nearer for it. Raises
+    UsageError for conductances, NumericsError where a density has no rising f-I curve over the drives.
     """
     met = met_in(density, protocols)
     groups: list[Group] = groups_of(density.derivation)
@@ -73,15 +75,14 @@ def fit_groups(
         if progress is not None:
             progress(k / len(groups), f"units of the nodes: {k} of {len(groups)} kinds")
         nodes.append(_first(density, group, drives_of(group, met), seed))
-    ran = [constant(density.network), *(protocols or density.network.protocols).values()]
-    for share in SHARES:
-        model = CoupledUnits(density, groups, [node.stage.unit for node in nodes], FINE_DT)
-        forced = forced_network(density, model, ran, met, share)
-        if not forced.runs:
-            break
+    ran = list((protocols or density.network.protocols).values())
+    model = CoupledUnits(density, groups, [node.stage.unit for node in nodes])
+    forced = forced_network(density, model, ran, met[1:], SHARE)
+    if forced.runs:
         if progress is not None:
-            progress(1.0, f"units of the nodes, in their network: {share:g} of its rates are their own")
-        nodes = _again(forced, nodes, seed)
+            progress(1.0, "units of the nodes, in their network")
+        again = _again(forced, nodes, seed)
+        nodes = min((nodes, again), key=lambda tried: _distance(density, tried, ran, met[1:]))
     return [_report(node, density.dt, seed) for node in nodes]
 
 
@@ -138,6 +139,28 @@ def _again(forced: ForcedNetwork, nodes: list[_Node], seed: int) -> list[_Node]:
         forced = forced.with_unit(k, stage.unit)
         found.append(replace(node, stage=stage))
     return found
+
+
+def _distance(density: CoupledDensity, nodes: list[_Node], ran: Sequence[Protocol], met: Sequence[Met]) -> float:
+    """Largest relative error of a mean rate or of its deviation over time in the network of units, run freely.
+
+    Of the protocols that met the densities; infinite where no finite rates come of them.
+    """
+    model = CoupledUnits(density, [node.group for node in nodes], [node.stage.unit for node in nodes])
+    errors = [0.0]
+    for protocol, of_densities in zip(ran, met, strict=True):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DomainWarning)
+                trace = model.simulate(protocol)
+        except NumericsError:
+            return float("inf")
+        rate = trace["rate"].values[0, trace["time"].values > 0].T
+        wanted = of_densities.fired.reshape(len(rate), rate.shape[1], -1).mean(axis=2)
+        for found, exact in zip(rate, wanted, strict=True):
+            errors.append(abs(found.mean() / exact.mean() - 1.0))
+            errors.append(abs(found.std() - exact.std()) / exact.mean())
+    return float(max(errors))
 
 
 def _report(node: _Node, dt: float, seed: int) -> GroupFit:

@@ -33,12 +33,12 @@ STARTS: tuple[Mapping[str, float], ...] = (
 )  # fmt: skip
 LEAST = 0.005
 """Error below which none is taken to be."""
-TO_START, TO_FINISH, TO_REFINE = 40, 25, 15
+TO_START, TO_FINISH, TO_REFINE = 40, 25, 6
 """Evaluations of the slopes: of each start, of the fit, and where the drives of the network of units were added."""
 
 
 Forced = Callable[[CascadePopulation], FloatArray]
-"""Errors of the rates in a network with this unit, held near its densities; rms 1: as large as the rates' deviations."""
+"""Errors of the rates in a network with this unit, held near its densities, over the rates' deviations."""
 
 
 class Response(NamedTuple):

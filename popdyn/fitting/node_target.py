@@ -34,7 +34,7 @@ SILENT = 1e-12
 
 
 def with_logarithm(rate: FloatArray, wanted: FloatArray) -> FloatArray:
-    """(bin,): error of a rate and, LOGARITHM times, of its logarithm, each over the rms of the deviation of `wanted`."""
+    """(bin,): error of a rate and, LOGARITHM times, of its logarithm, each over the rms deviation of `wanted`."""
     quiet = QUIET * float(np.mean(wanted))
     level = np.log(wanted + quiet)
     found = np.log(np.maximum(rate, 0.0) + quiet)

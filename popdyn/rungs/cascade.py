@@ -169,6 +169,7 @@ class CascadePopulation:
             columns[:, kernel.DECAY_RE], columns[:, kernel.DECAY_IM] = decay.real, decay.imag
             columns[:, kernel.KICK], columns[:, kernel.HARMONIC] = slope * laws.kappa, slope * laws.eta
             columns[:, kernel.DAMPING] = np.exp(-(p["harmonic_damping"] - 2.0) * laws.alpha * dt)
+        values[:, -1, [kernel.KICK, kernel.HARMONIC]] = 0.0  # beyond its end the gain is that of its end
         if len(curves) == 1:
             values[1] = values[0]
         return kernel.Unit(self._numbers(dt, e), aligned(values), self._adaptation(dt, e[1] - e[0]))

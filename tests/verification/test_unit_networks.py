@@ -9,7 +9,6 @@ import pytest
 from unit_network_rows import measured
 
 pytestmark = pytest.mark.slow
-MISSED = pytest.mark.xfail(reason="missed: docs/theory/units.md", raises=AssertionError, strict=True)
 
 
 @pytest.mark.parametrize("rung", ["modes", "unit"])
@@ -19,7 +18,7 @@ def test_rates_of_an_excitatory_inhibitory_network(rung):
     assert found["outside"] == 0.0
 
 
-@pytest.mark.parametrize("rung", ["modes", pytest.param("unit", marks=MISSED)])
+@pytest.mark.parametrize("rung", ["modes", "unit"])
 def test_bursts_of_the_adapting_population(rung):
     truth = networks.truths.truth("adaptation_oscillation", "a")
     found = measured("adaptation_oscillation", "a", rung)
@@ -27,7 +26,7 @@ def test_bursts_of_the_adapting_population(rung):
     assert found["spikes"] == pytest.approx(truth["spikes"].value, rel=0.04), found
 
 
-@pytest.mark.parametrize("rung", ["modes", pytest.param("unit", marks=MISSED)])
+@pytest.mark.parametrize("rung", ["modes", "unit"])
 def test_rates_of_the_microcircuit(rung):
     """At N -> infinity the density itself is at 5 %."""
     found = measured("microcircuit", "poisson", rung)
