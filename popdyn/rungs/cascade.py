@@ -213,20 +213,19 @@ class CascadePopulation:
         return Trace(rate, V_mean, traces @ np.array([v.current for v in self.adaptation]), outside)
 
     def point(self, e: float, sigma: float) -> Point:
-        """Gain and its slopes, as the table blends them over sigma."""
+        """Gain and its slopes, as the table blends them over sigma; those over sigma across one row of the table."""
         curves, at, sigmas = self.curves(), np.asarray(e), self.gain.sigmas
         sampled = np.array([(c.log_rate(at), c.V_mean(at), c.slope(at), c.V_slope(at)) for c in curves], dtype=float)
         if len(sigmas) == 1:
             level, V_mean, slope, V_slope = (float(x) for x in sampled[0])
             return Point(float(np.exp(level)), V_mean, slope, V_slope, 0.0, 0.0)
-        step = self.gain.sigma_step
-        place = (sigma - sigmas[0]) / step
-        i = min(max(int(place), 0), len(sigmas) - 2)
-        f, near = place - i, self.gain.between[i : i + 2] @ sampled
-        near[:, 0] = np.exp(near[:, 0])
-        rate, V_mean, slope, V_slope = (float(x) for x in (1 - f) * near[0] + f * near[1])
-        rises = (near[1] - near[0]) / step
-        return Point(rate, V_mean, slope, V_slope, float(rises[0]) / max(rate, TINY), float(rises[1]))
+        rows = self.gain.between @ sampled
+        rows[:, 0] = np.exp(rows[:, 0])
+        within = float(np.clip(sigma, sigmas[0], sigmas[-1]))
+        rate, V_mean, slope, V_slope = (float(np.interp(within, sigmas, row)) for row in rows.T)
+        around = np.clip(within + 0.5 * self.gain.sigma_step * np.array([-1.0, 1.0]), sigmas[0], sigmas[-1])
+        rise, V_rise = (float(np.diff(np.interp(around, sigmas, row))[0] / np.ptp(around)) for row in rows.T[:2])
+        return Point(rate, V_mean, slope, V_slope, rise / max(rate, TINY), V_rise)
 
     def stationary(self, mu: float, sigma: float) -> tuple[float, Point]:
         """Effective drive e [V/s] and the gain there, at constant input.
