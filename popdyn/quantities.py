@@ -74,12 +74,19 @@ def expected(dimension: str) -> str:
     return f"{known.name} such as {known.example}" if dimension == "1" else f'{known.name} such as "{known.example}"'
 
 
-def unit_of(text: str) -> str | None:
-    """The SI unit that a quantity's unit belongs to; None where there is none. Example: unit_of("3 pA") == "A"."""
+def unit_text(text: str) -> str | None:
+    """The unit of a quantity as the table has it; None where there is none. Example: unit_text("3 µA") == "uA"."""
     compact = text.strip()
     match = _NUMBER.match(compact) if len(compact) <= _LONGEST else None
     unit = "".join(compact[match.end() :].split()) if match else "?"
-    return UNITS.get(unit.replace("µ", "u").replace("μ", "u"), (None,))[0]
+    unit = unit.replace("µ", "u").replace("μ", "u")
+    return unit if unit in UNITS else None
+
+
+def unit_of(text: str) -> str | None:
+    """The SI unit that a quantity's unit belongs to; None where there is none. Example: unit_of("3 pA") == "A"."""
+    unit = unit_text(text)
+    return None if unit is None else UNITS[unit][0]
 
 
 @lru_cache(maxsize=8192)

@@ -40,11 +40,15 @@ class Samples:
 
 @dataclass(frozen=True)
 class CampaignFile:
-    """What a file says. `given`: the spec as the user wrote it; `grid`, `zipped`: parameter -> text or list."""
+    """What a file says. `given`: the spec as the user wrote it, `folder`: where.
+
+    `grid`, `zipped`: parameter -> text or list.
+    """
 
     name: str
     network: Network
     given: Any
+    folder: Path
     do: str
     protocols: tuple[str, ...]
     seed: int
@@ -82,6 +86,7 @@ def read_campaign(path: str | Path) -> CampaignFile:
         name=_name(top, path.stem),
         network=network,
         given=given,
+        folder=(given if isinstance(given, Path) else path).parent,
         do=top.text("do", DO, DO[0]) or DO[0],
         protocols=_protocols(top, network),
         seed=top.integer("seed", 0, MAX_INTEGER, 0) or 0,
@@ -102,6 +107,8 @@ def read_campaign(path: str | Path) -> CampaignFile:
         top.fault("replicates", "both seeds and replicates", "one of them", "remove replicates")
     if found.convert and found.do != "convert":
         top.fault("convert", "a table that is not used", 'do = "convert"', "set do, or remove it")
+    if found.truth and found.do == "convert":
+        top.fault("truth", "a table that is not used", "what popdyn convert takes", "remove it")
     top.close(elsewhere={"populations": "the spec: write [spec.populations.NAME]", "vary": "popdyn map: write [grid]"})
     return found
 
@@ -212,8 +219,9 @@ def _truth(section: Section | None, network: Network) -> dict[str, Any]:
     }
     _, spikes = section.take("spikes")
     wanted = [] if spikes is None else spikes
-    if not isinstance(wanted, list) or any(one not in network.populations for one in wanted):
-        section.fault("spikes", show(spikes), f"a list of populations: {', '.join(network.populations)}")
+    names = list(network.populations)
+    if not isinstance(wanted, list) or any(wanted.count(one) > 1 or one not in names for one in wanted):
+        section.fault("spikes", show(spikes), f"a list of populations, each once: {', '.join(names)}")
         wanted = []
     section.close()
     return found | {"spikes": tuple(wanted)}

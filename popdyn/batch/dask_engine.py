@@ -12,6 +12,8 @@ from popdyn.errors import ResourceError, UsageError
 LOCAL = "local"
 PATIENCE = 20.0
 """Time that a scheduler, and a first worker, may take to answer [s]."""
+_DEAF = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
+"""Ctrl-C in a terminal goes to every process there; workers that are started here leave it to the supervisor."""
 AHEAD = 2
 """Units for each thread of the cluster that are submitted at a time."""
 
@@ -49,7 +51,7 @@ def connect(address: str, *, insecure: bool = False, workers: int = 1) -> DaskEn
     except ImportError as error:
         raise ResourceError('--dask: Dask is not installed; pip install "popdyn[dask]"') from error
     if address == LOCAL:
-        options = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0", "processes": True}
+        options = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0", "processes": True, "preload": [_DEAF]}
         cluster = distributed.LocalCluster(workers, threads_per_worker=1, **options)
         return DaskEngine(distributed.Client(cluster, set_as_default=False), cluster)
     secure = check_address(address, insecure=insecure)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import select
 import shutil
@@ -17,6 +18,7 @@ from pathlib import Path
 from popdyn.batch.receipt import Receipt, shortened
 from popdyn.batch.unit import Unit
 from popdyn.ground_truth import private
+from popdyn.store.processes import Process, runs, this_process
 
 PREFIX = "popdyn-unit-"
 START = 120.0
@@ -40,7 +42,8 @@ def run_unit(unit: Unit, say: Say | None = None, stopped: Stopped | None = None)
 
     Of a worker that dies, the job that it was at has failed (infrastructure), those after it are "unfinished".
     """
-    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+    me = this_process()
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{_machine(me)}-{me.pid}-{me.start}-"))
     try:
         (folder / "brian_preferences").write_text(private.PREFERENCES)
         with (folder / "errors.txt").open("wb") as errors:
@@ -70,15 +73,22 @@ def _environment(folder: Path) -> dict[str, str]:
 
 
 def sweep() -> int:
-    """Remove the folders of workers whose supervisor was killed on this machine; how many there were."""
-    gone = 0
-    for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
-        pid = left.name.removeprefix(PREFIX).split("-")[0]
+    """Remove the folders of workers whose supervisor was killed on this machine; how many there were.
+
+    Machines may share the folder for temporary files: those of others are left alone.
+    """
+    me, gone = this_process(), 0
+    for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}{_machine(me)}-*"):
+        pid, start, *_ = left.name.removeprefix(f"{PREFIX}{_machine(me)}-").split("-")
         mine = left.is_dir() and not left.is_symlink() and left.stat().st_uid == os.getuid()
-        if mine and pid.isdigit() and not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists():
+        if mine and pid.isdigit() and runs(Process(me.host, me.boot, int(pid), start)) is False:
             shutil.rmtree(left, ignore_errors=True)
             gone += 1
     return gone
+
+
+def _machine(process: Process) -> str:
+    return hashlib.sha256(f"{process.host} {process.boot}".encode()).hexdigest()[:8]
 
 
 class _Worker:

@@ -11,7 +11,10 @@ from typing import Any
 from popdyn.batch.unit import Limits
 from popdyn.errors import IntegrityError
 
-_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
+_DISK = (
+    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ENXIO,
+    errno.ESTALE, errno.ETIMEDOUT,
+)  # fmt: skip
 NEAR = 0.9
 """Of its memory: a process that dies of a signal above this share of its limit ran out of it."""
 
@@ -40,6 +43,10 @@ def of_exception(error: BaseException) -> tuple[str, str]:
     while cause is not None:
         if isinstance(cause, OSError) and cause.errno in _DISK:
             return "resources", "disk"
+        if isinstance(cause, OSError) and cause.errno == errno.ENOMEM:
+            return "resources", "memory"
+        if isinstance(cause, ChildProcessError) and cause.errno is None:  # it holds a signal's name, see tasks
+            return "infrastructure", str(cause)
         cause = cause.__cause__
     if isinstance(error, MemoryError):
         return "resources", "memory"
@@ -69,13 +76,11 @@ def decide(attempts: Sequence[Mapping[str, Any]], limits: Limits, tries: Tries) 
     if deaths > tries.infrastructure:
         return GivenUp("parked", f"its worker died {deaths} times")
     for detail in ("memory", "time"):
-        tried = [
-            float(one["limits"][detail]) for one in attempts if one.get("detail") == detail and "limits" in one
-        ]  # fmt: skip
-        allowed = float(getattr(limits, detail))
-        if tried and max(tried) >= allowed:
-            if len(tried) > tries.resources:
-                return GivenUp("failed", f"out of {detail} at {_shown(detail, max(tried))}")
+        found = [float(one["limits"][detail]) for one in attempts if one.get("detail") == detail and "limits" in one]
+        tried = [most for most in found if most >= getattr(limits, detail)]  # with less than the file allows now: none
+        if len(tried) > tries.resources:
+            return GivenUp("failed", f"out of {detail} at {_shown(detail, max(tried))}")
+        for _ in tried:
             limits = limits.doubled(detail)
     return limits
 

@@ -28,7 +28,10 @@ class SubmititEngine:
         except ImportError as error:
             raise ResourceError('--submitit: submitit is not installed; pip install "popdyn[slurm]"') from error
         self.name, self.width = f"submitit {cluster}", width
-        self._executor = submitit.AutoExecutor(folder, cluster=cluster)
+        try:
+            self._executor = submitit.AutoExecutor(folder, cluster=cluster)
+        except RuntimeError as error:
+            raise ResourceError(f"--submitit {cluster}: this machine cannot submit to it ({error})") from error
         self._poll = POLL[cluster]
         self._flying: dict[Any, tuple[Unit, Future[Receipts]]] = {}
         self._lock, self._closed = threading.Lock(), threading.Event()

@@ -106,7 +106,9 @@ class Supervisor:
         if ready is None:  # heard of before its unit had ended
             return
         self._count(ready, receipt)
-        if receipt.detail in ("disk", ENGINE):
+        if self.stopped is not None and (receipt.detail == ENGINE or receipt.failure == "infrastructure"):
+            self.queue.give_back(ready)  # it was told to end
+        elif receipt.detail in ("disk", ENGINE):
             self.halted = receipt.message
             self.queue.give_back(ready)
         else:
@@ -157,5 +159,4 @@ class Supervisor:
         self.tally.running, self.tally.seconds_left = [], None
         self.tally.state = "halted" if self.halted else "stopped" if self.interrupts.asked else "ended"
         if self.journal is not None:
-            with contextlib.suppress(OSError):
-                self.journal.write(self.tally, now=True)
+            self.journal.write(self.tally, now=True)

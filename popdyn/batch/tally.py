@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -83,11 +84,12 @@ class Journal:
             return
         self._written = time.monotonic()
         draft = self.path.with_name(f".{self.path.name}-{secrets.token_hex(4)}")
-        try:
-            draft.write_text(json.dumps(self._owner | {"updated": time.time()} | asdict(tally)))
-            os.replace(draft, self.path)
-        finally:
-            draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            try:
+                draft.write_text(json.dumps(self._owner | {"updated": time.time()} | asdict(tally)))
+                os.replace(draft, self.path)
+            finally:
+                draft.unlink(missing_ok=True)
 
 
 def read_journals(folder: Path) -> Iterable[dict[str, Any]]:

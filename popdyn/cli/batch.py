@@ -123,4 +123,6 @@ def _checked(workers: int | None) -> int | None:
 
 
 def _answer(document: dict[str, Any], lines: list[str], as_json: bool) -> None:
-    typer.echo(json.dumps(document, indent=1, allow_nan=False) if as_json else "\n".join(lines))
+    from popdyn.workflows.progress import plain
+
+    typer.echo(json.dumps(document, indent=1, allow_nan=False) if as_json else "\n".join(map(plain, lines)))

@@ -31,7 +31,9 @@ def convert(
         bool, typer.Option("--annealed", help="simulate independent inputs too: what the network's correlations do")
     ] = False,
     store: Annotated[Path | None, typer.Option(help="store of ground truths [default: popdyn_store]")] = None,
-    out: Annotated[Path | None, typer.Option(help="folder for the report [default: out/SPEC]")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="folder for the report [default: out/SPEC or, with --to, out/SPEC-RUNG]")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object on stdout")] = False,
 ) -> None:
     """Turn a spec into a rate model with an error report: report.html, report.json, model.json."""
@@ -42,7 +44,7 @@ def convert(
     if truth is not None and no_truth:
         raise UsageError("--truth and --no-truth exclude each other")
     bar = fraction(tolerance, "--tolerance")
-    folder = out or Path("out") / spec.stem
+    folder = out or Path("out") / (f"{spec.stem}-{to}" if to else spec.stem)
     with progress_line(f"converting {spec}{f' to the {to} rung' if to else ''}") as progress:
         work = run(
             spec, to=to, tolerance=bar, protocol=protocol, truth=False if no_truth else (truth or True), seed=seed,

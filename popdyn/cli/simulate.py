@@ -28,7 +28,7 @@ def simulate(
     check_dt: Annotated[bool, typer.Option("--check-dt", help="halve the spiking step until the rate stays")] = False,
     tolerance: Annotated[str, typer.Option(help="how little the rate may move under --check-dt")] = "0.5%",
     store: Annotated[Path | None, typer.Option(help="store of ground truths [default: popdyn_store]")] = None,
-    out: Annotated[Path | None, typer.Option(help="folder for the dataset")] = None,
+    out: Annotated[Path | None, typer.Option(help="folder for SPEC-RUNG-PROTOCOL.h5 [default: here]")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object on stdout")] = False,
 ) -> None:  # fmt: skip
     """Rates, mean V and mean w over time under a protocol of the spec."""
@@ -56,12 +56,12 @@ def simulate(
             source, rung=chosen, protocol=protocol, closure=closure, seeds=seeds, seed=seed, finite_size=finite_size,
             dt=None if dt is None else dt * 1e-3, store=store, progress=progress,
         )  # fmt: skip
-    answer = summary(dataset, keep(dataset, out, chosen))
+    answer = summary(dataset, keep(dataset, out, f"{spec.stem}-{chosen}"))
     if as_json:
         typer.echo(json.dumps(answer, indent=2, allow_nan=False))
         return
     for name, entry in answer["populations"].items():
-        typer.echo(f"{name}  {entry['rate']:.4f} Hz")
+        typer.echo(f"{name}  {entry['rate']:.4f} Hz, mean of all t > 0")
     if "error_estimate" in answer:
         typer.echo(f"expected nrmse against the density {answer['error_estimate']:.2%}, by this run's own estimate")
     typer.echo(f"{answer['dataset']}  ({answer['cpu_s']:.2f} CPU s)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import subprocess
@@ -129,10 +130,15 @@ def _check(child: _Child) -> None:
     _close(child)
     errors = (child.task.directory / "errors.txt").read_text(errors="replace").strip()
     tail = "\n".join(errors.splitlines()[-15:])
+    died = ChildProcessError(signal.Signals(-code).name) if code < 0 else None
     if code == -signal.SIGKILL:
-        raise ResourceError("a simulation was killed, probably for lack of memory; fewer workers or neurons need less")
+        words = "a simulation was killed, probably for lack of memory; fewer workers or neurons need less"
+        raise ResourceError(words) from died
     if code == 0 and "Error reading" not in errors:
         return
-    if "MemoryError" in tail or "bad_alloc" in tail or "No space left" in tail:
-        raise ResourceError(f"a simulation ran out of memory or disk: {tail.splitlines()[-1]}")
-    raise NumericsError(f"a simulation failed with exit code {code}:\n{tail}")
+    if "No space left" in tail:
+        full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        raise ResourceError(f"a simulation ran out of disk: {tail.splitlines()[-1]}") from full
+    if "MemoryError" in tail or "bad_alloc" in tail:
+        raise ResourceError(f"a simulation ran out of memory: {tail.splitlines()[-1]}")
+    raise NumericsError(f"a simulation failed with exit code {code}:\n{tail}") from died

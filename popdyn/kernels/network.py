@@ -15,6 +15,7 @@ from popdyn.kernels.density_state import Q as POOL
 from popdyn.kernels.density_state import W as FRAME
 from popdyn.kernels.density_state import X as CONTENT
 from popdyn.kernels.edge_noise import Noise
+from popdyn.kernels.filtered_noise import GAMMA, Filtered, follow, hasten
 from popdyn.kernels.jumps import Jumps
 from popdyn.kernels.operators import Hierarchy, Operator
 from popdyn.kernels.pool import settle_pool
@@ -94,6 +95,7 @@ class Wiring(NamedTuple):
     force: Array  # (node, projection) [V] E_rev - V_reset
     leak: Array  # (node,) [1/s]
     shunt: Array  # (node, part) what conductances do now (popdyn.kernels.shunt)
+    filtered: Filtered
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
@@ -131,8 +133,10 @@ def run(
         for row in range(external.shape[0]):
             activity[:, populations + row, now % ring] = external[row, t]
         transmit(projections, activity[0], now, dt)
+        hasten(wiring.filtered, 0, projections)
         if wiring.companion[0] >= 0:
             transmit(smooth, activity[1], now, dt)
+            hasten(wiring.filtered, 1, smooth)
             for k in range(projections.mean.shape[0]):
                 excess = projections.variance[k] - smooth.variance[k]
                 wiring.excess[0, k] += (excess - wiring.excess[0, k]) * dt / (dt + FOLLOW)
@@ -145,6 +149,8 @@ def run(
             drive, noise, variance = _hear(
                 wiring, projections, smooth, q, wiring.offset[q] + mu[a, t], wiring.noise[q] + D[a, t], jump_rate
             )
+            if wiring.filtered.edge[q, GAMMA] > 0.0:
+                drive += follow(wiring.filtered, q, wiring.heard[wiring.begin[q] : wiring.begin[q + 1]], dt)
             if wiring.beta[q] > 0.0:
                 _regular(wiring, q, max(variance, 0.0), dt, train)
             rate = _population_node(bank, wiring, q, drive, noise, dt, restart[a, t], jump_rate, train, watched[q])

@@ -13,6 +13,7 @@ from popdyn.kernels.operators import Operator
 from popdyn.kernels.shunt import PARTS
 from popdyn.rungs.march import first_state
 from popdyn.spec.network import Initial, Population
+from popdyn.theory.filtered_noise import filtered_noise
 from popdyn.theory.network_problem import NetworkProblem
 from popdyn.theory.problem import DensityProblem
 from popdyn.theory.projections import Projection
@@ -183,6 +184,7 @@ def make_wiring(
         _smear(problem, dt) if finite else np.zeros(count),
         np.zeros(count_nodes), _never(2 * count_nodes if finite else count_nodes), np.zeros(count_nodes),
         np.zeros(gain_jump.shape[1]), np.zeros(3), *_conductances(problem, point, finite),
+        filtered_noise(problem, point).start(dt),
     )  # fmt: skip
 
 

@@ -43,6 +43,15 @@ def entries(root: Path, wanted: Filter | None = None, progress: Progress | None 
             return [Entry._make(row) for row in index.execute(question, values)]
 
 
+def refresh(root: Path) -> None:
+    """Bring the index up to date, so that the next list need not; a disk that hinders it is told by that list."""
+    with contextlib.suppress(OSError):
+        try:
+            _current(root, None).close()
+        except (sqlite3.DatabaseError, ValueError):
+            _updated(None, root, None).close()
+
+
 def reindex(root: Path, progress: Progress | None = None) -> tuple[int, int]:
     """Make the index anew; how many objects it has, and of how many the manifest could not be read."""
     with contextlib.closing(_updated(None, root, progress)) as index:

@@ -2,12 +2,13 @@
 
 Rates nu_a + n_a exp(lambda t) that nothing drives from outside obey n = P(lambda) n,
 
-    P[a, b] = sum_q w_q sum_p [ H_q,mu g_qp T_u,p + H_q,D d_qp T_v,p ],
+    P[a, b] = sum_q w_q sum_p [ H_q,mu (g_qp T_u,p + m_qp T_v,p) + H_q,D d_qp T_v,p ],
     g_qp = scale_q K_pq J_p,      d_qp = scale_q^2 K_pq <J_p^2> / 2      (K_pq: NetworkProblem.in_degrees),
 
 over nodes q of population a (weight w_q) and projections p from b to a; H(lambda) is the response of the node's
-density, T(lambda) that of the synapse with its delay (popdyn.theory.synaptic_response). Where a projection acts by
-finite jumps, its term is H_q,p (g_qp / (scale_q J_p)) T_u,p instead, H_q,p the response to the rate of its jumps.
+density, T(lambda) that of the synapse with its delay (popdyn.theory.synaptic_response); nodes under filtered noise
+follow sooner, and m is what moving boundaries add (popdyn.theory.filtered_noise). Where a projection acts by finite
+jumps, its term is H_q,p (g_qp / (scale_q J_p)) T_u,p instead, H_q,p the response to the rate of its jumps.
 Matrices are [post, pre].
 Source: Brunel and Hakim 1999, Neural Comput 11:1621.
 """
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from popdyn.theory.filtered_noise import FilteredNoise, filtered_noise
 from popdyn.theory.linear_nodes import Gains, LinearNode, ResponseGrid, make_node
 from popdyn.theory.network_problem import NetworkProblem
 from popdyn.theory.synaptic_response import synaptic_response
@@ -43,6 +45,7 @@ class LinearNetwork:
     nodes: tuple[LinearNode, ...]
     gains: Gains
     sources: tuple[tuple[int, ...], ...]
+    filtered: FilteredNoise
 
     @property
     def names(self) -> list[str]:
@@ -67,12 +70,13 @@ class LinearNetwork:
                 continue
             rows = place_of.weight * node.response(z)
             for k in own:
-                change = self._change(q, k, rows, *carried[k])
+                change = self._change(q, k, rows, z, *carried[k])
                 found[:, place[place_of.population], place[self.problem.projections[k].pre]] += change
         return found
 
-    def _change(self, q: int, k: int, rows: Complex, mean: Complex, variance: Complex) -> Complex:
+    def _change(self, q: int, k: int, rows: Complex, z: Complex, mean: Complex, variance: Complex) -> Complex:
         """Of node q's rate per unit of the presynaptic rate of projection k."""
+        mean, variance, edges = self.filtered.changes(q, k, z, mean, variance)
         if k in self.sources[q]:
             jump = self.problem.nodes[q].scale * self.problem.projections[k].J
             found = rows[2 + self.sources[q].index(k)] * (self.gains.mu[q, k] / jump) * mean
@@ -80,16 +84,17 @@ class LinearNetwork:
             found = rows[0] * self.gains.mu[q, k] * mean + rows[1] * self.gains.D[q, k] * variance
         if rows.shape[0] > 2 + len(self.sources[q]):
             found = found + rows[-1] * self.gains.train[q, k] * variance
-        return np.asarray(found)
+        return np.asarray(found + rows[0] * edges)
 
     def static_gains(self) -> list[dict[int, float]]:
         """Of each node: change of its rate per unit of the presynaptic rate, by recurrent projection."""
-        z, nu, found = np.zeros(1), self.problem.presynaptic(self.point.rates), []
+        z, nu, found = np.zeros(1, dtype=complex), self.problem.presynaptic(self.point.rates), []
         for q, (node, own) in enumerate(zip(self.nodes, self.problem.nodes, strict=True)):
             rows, gains = node.response(z), {}
             for k, p in enumerate(self.problem.projections):
                 if p.pre and p.post == own.population:
-                    gains[k] = float(self._change(q, k, rows, *synaptic_response(p.synapse, float(nu[k]), z))[0].real)
+                    carried = synaptic_response(p.synapse, float(nu[k]), z)
+                    gains[k] = float(self._change(q, k, rows, z, *carried)[0].real)
             found.append(gains)
         return found
 
@@ -122,7 +127,7 @@ def linear_network(
     kept = {q: grid for q, grid in (grids or {}).items() if not problem.nodes[q].problem.adapts}
     nodes = [make_node(problem, point, q, gains, closure, kept.get(q), refine) for q in range(len(problem.nodes))]
     sources = [kept[q].sources if q in kept else () for q in range(len(problem.nodes))]
-    return LinearNetwork(problem, point, tuple(nodes), gains, tuple(sources))
+    return LinearNetwork(problem, point, tuple(nodes), gains, tuple(sources), filtered_noise(problem, point))
 
 
 def projection_gains(problem: NetworkProblem, point: WorkingPoint) -> Gains:

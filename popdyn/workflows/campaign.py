@@ -17,6 +17,7 @@ from popdyn.errors import PopdynError, SpecError, UsageError
 from popdyn.spec import Network
 from popdyn.store import job_key
 from popdyn.workflows.campaign_axes import Dimension, dimensions
+from popdyn.workflows.campaign_places import PlaceAxis, at_places, document_of
 from popdyn.workflows.map_axes import at_point, words_of
 
 PROTOCOL, REPLICATE = "protocol", "replicate"
@@ -74,10 +75,24 @@ class Campaign:
 
     def network_at(self, place: Index) -> Network:
         """The spec with the parameters of a place along the dimensions of parameters."""
-        axes = [axis for dimension in self.dimensions for axis in dimension.axes]
-        if not axes:
-            return self.file.network
-        return at_point(self.file.network, axes, self._values(place))
+        pairs = zip((axis for d in self.dimensions for axis in d.axes), self._values(place), strict=True)
+        places, plain = [], []
+        for axis, value in pairs:
+            if isinstance(axis, PlaceAxis):
+                places.append((axis, value))
+            else:
+                plain.append((axis, value))
+        network = self.file.network
+        try:
+            if places:
+                network = at_places(self._document, self.file.folder, *zip(*places, strict=True))
+            return at_point(network, *zip(*plain, strict=True)) if plain else network
+        except PopdynError as error:
+            raise UsageError(f"{self.file.source}: {str(error).removeprefix('--vary: ')}") from error
+
+    @cached_property
+    def _document(self) -> dict[str, Any]:
+        return document_of(self.file.given)
 
     def _values(self, place: Index) -> list[float]:
         pairs = zip(self.dimensions, place, strict=True)
@@ -130,10 +145,7 @@ def _check_corners(campaign: Campaign) -> None:
     if math.prod(map(len, ends)) > 1 << 10:
         ends = [[0] for _ in ends]
     for place in itertools.product(*ends):
-        try:
-            campaign.network_at(place)
-        except PopdynError as error:
-            raise UsageError(f"{campaign.file.source}: {str(error).removeprefix('--vary: ')}") from error
+        campaign.network_at(place)
 
 
 def replicate_seeds(entropy: int, count: int) -> tuple[int, ...]:

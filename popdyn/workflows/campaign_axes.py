@@ -17,6 +17,7 @@ from popdyn.parameters import Parameter
 from popdyn.spec.section import Section, show
 from popdyn.spec.spread import is_distribution, read_distribution
 from popdyn.types import FloatArray
+from popdyn.workflows.campaign_places import PlaceAxis, listed_places, place_axis, range_of_places
 from popdyn.workflows.map_axes import Axis, listed_axis, named_axis, parse_axis
 
 LISTED = 'allowed: "FIRST:LAST:COUNT" or a list of values such as ["0 pA", "40 pA"]'
@@ -49,9 +50,10 @@ def dimensions(file: CampaignFile) -> tuple[Dimension, ...]:
 
 
 def _check(file: CampaignFile, found: list[Dimension]) -> None:
-    named = [(axis.population, axis.label) for dimension in found for axis in dimension.axes]
-    for population, label in dict.fromkeys(name for name in named if named.count(name) > 1):
-        where = f"{population}.{label}"
+    axes = [axis for dimension in found for axis in dimension.axes]
+    named = [axis.path if isinstance(axis, PlaceAxis) else (axis.population, axis.label) for axis in axes]
+    for name in dict.fromkeys(name for name in named if named.count(name) > 1):
+        where = ".".join(map(str, name))
         file.faults.append(Fault(where, "a parameter that is varied twice", "each once", "remove one"))
     jobs = math.prod(dimension.size for dimension in found)
     jobs *= len(file.protocols) * (len(file.seeds) or file.replicates)
@@ -76,14 +78,25 @@ def _axis(file: CampaignFile, path: str, key: str, value: Any) -> Axis | None:
         return None
     try:
         if isinstance(value, str) and value.count(":") == 2:
-            return parse_axis(f"{key}={value}", file.network, file.given)
-        axis = listed_axis(key, [str(one) for one in texts], file.network, file.given)
+            axis = _range(file, key, value)
+        else:
+            axis = _listed(file, key, [str(one) for one in texts])
     except PopdynError as error:
         file.faults.append(_fault(path, error))
         return None
     if len(set(axis.values)) < len(axis.values) and path.startswith("grid."):
         file.faults.append(Fault(path, "a value that stands twice", "each once", "remove one"))
     return axis
+
+
+def _range(file: CampaignFile, key: str, text: str) -> Axis:
+    place = place_axis(key, file.network, file.given)
+    return parse_axis(f"{key}={text}", file.network, file.given) if place is None else range_of_places(place, text)
+
+
+def _listed(file: CampaignFile, key: str, texts: list[str]) -> Axis:
+    place = place_axis(key, file.network, file.given)
+    return listed_axis(key, texts, file.network, file.given) if place is None else listed_places(place, texts)
 
 
 def _fault(path: str, error: PopdynError) -> Fault:
@@ -96,12 +109,16 @@ def _sampled(file: CampaignFile, samples: Samples) -> list[Axis]:
     known = [_distributed(file, f"samples.over.{key}", key, value) for key, value in samples.over.items()]
     pairs = [one for one in known if one is not None]
     u = unit_points(samples, len(pairs)) if pairs else np.empty((samples.n, 0))
-    return [replace(axis, values=tuple(d.quantile(u[:, k]).tolist())) for k, (axis, d) in enumerate(pairs)]
+    return [_at(axis, d.quantile(u[:, k]).tolist()) for k, (axis, d) in enumerate(pairs)]
+
+
+def _at(axis: Axis, values: list[float]) -> Axis:
+    return axis.at(values) if isinstance(axis, PlaceAxis) else replace(axis, values=tuple(values))
 
 
 def _distributed(file: CampaignFile, path: str, key: str, value: Any) -> tuple[Axis, Distribution] | None:
     try:
-        axis = named_axis(key, file.network, file.given)
+        axis = place_axis(key, file.network, file.given) or named_axis(key, file.network, file.given)
     except PopdynError as error:
         file.faults.append(_fault(path, error))
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,11 +18,9 @@ from popdyn.ground_truth.written import write_job
 from popdyn.spec import to_dict
 from popdyn.store import job_key
 from popdyn.workflows.campaign import Campaign, Cell, Index
+from popdyn.workflows.conversion_job import conversion_job
 
 CONVERT_MODULE = "popdyn.workflows.convert_worker"
-CONVERT_SEMANTICS = 1
-"""Raised when the same conversion job means another result."""
-PACKAGES = ("popdyn", "brian2", "numpy", "scipy", "numba")
 LEAST_MEMORY, LEAST_TIME = 2 << 30, 600.0
 SPARE_MEMORY, SPARE_TIME = 3.0, 20.0
 DERIVING = 15.0
@@ -137,13 +134,8 @@ def _conversion(campaign: Campaign, cell: Cell) -> Planned:
         decided = decided_truth(campaign, cell)
         cpu_s += job_cost(decided)
         memory += sum(needed(decided))
-    named = {
-        "kind": "conversion", "semantics": CONVERT_SEMANTICS, "spec": cell.network.spec_hash, "options": options,
-        "protocol": cell.protocol, "seed": str(cell.seed),
-        "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
-    }  # fmt: skip
-    key = job_key(named)
-    work = partial(_conversion_work, campaign, cell.index, {"key": key, "named": named, "options": options})
+    key = job_key(conversion_job(cell.network, cell.protocol, cell.seed, options))
+    work = partial(_conversion_work, campaign, cell.index, {"key": key, "options": options})
     task = Task(key, work, _limits(campaign, memory, cpu_s), cpu_s, WORKER_START["convert"], "convert")
     return Planned(cell.index, task, 400_000, memory)
 

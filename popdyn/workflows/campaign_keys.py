@@ -11,21 +11,27 @@ from popdyn.batch.campaign_file import MOST_JOBS
 from popdyn.ground_truth.cost import compiler
 from popdyn.ground_truth.jobs import COUPLED_SEMANTICS, RESULT_SEMANTICS
 from popdyn.store import job_key
+from popdyn.store.durable import disk_errors
 from popdyn.store.sealed import seal, unseal
 from popdyn.workflows.campaign import Campaign
-from popdyn.workflows.campaign_jobs import CONVERT_SEMANTICS, PACKAGES, Planned, planned_jobs
+from popdyn.workflows.campaign_jobs import Planned, planned_jobs
+from popdyn.workflows.conversion_job import CONVERT_SEMANTICS, PACKAGES
 
 NAME = "keys.json"
 
 
 def keep_keys(campaign: Campaign, root: Path, jobs: list[Planned]) -> None:
-    """Write keys.json in the campaign's folder, whole."""
+    """Write keys.json in the campaign's folder, whole.
+
+    Raises ResourceError where the disk is full, closed or failing.
+    """
     folder = campaign.folder(root)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = folder / f".{NAME}-{secrets.token_hex(4)}"
     document = {"name": campaign.file.name, "decides": _decides(), "keys": [one.key for one in jobs]}
-    draft.write_bytes(seal(document))
-    draft.replace(folder / NAME)
+    with disk_errors(root, "nothing was started"):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft.write_bytes(seal(document))
+        draft.replace(folder / NAME)
 
 
 def keys_of(campaign: Campaign, root: Path) -> list[str]:

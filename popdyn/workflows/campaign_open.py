@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,12 @@ from popdyn.neurons import MODELS
 from popdyn.results.dataset import UNITS
 from popdyn.store import Store
 from popdyn.store.failures import failed_keys
-from popdyn.workflows.campaign import PROTOCOL, REPLICATE, Campaign, open_campaign_file
+from popdyn.workflows.campaign import PROTOCOL, REPLICATE, Campaign, Index, open_campaign_file
 from popdyn.workflows.campaign_axes import Dimension
 from popdyn.workflows.campaign_cells import Cells, LazyTraces
 from popdyn.workflows.campaign_jobs import decided_truth
 from popdyn.workflows.campaign_keys import keys_of
+from popdyn.workflows.campaign_places import PlaceAxis
 
 DONE, MISSING, FAILED, DAMAGED = "done", "missing", "failed", "damaged"
 
@@ -75,14 +77,23 @@ def _traces(campaign: Campaign) -> list[str]:
 
 def _inner(campaign: Campaign) -> xr.Dataset:
     """The dimensions of a single result: all bins that any of the protocols has."""
-    first = (0,) * len(campaign.dimensions)
-    jobs = [decided_truth(campaign, campaign.cell((*first, p, 0))) for p in range(len(campaign.file.protocols))]
+    jobs = [
+        decided_truth(campaign, campaign.cell((*place, p, 0)))
+        for place in _places(campaign)
+        for p in range(len(campaign.file.protocols))
+    ]
     ends = [(round(job.grid.centres()[0] / BIN - 0.5), round(job.grid.centres()[-1] / BIN - 0.5)) for job in jobs]
     bins = np.arange(min(low for low, _ in ends), max(high for _, high in ends) + 1)
     units = {"units": "s", "long_name": "bin centre, from the protocol's start"}
     names = np.array(list(campaign.file.network.populations), dtype=object)
     runs = np.arange(max(job.groups for job in jobs))
     return xr.Dataset(coords={"run": runs, "time": ("time", (bins + 0.5) * BIN, units), "population": names})
+
+
+def _places(campaign: Campaign) -> Iterator[Index]:
+    """Cells among which results may differ in shape: how often a network is run depends on its size."""
+    sized = [any(isinstance(axis, PlaceAxis) for axis in dimension.axes) for dimension in campaign.dimensions]
+    return np.ndindex(*(d.size if moves else 1 for d, moves in zip(campaign.dimensions, sized, strict=True)))
 
 
 def _coordinates(campaign: Campaign) -> dict[str, Any]:

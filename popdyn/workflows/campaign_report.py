@@ -14,6 +14,7 @@ from popdyn.store import Store
 from popdyn.workflows.campaign import open_campaign_file
 from popdyn.workflows.campaign_keys import keys_of
 from popdyn.workflows.campaign_table import Table, table_of
+from popdyn.workflows.progress import plain
 
 SHOWN = 50
 HIDDEN = ("seed", "key")
@@ -73,7 +74,7 @@ def _cell(value: Any) -> str:
     if value is None:
         return "–"
     text = f"{value:.4g}" if isinstance(value, float) else str(value)
-    return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+    return plain(text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;"))
 
 
 def summary(table: Table) -> str:

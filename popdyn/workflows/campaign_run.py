@@ -15,7 +15,7 @@ from popdyn.batch.engines import Engine, LocalEngine
 from popdyn.batch.supervisor import Interrupts, Supervisor, Watch
 from popdyn.batch.tally import Journal, Tally
 from popdyn.errors import UsageError
-from popdyn.store import Store
+from popdyn.store import Store, index
 from popdyn.store.failures import clear
 from popdyn.store.processes import this_process
 from popdyn.types import Progress
@@ -110,6 +110,8 @@ def run_campaign(
     )  # fmt: skip
     with _heard(interrupts):
         tally = supervisor.run([one.task for one in own])
+    if tally.done:
+        index.refresh(shelf.root)
     if interrupts.asked:
         raise KeyboardInterrupt
     return Ran(campaign, own, tally)

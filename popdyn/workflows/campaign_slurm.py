@@ -11,6 +11,7 @@ from pathlib import Path
 from popdyn.errors import UsageError
 from popdyn.workflows.campaign_jobs import Planned
 from popdyn.workflows.campaign_run import prepare
+from popdyn.workflows.progress import plain
 
 BASE_MEMORY = 1 << 30
 LATE = 300
@@ -50,7 +51,7 @@ def write_script(
     campaign, jobs, shelf = prepare(path, store)
     place = Path(out) if out is not None else Path(f"{Path(path).stem}.sbatch")
     text = SCRIPT.format(
-        name=campaign.file.name, jobs=len(jobs), shards=shards, file=shlex.quote(str(place)),
+        name=campaign.file.name, jobs=len(jobs), shards=shards, file=plain(shlex.quote(str(place))),
         word=re.sub(r"[^A-Za-z0-9_-]+", "-", campaign.file.name)[:40], cpus=cpus, memory=_megabytes(jobs, cpus),
         time=_clock(jobs, shards, cpus), late=LATE, python=shlex.quote(sys.executable),
         campaign=shlex.quote(str(Path(path).absolute())), store=shlex.quote(str(shelf.root)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field
@@ -77,8 +78,7 @@ def status_of(path: str | Path, *, store: str | Path | None = None) -> Status:
     done = {key for key in set(keys) if shelf.path(key).is_dir()}
     failed = set(failed_keys(shelf.root)) - done
     found = [failure_of(campaign, shelf.root, place, key) for place, key in enumerate(keys) if key in failed]
-    journals = [_run(one) for one in read_journals(campaign.folder(shelf.root))]
-    return Status(campaign.file.name, len(keys), sum(key in done for key in keys), found, journals)
+    return Status(campaign.file.name, len(keys), sum(key in done for key in keys), found, _runs(campaign, shelf.root))
 
 
 def failure_of(campaign: Campaign, root: Path, place: int, key: str) -> Failure:
@@ -91,6 +91,15 @@ def failure_of(campaign: Campaign, root: Path, place: int, key: str) -> Failure:
     message = known[-1].fault or str(last.get("message", "")) if known else ""
     failure, detail = str(last.get("failure", "unknown")), str(last.get("detail", ""))
     return Failure(campaign.words(index), key, failure, detail, message, len(known))
+
+
+def _runs(campaign: Campaign, root: Path) -> list[dict[str, Any]]:
+    """The runs that have left a journal; what is none is passed over."""
+    found = []
+    for journal in read_journals(campaign.folder(root)):
+        with contextlib.suppress(KeyError, TypeError, ValueError):
+            found.append(_run(journal))
+    return found
 
 
 def _run(journal: dict[str, Any]) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from popdyn.workflows.derive_cohorts import derive_cohorts
 from popdyn.workflows.derive_mixed import derive_mixed
 from popdyn.workflows.derive_network import derive_network
 from popdyn.workflows.modes_rung import REFUSED, add_modes, no_modes
+from popdyn.workflows.progress import parts
 from popdyn.workflows.source import protocol_name
 from popdyn.workflows.stages import INFINITE, MEAN_FIELD
 from popdyn.workflows.truth import Truth, from_file, simulate_truth, truth_job
@@ -79,11 +80,11 @@ def convert(
     out : folder for report.json, report.html and model.json; None writes nothing
     """
     order = _order(load(spec), to, tolerance, protocol, truth, seed, finite_size, annealed, store)
-    say = progress or _silent
+    say, of_truth, of_annealed = parts(progress or _silent, 1.0, order.truth is True, order.annealed)
     stop = threading.Event()
     with ThreadPoolExecutor(max_workers=1) as pool:
         try:
-            pending = _start_truth(pool, order, _stoppable(say, stop))
+            pending = _start_truth(pool, order, _stoppable(of_truth, stop))
             if order.why:
                 say(0.0, f"to the density rung, {order.why}")
             say(0.0, "deriving the density equations (a first run compiles them)")
@@ -94,7 +95,7 @@ def convert(
             stop.set()
             raise
     if order.annealed and work.truth is not None:
-        _anneal(work, order, say)
+        _anneal(work, order, of_annealed)
     _compare_all(work)
     work.document = _document(work, command, _spec_text(spec))
     if out is not None:

@@ -30,13 +30,15 @@ def prepare(_unit: Unit) -> None:
 
 def perform(work: Mapping[str, Any], folder: Path, _memory: int) -> Mapping[str, Any]:
     """Convert the spec of `work`; report.json and model.json. The folder lies in staging/ of the store."""
+    from popdyn.workflows.conversion_job import conversion_job
     from popdyn.workflows.convert import convert
     from popdyn.workflows.truth import simulate_truth
 
-    if job_key(work["named"]) != work["key"]:
-        raise NumericsError("the order of this conversion is not what its key names")
-    options = {name: value for name, value in work["options"].items() if name != "truth"}
     network, seed, store = load(work["spec"]), int(work["seed"]), folder.parents[1]
+    named = conversion_job(network, work["protocol"], seed, work["options"])
+    if job_key(named) != work["key"]:
+        raise NumericsError("this worker's popdyn, a package or its compiler is not that of whoever planned the job")
+    options = {name: value for name, value in work["options"].items() if name != "truth"}
     wanted = bool(work["options"].get("truth", True))
     if wanted:  # by one process: the other cores have jobs of their own
         simulate_truth(network, work["protocol"], workers=1, seed=seed, store=store)
@@ -48,7 +50,7 @@ def perform(work: Mapping[str, Any], folder: Path, _memory: int) -> Mapping[str,
     (folder / REPORT).write_text(json.dumps(document, sort_keys=True, allow_nan=False) + "\n", encoding="utf-8")
     if (work_folder / MODEL).exists():
         os.replace(work_folder / MODEL, folder / MODEL)
-    return {"job": work["named"], "costs": costs}
+    return {"job": named, "costs": costs}
 
 
 def without_costs(document: Mapping[str, Any]) -> tuple[dict[str, Any], list[Any]]:

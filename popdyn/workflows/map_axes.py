@@ -15,7 +15,7 @@ from popdyn.distributions import Distribution
 from popdyn.errors import PopdynError, UsageError
 from popdyn.neurons import MODELS
 from popdyn.parameters import Parameter
-from popdyn.quantities import DIMENSIONS, UNITS, parse, unit_of
+from popdyn.quantities import DIMENSIONS, UNITS, parse, unit_of, unit_text
 from popdyn.spec import Network, Population, load
 from popdyn.spec.document import read
 from popdyn.spec.names import aliases_of
@@ -190,8 +190,7 @@ def _written_unit(given: Any, population: str, parameter: Parameter) -> str | No
         written = next(iter(written.values())) if isinstance(written, Mapping) else written[0]
     if not isinstance(written, str) or unit_of(written) != parameter.unit:
         return None
-    unit = "".join(_NUMBER.sub("", written, count=1).split())
-    return unit.replace("µ", "u").replace("μ", "u") or None
+    return unit_text(written) or None
 
 
 def adapts(network: Network, population: str) -> bool:

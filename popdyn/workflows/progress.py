@@ -47,6 +47,25 @@ def within(progress: Progress | None, low: float, high: float) -> Progress | Non
     return lambda fraction, message: progress(low + (high - low) * fraction, message)
 
 
+def parts(progress: Progress, *weights: float) -> list[Progress]:
+    """Progress of works that go on side by side, in threads of their own: the whole is their weighted mean.
+
+    Example: truth, derivation = parts(progress, 2.0, 1.0)
+    """
+    found, lock = [0.0] * len(weights), threading.Lock()
+
+    def part(number: int) -> Progress:
+        def say(fraction: float, message: str) -> None:
+            with lock:
+                found[number] = max(found[number], fraction)
+                whole = sum(w * f for w, f in zip(weights, found, strict=True)) / sum(weights)
+            progress(whole, message)
+
+        return say
+
+    return [part(number) for number in range(len(weights))]
+
+
 def plain(text: str) -> str:
     """The text with control characters, such as terminal escapes, made visible."""
     return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

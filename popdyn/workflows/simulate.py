@@ -88,13 +88,13 @@ def summary(dataset: xr.Dataset, path: str | Path) -> dict[str, Any]:
     return found
 
 
-def keep(dataset: xr.Dataset, out: str | Path | None, rung: str) -> Path:
-    """Where a result lies: in the store, or saved to `out` (default: here) as RUNG-PROTOCOL.h5."""
+def keep(dataset: xr.Dataset, out: str | Path | None, name: str) -> Path:
+    """Where a result lies: in the store, or saved to `out` (default: here) as NAME-PROTOCOL.h5."""
     stored = dataset.encoding.get("path")
     if out is None and stored:
         return Path(stored)
     folder = Path(out or ".")
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{rung}-{dataset.attrs['protocol']}.h5"
+    path = folder / f"{name}-{dataset.attrs['protocol']}.h5"
     save(dataset, path)
     return path

@@ -66,6 +66,13 @@ def inhibitory(
     return network({"I": population(5000, mu=mu, sigma=sigma)}, wire, duration=duration)
 
 
+def behind_synapses(J: float, nu: float, delay: float = 1e-3, duration: str = "300 ms") -> Network:
+    """One inhibitory population all of whose input is filtered; nu [1/s] of its excitatory sources."""
+    source = {"K": 1000, "nu": f"{nu} Hz", "J": "0.2 mV", "synapse": "exponential", "tau_syn": "1 ms"}
+    wire = Connection("I", "I", "fixed_indegree", Synapse("exponential", -J, tau_syn=1e-3, delay=delay), K=1000)
+    return network({"I": population(5000, poisson=[source])}, wire, duration=duration)
+
+
 COLUMN = ("L23E", "L23I", "L4E", "L4I", "L5E", "L5I", "L6E", "L6I")
 SIZES = (20683, 5834, 21915, 5479, 4850, 1065, 14395, 2948)
 BACKGROUND = (1600, 1500, 2100, 1900, 2000, 1900, 2900, 2100)

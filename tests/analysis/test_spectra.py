@@ -11,6 +11,7 @@ from popdyn.analysis.operating import linearised
 from popdyn.analysis.spectra import Spectra, fluctuations, spectra
 from popdyn.errors import DomainError
 from popdyn.spec.network import Connection, Synapse
+from popdyn.theory.filtered_noise import FilteredNoise
 from popdyn.theory.linear_nodes import Gains
 from popdyn.theory.network_problem import network_problem
 from popdyn.theory.network_response import LinearNetwork
@@ -45,8 +46,14 @@ def hawkes(gain, delay, sizes):
     to_mu = np.zeros((2, len(problem.projections)))
     for k, p in enumerate(problem.projections):
         to_mu["AB".index(p.post), k] = gain["AB".index(p.post), "AB".index(p.pre)]
+    count = len(problem.projections)
     return LinearNetwork(
-        problem, point, (Linear(RATES[0]), Linear(RATES[1])), Gains(to_mu, 0.0 * to_mu, 0.0 * to_mu), ((), ())
+        problem,
+        point,
+        (Linear(RATES[0]), Linear(RATES[1])),
+        Gains(to_mu, 0.0 * to_mu, 0.0 * to_mu),
+        ((), ()),
+        FilteredNoise(np.ones((count, 3)), np.zeros(count), np.zeros((2, count)), np.zeros(2), np.zeros(2)),
     )
 
 

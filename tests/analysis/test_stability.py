@@ -1,8 +1,10 @@
 """Modes of networks: against the marched density, the slope of F, and Brunel's diagram."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from analysed_networks import LIF, brunel, inhibitory, linear_brunel, network, population
+from analysed_networks import LIF, behind_synapses, brunel, inhibitory, linear_brunel, network, population
 from scipy.optimize import least_squares
 
 from popdyn.analysis.fixed_points import fixed_points
@@ -11,6 +13,7 @@ from popdyn.analysis.stability import Mode, Stability, stability
 from popdyn.rungs import node_grids
 from popdyn.rungs.coupled import CoupledDensity
 from popdyn.spec.network import Connection, Synapse
+from popdyn.theory.network_problem import network_problem
 from popdyn.theory.self_consistent import RateMap
 
 
@@ -65,6 +68,26 @@ def test_the_loop_at_frequency_zero_is_the_slope_of_F():
     linear = linearised(brunel(5, 2), jumps=False, regular=False)
     _, slope = RateMap(linear.problem)(linear.point.rates)
     assert linear.gain(0.0)[0].real == pytest.approx(slope, rel=2e-3)
+
+
+def test_the_loop_at_frequency_zero_has_boundaries_that_move():
+    """As the slope of F, whose boundaries are those of every rate: within 0.03 %, 0.4 % with boundaries that stay."""
+    case = behind_synapses(1e-4, 9.0)
+    linear = linearised(case, jumps=False, regular=False)
+    _, slope = RateMap(network_problem(case))(linear.point.rates)
+    assert linear.gain(0.0)[0].real == pytest.approx(slope, rel=1e-3)
+    still = replace(linear, filtered=linear.filtered._replace(gamma=np.zeros(1)))
+    assert abs(still.gain(0.0)[0].real / slope - 1.0) > 3e-3
+
+
+def test_filtered_noise_rings_down_as_the_root_says():
+    case = behind_synapses(4.5e-5, 8.0)
+    mode = stability(linearised(case, jumps=False, regular=False)).modes[0]
+    assert -60.0 < mode.growth < -5.0
+    coarse, fine = (ring_down(case, False, dt, 0.05, 0.15, [mode.growth, mode.frequency]) for dt in (5e-5, 2.5e-5))
+    growth, frequency = 2.0 * fine - coarse
+    assert growth == pytest.approx(mode.growth, abs=4.0)
+    assert frequency == pytest.approx(mode.frequency, rel=5e-3)
 
 
 def test_the_middle_of_three_states_is_a_saddle():

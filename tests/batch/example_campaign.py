@@ -26,7 +26,8 @@ transient = "20 ms"
 
 def write_campaign(path, *, replicates=1, infrastructure=2, more=""):
     head = f"schema = 1\nname = 'rates'\nreplicates = {replicates}\n"
-    own = f"\n[truth]\nbackend = 'numpy'\n[retries]\ninfrastructure = {infrastructure}\n"
+    truth = "" if "convert" in more else "[truth]\nbackend = 'numpy'\n"
+    own = f"\n{truth}[retries]\ninfrastructure = {infrastructure}\n"
     top, _, tables = more.partition("[")
     path.write_text(head + top + SPEC + own + ("[" + tables if tables else ""))
     return path

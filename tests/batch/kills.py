@@ -1,5 +1,6 @@
 """Kill a campaign at random moments until so many kills have struck, then let it finish; what was left is counted."""
 
+import contextlib
 import os
 import random
 import signal
@@ -19,14 +20,19 @@ def children(pid):
     found, left = [], [pid]
     while left:
         parent = left.pop()
-        for task in Path(f"/proc/{parent}/task").glob("*/children"):
-            try:
-                below = [int(word) for word in task.read_text().split()]
-            except OSError:
-                continue
-            found += below
-            left += below
+        below = _children(parent)
+        found += below
+        left += below
     return found
+
+
+def _children(pid):
+    """Of all its threads; of one that ends meanwhile, those that were read."""
+    below = []
+    with contextlib.suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").glob("*/children"):
+            below += [int(word) for word in task.read_text().split()]
+    return below
 
 
 def at_work(pid):

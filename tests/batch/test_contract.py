@@ -1,6 +1,10 @@
 """What every engine must do with good jobs and bad ones."""
 
 import json
+import os
+import shutil
+import signal
+import time
 
 import pytest
 from example_campaign import write_campaign
@@ -9,6 +13,7 @@ from toy_worker import MODULE, content
 
 from popdyn.batch import dask_engine
 from popdyn.batch.dask_engine import connect
+from popdyn.batch.engines import LocalEngine
 from popdyn.batch.failure import Tries
 from popdyn.batch.supervisor import Supervisor
 from popdyn.batch.unit import Limits, Order, Unit
@@ -77,6 +82,22 @@ def test_of_a_batch_the_job_that_kills_its_worker_is_blamed_alone(engine, store)
     check_good(store, range(16))
 
 
+@pytest.mark.parametrize("engine", ["local", "threads"], indirect=True)
+def test_a_disk_that_fills_up_in_a_campaign_is_no_fault_of_a_job_and_the_same_command_completes(
+    engine, store, tmp_path
+):
+    room = tmp_path / "room"
+    tasks = [*(toy(n) for n in range(3)), toy(9, "full", mark=str(room)), *(toy(n) for n in range(3, 6))]
+    with pytest.raises(ResourceError, match=r"the disk is full.*nothing was published.*the same command goes on"):
+        Supervisor(store, engine, MODULE).run(tasks)
+    assert not (store.root / "failures").exists()
+    assert not list((store.root / "leases").iterdir())
+    room.touch()
+    tally = Supervisor(store, LocalEngine(2), MODULE).run(tasks)
+    assert (tally.finished, tally.failed) == (7, {})
+    check_good(store, range(6))
+
+
 @pytest.mark.parametrize("engine", ["dask"], indirect=True)
 def test_a_dask_worker_killed_in_a_campaign_costs_nothing(engine, cluster, store):
     cluster.add()
@@ -119,6 +140,30 @@ def test_brian2_jobs_on_dask_from_the_command_line(engine, cluster, tmp_path, ca
     assert main(["batch", "run", str(file), "--store", str(alone)]) == 0
     files = [Store(root).find(key) / "result.h5" for root in (tmp_path / "store", alone)]
     assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_ctrl_c_does_not_end_the_workers_of_a_cluster_of_our_own(store):
+    """A terminal sends it to them, too; what runs is the supervisor's to finish."""
+    pytest.importorskip("distributed", reason="needs the [dask] extra")
+    engine = connect("local", workers=1)
+    try:
+        before = engine._client.run(os.getpid)
+        for pid in before.values():
+            os.kill(pid, signal.SIGINT)
+        time.sleep(1.0)
+        assert engine._client.run(os.getpid) == before
+        assert Supervisor(store, engine, MODULE).run([toy(1)]).done == 1
+    finally:
+        engine.close()
+
+
+def test_slurm_where_there_is_none_is_no_bug_of_ours(tmp_path):
+    pytest.importorskip("submitit", reason="needs the [slurm] extra")
+    from popdyn.batch.submitit_engine import SubmititEngine
+
+    if shutil.which("srun") is None:
+        with pytest.raises(ResourceError, match="--submitit slurm: this machine cannot submit"):
+            SubmititEngine("slurm", tmp_path, 1)
 
 
 def test_nobody_answers_at_the_address(monkeypatch):

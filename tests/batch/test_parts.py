@@ -5,13 +5,17 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from toy_campaign import key_of, toy
 from toy_worker import MODULE
 
+from popdyn.batch import execute
 from popdyn.batch.dask_engine import check_address
-from popdyn.batch.engines import LocalEngine
+from popdyn.batch.engines import ExecutorEngine, LocalEngine
 from popdyn.batch.failure import GivenUp, Tries, decide, of_exception, of_signal
 from popdyn.batch.receipt import Receipt
 from popdyn.batch.supervisor import Interrupts, Supervisor
@@ -20,6 +24,7 @@ from popdyn.batch.unit import Limits, Order, Unit
 from popdyn.errors import IntegrityError, NumericsError, ResourceError, UsageError
 from popdyn.store.failures import attempts, record
 from popdyn.store.leases import acquire
+from popdyn.store.processes import this_process
 
 LIMITS = Limits(memory=1000, time=10.0)
 
@@ -39,9 +44,9 @@ def test_short_jobs_share_a_start(cpu_s, waiting, size):
     assert batch_size(toy(1, cpu_s=cpu_s, start_s=2.0), waiting, width=2) == size
 
 
-def disk_full():
-    error = ResourceError("the disk is full")
-    error.__cause__ = OSError(errno.ENOSPC, "No space left")
+def of_disk(code):
+    error = ResourceError("the disk did not take it")
+    error.__cause__ = OSError(code, "…")
     return error
 
 
@@ -52,7 +57,9 @@ def disk_full():
         (ZeroDivisionError(), ("model", "ZeroDivisionError")),
         (MemoryError(), ("resources", "memory")),
         (ResourceError("ran out of memory"), ("resources", "memory")),
-        (disk_full(), ("resources", "disk")),
+        *((of_disk(code), ("resources", "disk")) for code in (errno.ENOSPC, errno.EROFS, errno.EIO, errno.EFBIG)),
+        (OSError(errno.EIO, "…"), ("resources", "disk")),
+        (OSError(errno.ENOMEM, "…"), ("resources", "memory")),
         (IntegrityError("differs"), ("integrity", "")),
     ],
 )
@@ -88,6 +95,13 @@ def tried(failure, detail="", limits=LIMITS):
 def test_what_is_tried_again(history, found):
     decided = decide(history, LIMITS, Tries())
     assert (decided.state if isinstance(decided, GivenUp) else decided) == found
+
+
+def test_every_try_after_a_lack_has_twice_as_much_and_tries_with_less_than_the_file_allows_count_for_none():
+    history = [tried("resources", "memory"), tried("resources", "memory", Limits(2000, 10.0))]
+    assert decide(history, LIMITS, Tries(resources=2)) == Limits(4000, 10.0)
+    history = [tried("resources", "memory", Limits(10, 1.0))] * 2 + [tried("resources", "memory")]
+    assert decide(history, LIMITS, Tries()) == Limits(2000, 10.0)
 
 
 def test_what_failed_for_good_stays_failed_until_it_is_forgotten(store):
@@ -141,6 +155,33 @@ def test_an_interrupt_finishes_what_runs_and_a_second_one_ends_it(asked, finishe
     assert (tally.finished, tally.failed, tally.state) == (finished, {}, "stopped")
     assert not (store.root / "failures").exists()
     assert Supervisor(store, LocalEngine(2), MODULE).run([toy(n) for n in range(3)]).finished == 3
+
+
+def test_an_engine_that_was_told_to_stop_is_not_gone_and_blames_no_job(store):
+    interrupts = Interrupts()
+
+    def watch(tally):
+        if tally.running:
+            interrupts.asked = 2
+
+    engine = ExecutorEngine(ThreadPoolExecutor(1), 3)
+    supervisor = Supervisor(store, engine, MODULE, watch=watch, interrupts=interrupts)
+    tally = supervisor.run([toy(n, pause=0.2) for n in range(6)])
+    assert (tally.failed, tally.state) == ({}, "stopped")
+    assert not (store.root / "failures").exists()
+
+
+def test_of_the_folders_of_workers_those_go_whose_supervisor_died_here(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    me = this_process()
+    here, elsewhere = (execute._machine(machine) for machine in (me, replace(me, host="another")))
+    names = (f"{here}-{me.pid}-{me.start}-a", f"{here}-{ended.pid}-1-b", f"{elsewhere}-{ended.pid}-1-c", "strange")
+    for name in names:
+        (tmp_path / f"{execute.PREFIX}{name}").mkdir()
+    assert execute.sweep() == 1
+    assert {one.name.removeprefix(execute.PREFIX) for one in tmp_path.iterdir()} == {names[0], names[2], names[3]}
 
 
 def test_jobs_of_one_compile_cache_wait_for_the_first(store, tmp_path):

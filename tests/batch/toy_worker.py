@@ -1,6 +1,7 @@
 """A worker of toy jobs through popdyn's own runner: `python -P -m toy_worker`. What a job does stands in its work."""
 
 import ctypes
+import errno
 import hashlib
 import os
 import signal
@@ -67,6 +68,8 @@ def perform(work, folder, memory):
         if not mark.exists():
             mark.touch()
             _killed()
+    if work.get("do") == "full" and not Path(work["mark"]).exists():
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     if work.get("do") == "environment":
         said = [f"{name}={value}" for name, value in os.environ.items() if "\n" not in value]
         said.append("preferences=" + Path("brian_preferences").read_text().replace("\n", " "))

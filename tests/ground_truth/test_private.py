@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from popdyn.batch.failure import of_exception
 from popdyn.errors import NumericsError, ResourceError
 from popdyn.ground_truth import private, simulate
 from popdyn.ground_truth.tasks import Task, run_tasks
@@ -103,10 +104,17 @@ def task(tmp_path, code):
 def test_failures_are_told_apart(tmp_path):
     with pytest.raises(NumericsError, match="boom"):
         run_tasks([task(tmp_path, "raise SystemExit('boom')")], 1, None, "x")
-    with pytest.raises(ResourceError, match="killed"):
+    with pytest.raises(ResourceError, match="killed") as killed:
         run_tasks([task(tmp_path / "b", "import os; os.kill(os.getpid(), 9)")], 1, None, "x")
+    assert of_exception(killed.value) == ("infrastructure", "SIGKILL")
+    with pytest.raises(NumericsError, match="exit code -15") as ended:
+        run_tasks([task(tmp_path / "e", "import os; os.kill(os.getpid(), 15)")], 1, None, "x")
+    assert of_exception(ended.value) == ("infrastructure", "SIGTERM")
     with pytest.raises(ResourceError, match="MemoryError"):
         run_tasks([task(tmp_path / "c", "raise MemoryError")], 1, None, "x")
+    with pytest.raises(ResourceError, match="No space left") as full:
+        run_tasks([task(tmp_path / "d", "raise SystemExit('No space left on device')")], 1, None, "x")
+    assert of_exception(full.value) == ("resources", "disk")
 
 
 def test_progress_is_said_while_a_silent_task_runs(tmp_path):

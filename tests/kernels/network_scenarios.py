@@ -73,6 +73,17 @@ def conducting() -> Network:
     })  # fmt: skip
 
 
+def filtered() -> Network:
+    """One population of hard thresholds whose noise comes through synapses."""
+    source = {"K": 400, "nu": "9 Hz", "J": "0.3 mV", "synapse": "exponential", "tau_syn": "1 ms"}
+    silent = INHIBITORY | {"noise": {"mu": "0 mV/ms", "sigma": "0 mV/sqrt(ms)"}}
+    wires = [_connection("A", "A", "exponential", "-0.2 mV"), _connection("A", "A", "alpha", "-0.1 mV")]
+    return load({
+        "schema": 1, "populations": {"A": silent | {"poisson": [source]}}, "connections": wires,
+        "protocols": {"p": {"duration": "1 ms", "transient": "1 ms"}},
+    })  # fmt: skip
+
+
 def networks() -> dict[str, NDArray[np.generic]]:
     """Trajectories without and with finite size, by diffusion and by finite jumps."""
     found = {}
@@ -80,6 +91,7 @@ def networks() -> dict[str, NDArray[np.generic]]:
         for name, network, jumps in (
             ("synapses", every_synapse(), False),
             ("conductances", conducting(), False),
+            ("filtered", filtered(), False),
             ("jumps", jumping(INHIBITORY), True),
             ("jumps with w", jumping(EXCITATORY), True),
         ):

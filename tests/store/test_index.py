@@ -102,6 +102,17 @@ def test_an_index_that_is_up_to_date_reads_no_manifest(root, monkeypatch):
     monkeypatch.undo()
 
 
+@pytest.mark.parametrize("before", ["none", "damaged"])
+def test_a_list_after_a_refresh_reads_no_manifest(root, monkeypatch, before):
+    settled(root)
+    if before == "damaged":
+        (root / index_file.NAME).write_bytes(b"noise")
+    index_file.refresh(root)
+    monkeypatch.setattr(index_file, "read_entry", lambda *_: pytest.fail("read"))
+    assert len(keys(root)) == 40
+    monkeypatch.undo()
+
+
 def spoil(path, way):
     data = bytearray(path.read_bytes())
     if way == "missing":

@@ -5,13 +5,14 @@ import json
 import numpy as np
 import pytest
 
-from popdyn.errors import SpecError, UsageError
+from popdyn.errors import NumericsError, SpecError, UsageError
 from popdyn.ground_truth.written import read_job, write_job
 from popdyn.spec import load
 from popdyn.store import job_key
 from popdyn.workflows.campaign import open_campaign_file, replicate_seeds
 from popdyn.workflows.campaign_axes import unit_points
 from popdyn.workflows.campaign_jobs import decided_truth, planned_jobs
+from popdyn.workflows.convert_worker import perform
 from popdyn.workflows.truth import truth_job
 
 NETWORK = """
@@ -175,6 +176,33 @@ def test_all_faults_at_once_with_their_keys(campaign):
     }  # fmt: skip
     assert all(fault.got and fault.allowed for fault in raised.value.faults)
     assert "campaign.toml" in raised.value.source
+
+
+@pytest.mark.parametrize("wanted", ['["X"]', '[["E"]]', "[{ a = 1 }]", '["E", "E"]', '"E"'])
+def test_spikes_are_of_populations_each_once(wanted, campaign):
+    with pytest.raises(SpecError, match="a list of populations, each once: E"):
+        campaign(f"[truth]\nspikes = {wanted}\n")
+
+
+def test_a_table_that_a_conversion_does_not_use_is_a_fault(campaign):
+    with pytest.raises(SpecError, match="truth: got a table that is not used"):
+        campaign('do = "convert"\n[truth]\nbackend = "numpy"\n')
+
+
+def test_a_sample_that_is_no_neuron_is_told_with_its_file(campaign):
+    found = campaign('[samples]\nn = 8\nmethod = "random"\nover.C_m = { normal = ["200 pF", "300 pF"] }\n')
+    with pytest.raises(UsageError, match=r"^[^ ]*campaign.toml: no such neuron at C_m = -"):
+        planned_jobs(found)
+
+
+def test_a_conversion_is_named_by_its_truth_and_done_by_whoever_agrees(campaign, tmp_path, monkeypatch):
+    found = campaign('do = "convert"\n[convert]\nto = "density"\n')
+    (one,) = planned_jobs(found)
+    monkeypatch.setattr("popdyn.ground_truth.jobs.choose_backend", lambda *_, **__: "cpp_standalone")
+    (other,) = planned_jobs(found)
+    assert one.key != other.key
+    with pytest.raises(NumericsError, match="not that of whoever planned"):
+        perform(json.loads(json.dumps(one.task.work())), tmp_path / "staging" / "x", 0)
 
 
 def test_the_faults_of_the_spec_are_told(tmp_path):

@@ -1,9 +1,12 @@
 """A campaign of Brian2 jobs from file to table through the command line."""
 
+import contextlib
+import errno
 import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tomllib
@@ -47,6 +50,11 @@ def test_a_run_says_what_it_did(done):
     said = json.loads(done[2].stdout)
     assert (said["jobs"], said["done"], said["computed"], said["failed"], said["exit_code"]) == (4, 4, 4, {}, 0)
     assert "campaign: 4 of 4 done" in done[2].stderr
+
+
+def test_a_run_leaves_an_index_for_the_next_list(done):
+    with contextlib.closing(sqlite3.connect(done[1] / "index.sqlite")) as index:
+        assert index.execute("SELECT count(*) FROM object").fetchone() == (4,)
 
 
 def test_running_again_computes_nothing(done, capsys):
@@ -139,6 +147,24 @@ def test_a_run_that_was_killed_is_said_to_have_died(done, tmp_path, capsys):
         assert [run["state"] for run in status["runs"]] == [found]
 
 
+def test_strange_journals_and_words_in_a_store_harm_no_status(done, tmp_path, capsys):
+    shutil.copytree(done[1], tmp_path / "store", symlinks=True)
+    store = Store(tmp_path / "store")
+    (folder,) = (tmp_path / "store" / "campaigns").iterdir()
+    for number, text in enumerate(("{}", '{"process": {}}', '{"process": {"pid": "x"}, "updated": 0}', "[", "7")):
+        (folder / f"run-{number}.json").write_text(text)
+    lost = next(iter(store.keys()))
+    store.path(lost).chmod(0o700)
+    shutil.rmtree(store.path(lost))
+    record(store.root, lost, {"failure": "model", "detail": "X", "message": "\x1b[2J two\nlines"})
+    assert main(["batch", "status", str(done[0]), "--store", str(store.root)]) == 0
+    out = capsys.readouterr().out
+    assert "\\x1b[2J two\\nlines" in out
+    assert out.count("\nrun ") == 1
+    assert main(["batch", "report", str(done[0]), "--store", str(store.root), "--out", str(tmp_path / "out")]) == 0
+    assert "\x1b" not in capsys.readouterr().out + (tmp_path / "out" / "report.md").read_text()
+
+
 def test_signals_are_counted_and_handlers_given_back():
     before, interrupts = signal.getsignal(signal.SIGINT), Interrupts()
     with _heard(interrupts):
@@ -178,6 +204,16 @@ def test_a_full_disk_is_told_before_anything_starts(tmp_path, capsys, monkeypatc
     assert "nothing was started" in capsys.readouterr().err
 
 
+def test_a_closed_store_is_told_before_anything_starts(tmp_path, capsys, monkeypatch):
+    def closed(path, _):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    file = write_campaign(tmp_path / "rates.toml")
+    monkeypatch.setattr("popdyn.workflows.campaign_keys.Path.write_bytes", closed)
+    assert main(["batch", "run", str(file), "--store", str(tmp_path / "store")]) == 4
+    assert "cannot be written (Read-only file system); nothing was started" in capsys.readouterr().err
+
+
 def test_the_shards_of_the_slurm_script_do_the_campaign(done, tmp_path, capsys):
     """The script as a cluster would run it, a shard after the other, on a store that lacks one result."""
     shutil.copytree(done[1], tmp_path / "store", symlinks=True)
@@ -197,6 +233,20 @@ def test_the_shards_of_the_slurm_script_do_the_campaign(done, tmp_path, capsys):
     code, status = answer(capsys, "status", done[0], "--store", store.root)
     assert (code, status["done"]) == (0, 4)
     assert {run["name"] for run in status["runs"]} >= {"1-of-2", "2-of-2"}
+
+
+def test_no_name_of_a_file_becomes_a_command_of_the_script(tmp_path, capsys):
+    file = write_campaign(tmp_path / "a\ntouch b; $(touch c).toml")
+    script = tmp_path / "x\ntouch d.sbatch"
+    assert answer(capsys, "export", file, "--slurm", "--store", tmp_path / "s", "--out", script)[0] == 0
+    head, _, rest = script.read_text().partition("set -euo pipefail\n")
+    assert [line for line in head.splitlines() if not line.startswith("#")] == []
+    said = subprocess.run(
+        ["bash", "-c", rest.replace("exec ", "printf '%s\\0' ")], cwd=tmp_path, capture_output=True, text=True,
+        check=True, env={**os.environ, "SLURM_ARRAY_TASK_ID": "1", "SLURM_TMPDIR": str(tmp_path)},
+    )  # fmt: skip
+    assert str(file) in said.stdout.split("\0")
+    assert not {"b", "c", "d"} & {path.name for path in tmp_path.iterdir()}
 
 
 CONVERT = "do = 'convert'\n[grid]\nmu = [{}]\n[convert]\nto = 'density'\ntruth = false\n"

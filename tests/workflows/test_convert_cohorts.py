@@ -182,7 +182,7 @@ def test_the_commands(converted, tmp_path):
     spec = folder / "model.json"
     runner = CliRunner()
     assert runner.invoke(app, ["simulate", str(spec), "--rung", "density", "--out", str(tmp_path)]).exit_code == 0
-    done = runner.invoke(app, ["compare", str(work.truth.path), str(tmp_path / "density-step.h5"), "--json"])
+    done = runner.invoke(app, ["compare", str(work.truth.path), str(tmp_path / "model-density-step.h5"), "--json"])
     found = json.loads(done.stdout)["populations"]["E"]
     ours = work.comparisons[0].populations["E"]
     assert found["bias"] == pytest.approx(ours.bias)

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from popdyn.workflows.progress import plain, progress_line, within
+from popdyn.workflows.progress import parts, plain, progress_line, within
 
 
 class Terminal(io.StringIO):
@@ -86,6 +86,21 @@ def test_part_of_the_work():
     part(0.5, "half")
     assert seen == [(pytest.approx(0.4), "half")]
     assert within(None, 0.0, 1.0) is None
+
+
+def test_works_side_by_side_never_take_the_whole_back():
+    said = []
+    slow, quick, none = parts(lambda fraction, message: said.append((round(fraction, 3), message)), 3.0, 1.0, 0.0)
+    for part, fraction, message in [
+        (slow, 0.5, "a"),
+        (quick, 0.2, "b"),
+        (slow, 1.0, "c"),
+        (quick, 0.1, "d"),
+        (none, 1.0, "e"),
+    ]:
+        part(fraction, message)
+    quick(1.0, "end")
+    assert said == [(0.375, "a"), (0.425, "b"), (0.8, "c"), (0.8, "d"), (0.8, "e"), (1.0, "end")]
 
 
 def test_the_thread_ends_with_the_work():
