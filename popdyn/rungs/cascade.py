@@ -6,7 +6,7 @@
     dz/dt = -(d alpha(e) + 2 i omega(e)) z + eta(e) (d ln F/de) dh/dt + eta_sigma d ln sigma_h/dt
     tau_j dw_j/dt = a_j (V(e) - E_j) - w_j + b_j tau_j A,  tau_sigma dsigma_h/dt = sigma - sigma_h
 
-with x = ln((F + F_0)/(F_ref + F_0)), F_0 = F_ref/20, q = ln(sigma/sigma_ref), and
+with x = ln((F + F_0)/(F_ref + F_0)), F_0 = F_ref/20 and F at most 10 F_ref, q = ln(sigma/sigma_ref), and
     tau_h(e) = tau_h (d ln F/de) / (d ln F/de)_ref exp(-p_tau x + n_tau q)
     alpha(e) = alpha exp(p_alpha x + n_alpha q),  omega(e) = 2 pi r F(e) exp(p_omega x)
     kappa(e) = (kappa_re + i kappa_im) exp(p_kappa x + n_kappa q),  eta(e) likewise with an exponent p of its own
