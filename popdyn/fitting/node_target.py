@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from popdyn.fitting.diffusion_group import followed
-from popdyn.fitting.measures import BIN, binned
 from popdyn.fitting.protocols import Job
 from popdyn.fitting.residuals import Record
 from popdyn.fitting.target import Target
@@ -16,6 +15,7 @@ from popdyn.rungs.march import StepDrive
 from popdyn.rungs.modes_nodes import Group
 from popdyn.rungs.modes_training import SETTLE, march_through
 from popdyn.rungs.static_gain import AdaptationVariable
+from popdyn.rungs.unit import start_of
 from popdyn.spec.network import Network, Population, Protocol, WhiteNoise
 from popdyn.theory.discretisation import Domain, choose_grid
 from popdyn.theory.hierarchy import StationaryState, linear_response
@@ -23,8 +23,22 @@ from popdyn.theory.problem import DensityProblem, at_drive
 from popdyn.theory.stationary import find_stationary
 from popdyn.types import ComplexArray, FloatArray
 
+NODE_BIN = 1e-3
+"""Width of the bins in which a node's unit is compared [s]: networks oscillate at frequencies that 5 ms do not show."""
+QUIET, LOGARITHM = 0.05, 0.5
+"""Rate over the mean below which its logarithm counts no more, and the weight of the logarithm beside the rate."""
+SPREAD = 0.5
+"""Time constant of the spread of w over that of w."""
 SILENT = 1e-12
 """Rate [1/s] below which a density far from its threshold has rounding errors for a rate."""
+
+
+def with_logarithm(rate: FloatArray, wanted: FloatArray) -> FloatArray:
+    """(bin,): error of a rate and, LOGARITHM times, of its logarithm, each over the rms deviation of `wanted`."""
+    quiet = QUIET * float(np.mean(wanted))
+    level = np.log(wanted + quiet)
+    found = np.log(np.maximum(rate, 0.0) + quiet)
+    return (rate - wanted) / float(np.std(wanted)) + LOGARITHM * (found - level) / float(np.std(level))
 
 
 @dataclass(frozen=True)
@@ -76,6 +90,19 @@ class MetRecord(Record):
 
     drive: StepDrive
     step: float
+    weight: float = 1.0
+
+    @property
+    def bin(self) -> float:
+        """Width of the bins of `target` [s]."""
+        return NODE_BIN
+
+    def distance(self, rate: FloatArray) -> FloatArray:
+        """(bin,): of the rate and LOGARITHM times that of its logarithm, each over the rms of its deviation; weighted.
+
+        A network that starts its bursts from low rates amplifies the relative error that it has there.
+        """
+        return self.weight * with_logarithm(rate, self.target)
 
     def with_step(self, target: Target, dt: float) -> MetRecord:  # noqa: ARG002
         mu, sigma = on_steps(self.drive, self.step, dt)
@@ -85,32 +112,38 @@ class MetRecord(Record):
 def node_target(
     network: Network, name: str, group: Group, domain: Domain, drive: tuple[float, float], closure: str, dt: float
 ) -> Target:
-    """The density of a group of population `name` over a domain; `drive`: mu [V/s], sigma [V/sqrt(s)] in its middle."""
+    """The density of a group of population `name` over a domain; `drive`: mu [V/s], sigma [V/sqrt(s)] in its middle.
+
+    Beside w there is a variable that every spike raises and that decays in half the time: so does the spread of w over
+    the neurons, which a burst leaves larger than a stationary state of the same mean w has it.
+    """
     own, p = network.populations[name], group.problem
     I_e = own.neuron.parameters["I_e"] / own.neuron.parameters["C_m"]
     noise = WhiteNoise(drive[0] - I_e, drive[1])
     plain = replace(own, noise=noise, poisson=(), spread={}, correlations=(), initial=group.initial)
     middle = at_drive(p, drive[0], 0.5 * drive[1] ** 2)
     member = NodeGroup(plain, middle, choose_grid(middle, domain).operator, closure, dt)
-    adaptation = (AdaptationVariable(p.a, p.b, p.tau_w, p.E_w),) if p.adapts else ()
+    adaptation = [AdaptationVariable(p.a, p.b, p.tau_w, p.E_w)] if p.adapts else []
+    if p.adapts and p.b > 0.0:
+        adaptation.append(AdaptationVariable(0.0, p.b, SPREAD * p.tau_w, 0.0, current=0.0))
     alone = replace(network, populations={name: plain}, connections=())
-    return Target(alone, name, f"density ({closure})", adaptation, ((1.0, member),))
+    return Target(alone, name, f"density ({closure})", tuple(adaptation), ((1.0, member),))
 
 
 def met_record(target: Target, name: str, drive: StepDrive) -> MetRecord:
-    """The node's density under a drive on steps of its own; scored from 0.3 s on, in bins of 5 ms."""
+    """The node's density under a drive on steps of its own; scored from 0.3 s on, in bins of 1 ms."""
     ((_, group),) = target.groups
     if not isinstance(group, NodeGroup):
         raise TypeError("not the target of a node")
-    whole = round(BIN / group.dt) * (drive.mu.size // round(BIN / group.dt))
+    whole = round(NODE_BIN / group.dt) * (drive.mu.size // round(NODE_BIN / group.dt))
     cut = StepDrive(drive.mu[:whole], drive.D[:whole], drive.restart[:whole])
     h = group.problem.hierarchy(group.closure)
     run = march_through(group.operator, h, group.population.initial, cut, group.dt)
-    rate = binned(run.rate, round(BIN / 1e-3))
-    start = np.full(len(target.adaptation), group.population.initial.w_mean)
+    start = start_of(target.adaptation, group.population)
     duration = whole * group.dt - SETTLE
     job = MetJob(Protocol(name, duration, SETTLE, 0), "a drive of the network, or beside one")
-    return MetRecord(job, group.dt, *on_steps(cut, group.dt, group.dt), start, round(SETTLE / BIN), rate, cut, group.dt)
+    mu, sigma = on_steps(cut, group.dt, group.dt)
+    return MetRecord(job, group.dt, mu, sigma, start, round(SETTLE / NODE_BIN), run.rate, cut, group.dt)
 
 
 def on_steps(drive: StepDrive, step: float, dt: float) -> tuple[FloatArray, FloatArray]:

@@ -40,14 +40,23 @@ class Record:
     def scale(self) -> float:
         return float(np.std(self.target))
 
+    @property
+    def bin(self) -> float:
+        """Width of the bins of `target` [s]."""
+        return BIN
+
+    def distance(self, rate: FloatArray) -> FloatArray:
+        """(bin,): a rate (bin,) minus the density's, over the rms of the density's deviation."""
+        return (rate - self.target) / self.scale
+
     def unit_rate(self, unit: CascadePopulation, table: Unit | None = None) -> FloatArray:
         """The unit's rate (bin,) [1/s]."""
-        steps = round(BIN / self.dt)
+        steps = round(self.bin / self.dt)
         trace = unit.integrate(self.mu, self.sigma, self.start, dt=self.dt, steps_per_bin=steps, table=table)
         return trace.rate[self.first :]
 
     def outside(self, unit: CascadePopulation) -> float:
-        begin = self.first * round(BIN / self.dt)
+        begin = self.first * round(self.bin / self.dt)
         return share_outside(unit.domain, self.mu[begin:], self.sigma[begin:])
 
     def with_step(self, target: Target, dt: float) -> Record:
@@ -93,14 +102,14 @@ class Misfit:
         return replace(self.unit, parameters={**self.unit.parameters, **self.values(coordinates)})
 
     def parts(self, coordinates: FloatArray) -> list[FloatArray]:
-        """Per protocol (bin,): (unit - density)/(rms of density's deviation), over sqrt(number of bins)."""
+        """Per protocol (bin,): its distances, over sqrt(number of bins)."""
         unit = self.unit_at(coordinates)
         try:
             table = unit.table(self.records[0].dt)
-            differences = [r.unit_rate(unit, table) - r.target for r in self.records]
+            distances = [r.distance(r.unit_rate(unit, table)) for r in self.records]
         except NumericsError:  # a step too far: no inverse of the gain, or no finite rate
-            differences = [np.full_like(r.target, FAILED * r.scale) for r in self.records]
-        return [d / (r.scale * np.sqrt(len(d))) for d, r in zip(differences, self.records, strict=True)]
+            distances = [np.full_like(r.target, FAILED) for r in self.records]
+        return [d / np.sqrt(len(d)) for d in distances]
 
     def bias_factor(self, r: Record) -> float:
         """What the sum of a protocol's residuals is multiplied with to give its bias residual."""

@@ -54,18 +54,19 @@ def _stage(
     """The better of two starts, finished at the fine step."""
     coarse = Misfit(unit, records, free)
     start = {name: unit.parameters[name] for name in free}
-    found = [_least_squares(coarse, {**start, **change}) for change in ({}, other)]
+    found = [least_squares_of(coarse, {**start, **change}) for change in ({}, other)]
     best = coarse.values(min(found, key=lambda q: q.cost).x)
     fine = Misfit(unit, tuple(r.with_step(target, FINE_DT) for r in records), free)
-    solution = _least_squares(fine, best)
+    solution = least_squares_of(fine, best)
     if not np.isfinite(solution.cost):
         raise NumericsError(f"populations.{unit.name}: no start of the fit gave a finite rate")
     return Stage(
-        fine.unit_at(solution.x), _estimates(fine, solution, seed), tuple(float(np.sqrt(2 * q.cost)) for q in found)
+        fine.unit_at(solution.x), estimates_of(fine, solution, seed), tuple(float(np.sqrt(2 * q.cost)) for q in found)
     )
 
 
-def _least_squares(misfit: Misfit, values: Mapping[str, float]) -> OptimizeResult:
+def least_squares_of(misfit: Misfit, values: Mapping[str, float], evaluations: int = EVALUATIONS) -> OptimizeResult:
+    """From these values on, within the bounds of the parameters."""
     named = fitted(len(misfit.unit.adaptation))
     parameters = [named[name] for name in misfit.free]
     low, high = (np.array([p.encode(getattr(p, side)) for p in parameters]) for side in ("lower", "upper"))
@@ -74,11 +75,12 @@ def _least_squares(misfit: Misfit, values: Mapping[str, float]) -> OptimizeResul
     # lsmr: the exact solver's SVD of a tall matrix keeps every BLAS thread spinning
     return least_squares(
         misfit, inside, bounds=(low, high), x_scale=np.array([p.scale for p in parameters]), method="trf",
-        max_nfev=EVALUATIONS, ftol=1e-6, xtol=1e-6, tr_solver="lsmr",
+        max_nfev=evaluations, ftol=1e-6, xtol=1e-6, tr_solver="lsmr",
     )  # fmt: skip
 
 
-def _estimates(misfit: Misfit, solution: OptimizeResult, seed: int) -> tuple[Estimate, ...]:
+def estimates_of(misfit: Misfit, solution: OptimizeResult, seed: int) -> tuple[Estimate, ...]:
+    """Values and intervals of what was free."""
     spread = coordinate_spread(misfit, solution.fun, solution.jac, seed)
     estimates, named = [], fitted(len(misfit.unit.adaptation))
     for name, x, half in zip(misfit.free, solution.x, spread, strict=True):

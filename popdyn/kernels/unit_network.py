@@ -265,12 +265,13 @@ def run(
 ) -> int:  # fmt: skip
     """Advance units.lanes through mu, D (population, step), writing out (population, bin, OUTPUTS).
 
-    mu, D and external (row, step) are those in the middle of each step. activity (population + external row, place)
+    mu, D and external (row, step) are those in the middle of each step; mu and D may be of every node instead
+    (node, step), and are then those of which nodes differ. activity (population + external row, place)
     holds the rates before the first step in a row, and then those before the next. Rates are means over the bins,
     V_mean and w_mean belong to their middle. node_rate and watched as in `modes_network.run`. Returns the steps done:
     fewer than asked where a rate is no number.
     """
-    populations, kept, per_bin = mu.shape[0], activity.shape[1], mu.shape[1] // out.shape[1]
+    populations, kept, per_bin = out.shape[0], activity.shape[1], mu.shape[1] // out.shape[1]
     block = empty_block(activity, nodes, projections, watched, units.variables)
     rates = zeros(LANES * node_rate.shape[0])
     past, longest, begin, at, b = block.past, block_steps(projections, populations), 0, kept, 0
@@ -283,7 +284,7 @@ def run(
         transmit_block(projections, past, at, steps, dt, block.work, block.brought)
         for eight in range(units.lanes.shape[0]):
             for q in range(LANES * eight, min(LANES * eight + LANES, nodes.population.shape[0])):
-                a = nodes.population[q]
+                a = nodes.population[q] if mu.shape[0] == populations else q
                 _hear(nodes, block, q, mu[a], D[a], begin, steps, watched[q])
             _fire(units, nodes, block, eight, steps, at, b, last, per_bin, out, rates)
         done = _count(past, populations, steps, at, b, last, per_bin, dt, block.work, out)

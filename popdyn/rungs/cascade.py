@@ -6,7 +6,7 @@
     dz/dt = -(d alpha(e) + 2 i omega(e)) z + eta(e) (d ln F/de) dh/dt + eta_sigma d ln sigma_h/dt
     tau_j dw_j/dt = a_j (V(e) - E_j) - w_j + b_j tau_j A,  tau_sigma dsigma_h/dt = sigma - sigma_h
 
-with x = ln((F + F_0)/(F_ref + F_0)), F_0 = F_ref/20, q = ln(sigma/sigma_ref), and
+with x = ln((F + F_0)/(F_ref + F_0)), F_0 = F_ref/20 and F at most 10 F_ref, q = ln(sigma/sigma_ref), and
     tau_h(e) = tau_h (d ln F/de) / (d ln F/de)_ref exp(-p_tau x + n_tau q)
     alpha(e) = alpha exp(p_alpha x + n_alpha q),  omega(e) = 2 pi r F(e) exp(p_omega x)
     kappa(e) = (kappa_re + i kappa_im) exp(p_kappa x + n_kappa q),  eta(e) likewise with an exponent p of its own
@@ -37,6 +37,7 @@ from scipy.optimize import brentq
 from popdyn.errors import DomainError, NumericsError
 from popdyn.kernels import cascade as kernel
 from popdyn.kernels.lanes import LANES, aligned
+from popdyn.kernels.unit_law import TINY
 from popdyn.rungs.cascade_parameters import ADAPTATION_PARAMETERS, of_variable
 from popdyn.rungs.static_gain import SILENT_RATE, AdaptationVariable, GainCurve, Pull, StaticGain
 from popdyn.theory.discretisation import Domain
@@ -45,6 +46,8 @@ from popdyn.types import ComplexArray, FloatArray
 TABLE_SIZE = 2048
 FLOOR = 0.05
 """F_0 / F_ref: below it the exponents stop acting, so that a silent population keeps finite time constants."""
+CEILING = 10.0
+"""F/F_ref above which they stop, so that rates beyond those of the fit are not kicked by powers of them."""
 LEAST_W = 1e-15
 """Least w_ref [A]."""
 
@@ -136,7 +139,8 @@ class CascadePopulation:
     def laws(self, rate: FloatArray, slope: FloatArray, sigma: float, reference_slope: float) -> Laws:
         p = self.parameters
         floor = FLOOR * self.reference_rate
-        x = np.log((rate + floor) / (self.reference_rate + floor))
+        capped = np.minimum(rate, CEILING * self.reference_rate)
+        x = np.log((capped + floor) / (self.reference_rate + floor))
         q = float(np.log(sigma / self.reference_sigma)) if sigma != self.reference_sigma else 0.0
         louder = np.exp(p["kappa_sigma_exponent"] * q)
         tau_h = p["tau_h"] * slope / reference_slope * np.exp(p["tau_h_sigma_exponent"] * q - p["tau_h_exponent"] * x)
@@ -150,30 +154,33 @@ class CascadePopulation:
 
     def table(self, dt: float) -> kernel.Unit:
         """The kernel's numbers of this unit for a step dt [s]."""
-        p, curves = self.parameters, self.curves()
+        p, curves, between = self.parameters, self.curves(), self.gain.between
         reference_slope = self.reference_slope(curves)
         e = np.linspace(*self.span(curves), TABLE_SIZE)
-        values = np.empty((max(len(curves), 2), TABLE_SIZE, LANES))
-        for columns, curve, row in zip(values, curves, self.gain.rows, strict=False):
-            rate, slope = np.exp(curve.log_rate(e)), curve.slope(e)
-            laws = self.laws(rate, slope, row.sigma, reference_slope)
+        values = np.empty((max(len(between), 2), TABLE_SIZE, LANES))
+        sampled = np.array([(c.log_rate(e), c.V_mean(e), c.slope(e)) for c in curves])
+        log_rate, V_mean, slopes = np.tensordot(between, sampled, 1).transpose(1, 0, 2)
+        for columns, level, V, slope, sigma in zip(values, log_rate, V_mean, slopes, self.gain.sigmas, strict=False):
+            rate = np.exp(level)
+            laws = self.laws(rate, slope, float(sigma), reference_slope)
             decay = np.exp(-(laws.alpha + 1j * laws.omega) * dt)
-            columns[:, kernel.RATE], columns[:, kernel.V_MEAN] = rate, curve.V_mean(e)
+            columns[:, kernel.RATE], columns[:, kernel.V_MEAN] = rate, V
             columns[:, kernel.FILTER] = -np.expm1(-dt / laws.tau_h)
             columns[:, kernel.DECAY_RE], columns[:, kernel.DECAY_IM] = decay.real, decay.imag
             columns[:, kernel.KICK], columns[:, kernel.HARMONIC] = slope * laws.kappa, slope * laws.eta
             columns[:, kernel.DAMPING] = np.exp(-(p["harmonic_damping"] - 2.0) * laws.alpha * dt)
+        values[:, -1, [kernel.KICK, kernel.HARMONIC]] = 0.0  # beyond its end the gain is that of its end
         if len(curves) == 1:
             values[1] = values[0]
         return kernel.Unit(self._numbers(dt, e), aligned(values), self._adaptation(dt, e[1] - e[0]))
 
     def _numbers(self, dt: float, e: FloatArray) -> FloatArray:
-        p, rows = self.parameters, self.gain.rows
-        per_e, per_sigma = 1.0 / (e[1] - e[0]), 1.0 / self.gain.sigma_step if len(rows) > 1 else 0.0
-        last = np.nextafter([len(e) - 1.0, len(rows) - 1.0], 0.0)  # so that every place has a next one
+        p, sigmas = self.parameters, self.gain.sigmas
+        per_e, per_sigma = 1.0 / (e[1] - e[0]), 1.0 / self.gain.sigma_step if len(sigmas) > 1 else 0.0
+        last = np.nextafter([len(e) - 1.0, len(sigmas) - 1.0], 0.0)  # so that every place has a next one
         kicks = [0.5 * p[f"{kind}_{part}"] for kind in ("kappa", "harmonic") for part in ("re", "im")]
         louder = [p[f"{kind}_sigma_{part}"] for kind in ("kappa", "harmonic") for part in ("re", "im")]
-        of_sigma = (rows[0].sigma * per_sigma, 0.5 * per_sigma, last[1], -np.expm1(-dt / p["tau_sigma"]))
+        of_sigma = (sigmas[0] * per_sigma, 0.5 * per_sigma, last[1], -np.expm1(-dt / p["tau_sigma"]))
         return np.array([e[0] * per_e, per_e, last[0], *of_sigma, *kicks, *louder])
 
     def _adaptation(self, dt: float, e_step: float) -> FloatArray:
@@ -206,21 +213,19 @@ class CascadePopulation:
         return Trace(rate, V_mean, traces @ np.array([v.current for v in self.adaptation]), outside)
 
     def point(self, e: float, sigma: float) -> Point:
-        """Gain and its slopes, as the table blends them over sigma."""
-        curves = self.curves()
-        at = np.asarray(e)
-        rates = [float(np.exp(c.log_rate(at))) for c in curves]
-        V = [float(c.V_mean(at)) for c in curves]
-        slopes = [float(c.slope(at)) for c in curves]
-        V_slopes = [float(c.V_slope(at)) for c in curves]
-        if len(curves) == 1:
-            return Point(rates[0], V[0], slopes[0], V_slopes[0], 0.0, 0.0)
-        step = self.gain.sigma_step
-        place = (sigma - self.gain.rows[0].sigma) / step
-        i = min(max(int(place), 0), len(curves) - 2)
-        f = place - i
-        rate, V_mean, slope, V_slope = ((1 - f) * x[i] + f * x[i + 1] for x in (rates, V, slopes, V_slopes))
-        return Point(rate, V_mean, slope, V_slope, (rates[i + 1] - rates[i]) / step / rate, (V[i + 1] - V[i]) / step)
+        """Gain and its slopes, as the table blends them over sigma; those over sigma across one row of the table."""
+        curves, at, sigmas = self.curves(), np.asarray(e), self.gain.sigmas
+        sampled = np.array([(c.log_rate(at), c.V_mean(at), c.slope(at), c.V_slope(at)) for c in curves], dtype=float)
+        if len(sigmas) == 1:
+            level, V_mean, slope, V_slope = (float(x) for x in sampled[0])
+            return Point(float(np.exp(level)), V_mean, slope, V_slope, 0.0, 0.0)
+        rows = self.gain.between @ sampled
+        rows[:, 0] = np.exp(rows[:, 0])
+        within = float(np.clip(sigma, sigmas[0], sigmas[-1]))
+        rate, V_mean, slope, V_slope = (float(np.interp(within, sigmas, row)) for row in rows.T)
+        around = np.clip(within + 0.5 * self.gain.sigma_step * np.array([-1.0, 1.0]), sigmas[0], sigmas[-1])
+        rise, V_rise = (float(np.diff(np.interp(around, sigmas, row))[0] / np.ptp(around)) for row in rows.T[:2])
+        return Point(rate, V_mean, slope, V_slope, rise / max(rate, TINY), V_rise)
 
     def stationary(self, mu: float, sigma: float) -> tuple[float, Point]:
         """Effective drive e [V/s] and the gain there, at constant input.
@@ -240,9 +245,14 @@ class CascadePopulation:
         e = float(brentq(excess, low, high, xtol=1e-13))
         return e, self.point(e, sigma)
 
-    def linear_response(self, frequencies: FloatArray, mu: float, sigma: float, target: str = "mu") -> ComplexArray:
-        """d A / d mu [1/V] or d A / d D [s/V^2], D = sigma^2/2, about the stationary state; frequencies [1/s]."""
-        p, (_, at) = self.parameters, self.stationary(mu, sigma)
+    def linear_response(
+        self, frequencies: FloatArray, mu: float, sigma: float, target: str = "mu", at: Point | None = None
+    ) -> ComplexArray:
+        """d A / d mu [1/V] or d A / d D [s/V^2], D = sigma^2/2, about the stationary state; frequencies [1/s].
+
+        `at`: that of `stationary(mu, sigma)`, when it is at hand.
+        """
+        p, at = self.parameters, at or self.stationary(mu, sigma)[1]
         laws = self.laws(np.asarray(at.rate), np.asarray(at.slope), sigma, self.reference_slope(self.curves()))
         s = 2j * np.pi * np.asarray(frequencies, dtype=np.float64)
         decays = (

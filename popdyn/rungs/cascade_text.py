@@ -20,7 +20,7 @@ dy/dt = -(alpha(e) + i omega(e)) y + kappa(e) (dlnF/de) dh/dt + (kappa_sigma_re 
 dz/dt = -(d alpha(e) + 2 i omega(e)) z + eta(e) (dlnF/de) dh/dt + (harmonic_sigma_re + i harmonic_sigma_im) d(ln sigma_h)/dt
 tau_sigma dsigma_h/dt = sigma - sigma_h
 tau_j dw_j/dt = a_j (V(e) - E_j) - w_j + b_j tau_j A
-with x = ln((F + F_0)/(F_ref + F_0)), q = ln(sigma_h/sigma_ref)
+with x = ln((min(F, 10 F_ref) + F_0)/(F_ref + F_0)), q = ln(sigma_h/sigma_ref)
 tau_h(e) = tau_h (dlnF/de)/(dlnF/de)_ref exp(tau_h_sigma_exponent q - tau_h_exponent x)
 alpha(e) = alpha exp(alpha_exponent x + alpha_sigma_exponent q),  d = harmonic_damping
 omega(e) = 2 pi omega_ratio F exp(omega_exponent x)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from popdyn.errors import NumericsError
 from popdyn.kernels import unit_network as kernel
-from popdyn.kernels.cascade import in_lanes, slots, start
+from popdyn.kernels.cascade import Unit, in_lanes, slots, start
 from popdyn.kernels.lanes import aligned
 from popdyn.kernels.modes_network import OUTSIDE, WATCHED, settle
 from popdyn.rungs.bank import make_projections
@@ -126,9 +126,9 @@ class CoupledUnits(LongRunOfNodes):
         """The model of a document. Raises SpecError with all faults, `source` named."""
         return CoupledUnits(*units_of(document, source))
 
-    def prepare(self) -> Prepared:
-        """Units settled at the working point, every w at the spec's initial mean."""
-        made, point = [unit.table(self.dt) for unit in self.units], self.derivation.point
+    def prepare(self, tables: Sequence[Unit] | None = None) -> Prepared:
+        """Units settled at the working point, every w at the spec's initial mean; `tables` of all, when at hand."""
+        made, point = tables or [unit.table(self.dt) for unit in self.units], self.derivation.point
         rows, most = np.cumsum([0, *(len(m.table) for m in made)]), max(len(unit.adaptation) for unit in self.units)
         columns, current = np.zeros((len(self.nodes.group), slots(most))), np.zeros((len(self.nodes.group), most))
         for q, g in enumerate(self.nodes.group):

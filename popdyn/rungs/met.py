@@ -23,10 +23,14 @@ Array = NDArray[np.float64]
 
 
 class Met(NamedTuple):
-    """Under one protocol after its transient: what every node hears, and its mean rate (node,) [1/s]."""
+    """Under one protocol after its transient: what every node hears, its mean rate (node,), what fires [1/s].
+
+    fired: (population, step), at the ends of steps.
+    """
 
     drives: list[StepDrive]
     rates: Array
+    fired: Array
 
 
 def met_in(density: CoupledDensity, protocols: Mapping[str, Protocol] | None = None) -> list[Met]:
@@ -43,16 +47,21 @@ def drives_of(group: Group, met: Sequence[Met]) -> list[StepDrive]:
     ]  # fmt: skip
 
 
-def _met(density: CoupledDensity, protocol: Protocol) -> Met:
-    run = density.march(protocol)
+def met_with(density: CoupledDensity, protocol: Protocol, rates: Array) -> list[StepDrive]:
+    """What every node hears after the transient while the populations fire rates (population, step) [1/s]."""
     nodes = plain_nodes(density.derivation, density.dt)
     mu, D, restart = white_noise(density.network.populations.values(), protocol, density.dt)
     found = np.zeros((2, len(nodes.weight), mu.shape[1]))
     projections = make_projections(density.derivation.problem, density.dt, 0.0)
-    firing = [run.out[:, :, network.RATE], source_steps(density.network, protocol, density.dt)]
-    kernel.listen(nodes, projections, np.concatenate(firing), mu, D, density.dt, found)
+    firing = np.concatenate([rates, source_steps(density.network, protocol, density.dt)])
+    kernel.listen(nodes, projections, firing, mu, D, density.dt, found)
     after = slice(round(protocol.transient / density.dt), None)
-    drives = [
+    return [
         StepDrive(found[0, q, after], found[1, q, after], restart[a, after]) for q, a in enumerate(nodes.population)
     ]
-    return Met(drives, run.node_rates)
+
+
+def _met(density: CoupledDensity, protocol: Protocol) -> Met:
+    run = density.march(protocol)
+    rates, first = run.out[:, :, network.RATE], round(protocol.transient / density.dt)
+    return Met(met_with(density, protocol, rates), run.node_rates, rates[:, first:])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TypeVar
 
 import numpy as np
@@ -15,6 +15,8 @@ from popdyn.types import FloatArray
 
 Number = TypeVar("Number", float, FloatArray)
 
+BETWEEN = 4
+"""Rows of a unit's table between two sampled ones."""
 SILENT_RATE = 1e-2
 """Rate [1/s] below which a table may end and ln F go on straight."""
 
@@ -122,10 +124,29 @@ def _curve(row: GainRow, variables: tuple[AdaptationVariable, ...], pulls: tuple
 
 @dataclass(frozen=True)
 class StaticGain:
-    """Rows of increasing, evenly spaced sigma; one row where sigma is constant."""
+    """Rows of increasing, evenly spaced sigma; one row where sigma is constant.
+
+    Between rows ln rate and V_mean are cubic in sigma; a unit's table has BETWEEN times as many rows, `sigmas`, and is
+    linear between those: where noise makes a population fire the rate is far from linear between the sampled rows.
+    """
 
     rows: tuple[GainRow, ...]
 
     @property
     def sigma_step(self) -> float:
-        return self.rows[1].sigma - self.rows[0].sigma if len(self.rows) > 1 else 1.0
+        """Of the table [V/sqrt(s)]."""
+        return (self.rows[1].sigma - self.rows[0].sigma) / BETWEEN if len(self.rows) > 1 else 1.0
+
+    @cached_property
+    def sigmas(self) -> FloatArray:
+        """(row of the table,) [V/sqrt(s)]."""
+        found: FloatArray = np.linspace(self.rows[0].sigma, self.rows[-1].sigma, BETWEEN * (len(self.rows) - 1) + 1)
+        return found
+
+    @cached_property
+    def between(self) -> FloatArray:
+        """(row of the table, row): weights that interpolate."""
+        if len(self.rows) == 1:
+            return np.eye(1)
+        found: FloatArray = CubicSpline([row.sigma for row in self.rows], np.eye(len(self.rows)))(self.sigmas)
+        return found

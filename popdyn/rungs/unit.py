@@ -164,6 +164,8 @@ def drive_of(population: Population, protocol: StimulusProtocol, t: FloatArray) 
 
 
 def start_of(adaptation: tuple[AdaptationVariable, ...], population: Population) -> FloatArray:
-    """Initial w of each adaptation variable [A]: the spec's mean, in equal shares."""
-    count = len(adaptation)
-    return np.full(count, population.initial.w_mean / count) if count else np.empty(0)
+    """Initial w of each adaptation variable [A]: the spec's mean, in equal shares of those that are currents."""
+    shares = np.array([float(v.current > 0.0) for v in adaptation])
+    if not shares.any():
+        shares = np.ones(len(adaptation))
+    return population.initial.w_mean * shares / max(shares.sum(), 1.0)

@@ -27,7 +27,7 @@ def test_bursts_of_the_adapting_population(rung):
     assert found["spikes"] == pytest.approx(truth["spikes"].value, rel=0.04), found
 
 
-@pytest.mark.parametrize("rung", ["modes", pytest.param("unit", marks=MISSED)])
+@pytest.mark.parametrize("rung", ["modes", "unit"])
 def test_rates_of_the_microcircuit(rung):
     """At N -> infinity the density itself is at 5 %."""
     found = measured("microcircuit", "poisson", rung)
