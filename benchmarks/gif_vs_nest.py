@@ -1,6 +1,6 @@
 """Populations of escape-noise neurons against NEST's gif_pop_psc_exp: cost and rates, side by side in the same run.
 
-    python benchmarks/gif_vs_nest.py [--repeats 5]
+    python benchmarks/gif_vs_nest.py [--repeats 5] [--only column]
 
 CPU seconds per simulated second of one thread: medians of the repeats, a popdyn run after each of NEST's, seeds alike.
 NEST is timed over `duration` after a transient, without building and initialising; popdyn's `simulate` with all that it
@@ -98,12 +98,12 @@ def deviations(rates, known):
     }
 
 
-def main(repeats):
+def main(repeats, only):
     python = nest_python()
     networks = {"column": column(TRANSIENT, DURATION), "gif_ei": load(REFERENCE / "network.toml")}
     cases = []
-    for name, claims in CLAIMS.items():
-        for dt, claim in claims.items():
+    for name in [only] if only else CLAIMS:
+        for dt, claim in CLAIMS[name].items():
             case = {"network": name, "dt": dt, "claim": claim, **compare(networks[name], dt, python, repeats)}
             case["percent_from_truth"] = deviations(case["rates"], truth(name))
             cases.append(case)
@@ -114,4 +114,6 @@ def main(repeats):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=5)
-    main(parser.parse_args().repeats)
+    parser.add_argument("--only", choices=CLAIMS, help="one of the networks")
+    arguments = parser.parse_args()
+    main(arguments.repeats, arguments.only)

@@ -37,7 +37,7 @@ def perform(work: Mapping[str, Any], folder: Path, memory: int) -> Mapping[str, 
     if job_key(document) != work["key"]:
         raise NumericsError("this worker's popdyn, Brian2 or numpy is not that of whoever planned the job")
     save(run(decided, workers=1, max_memory=memory, perform=run_inside), folder / "result.h5")
-    return {"job": document}
+    return {"job": document, "labels": {"spec": decided.network.name}}
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from popdyn.kernels.lane_tables import look_up_eight, look_up_one, look_up_two
 from popdyn.kernels.lanes import (
     LANES,
     Eight,
@@ -25,13 +26,10 @@ from popdyn.kernels.lanes import (
     counted,
     filled,
     load,
-    look_up_eight,
-    look_up_one,
-    look_up_two,
     store,
     whole,
 )  # fmt: skip
-from popdyn.kernels.unit_law import aim, inside, louder, pull, readout, remembered, squared, summed, turned
+from popdyn.kernels.unit_law import aim, inside, kicked, louder, pull, readout, remembered, squared, summed, turned
 
 FILTER, RATE, V_MEAN, DECAY_RE, DECAY_IM, KICK, DAMPING, HARMONIC = range(LANES)
 """Columns of a table: per step 1 - exp(-dt/tau) of the input filter, rate [1/s], V_mean [V],
@@ -39,14 +37,14 @@ exp(-(alpha + i omega) dt), what a change of h adds to the mode [s/V] but for a 
 harmonic decays by beyond its square, what the change adds to it [s/V] but for its factor."""
 NUMBERS = 15
 """Of a unit: first e in places, places per e [s/V], last place; likewise of sigma, but half the places per sigma;
-1 - exp(-dt/tau) of its filter; complex factors of the mode and the harmonic; twice what a change of ln sigma adds to
-each."""
+1 - exp(-dt/tau) of its filter; half the complex factors of the mode and the harmonic; what a change of ln sigma adds
+to each."""
 STRENGTH, MORE, LESS, KEPT, REST, BY_V, BY_RATE, ADAPTATION = range(8)
 """Of an adaptation variable: it pulls the drive down by strength w (1 + more |w|)/(1 + less |w|) places [1/A], [1/A],
 [1/A]; a step makes kept w + rest + by_V V_mean + by_rate rate of it [1], [A], [S], [A s]."""
-H, SIGMA, Y_RE, Y_IM, Z_RE, Z_IM, PULL, PULL_BEFORE, OUTSIDE, LAST_FILTER, LAST_V, SEEN_V, ROW, OWN = range(14)
+H, SIGMA, Y_RE, Y_IM, Z_RE, Z_IM, PULL, PULL_BEFORE, OUTSIDE, LAST_FILTER, LAST_V, ROW, OWN = range(13)
 """Slots: filtered mu and sigma, mode, harmonic, the pull of all w one and two steps ago, looks outside, what the last
-look-up gave, V_mean at a marked step, the place in the flat table where the unit's begins, first of its NUMBERS."""
+look-up gave, the place in the flat table where the unit's begins, first of its NUMBERS."""
 (
     E_FIRST,
     PER_E,
@@ -65,8 +63,8 @@ look-up gave, V_mean at a marked step, the place in the flat table where the uni
     T_IM,
     W,
 ) = range(OWN, OWN + NUMBERS + 1)
-"""Slots of the numbers, then of its first variable: w [A], ADAPTATION numbers, w at a marked step; EACH of each one."""
-SEEN_W, EACH = 1 + ADAPTATION, 2 + ADAPTATION
+"""Slots of the numbers, then of its first variable: w [A], ADAPTATION numbers; EACH of each one. Last, `seen`."""
+EACH = 1 + ADAPTATION
 AT_ONCE = 2  # variables that all eight lanes have, perhaps of strength 0
 NOT_FINITE = -1
 
@@ -82,7 +80,13 @@ class Unit(NamedTuple):
 
 
 def slots(variables: int) -> int:
-    return W + EACH * max(variables, AT_ONCE)
+    return W + EACH * max(variables, AT_ONCE) + 1 + max(variables, AT_ONCE)
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def seen_numbers(variables: int) -> int:
+    """V_mean and every w of eight units at a marked step."""
+    return LANES * (1 + max(variables, AT_ONCE))
 
 
 def in_lanes(columns: Array) -> Array:
@@ -160,12 +164,13 @@ def louder_now(x: Array, s: Eight, sigma: Eight) -> tuple[Eight, Eight, Eight]:
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
-def kicks(x: Array, first: int, kick: Eight, loud: Eight) -> tuple[Eight, Eight]:
-    """Complex: `kick` times the factor of the mode (K_RE) or the harmonic (H_RE), and what louder input adds."""
-    return (
-        at(x, first) * kick + at(x, first + S_RE - K_RE) * loud,
-        at(x, first + 1) * kick + at(x, first + 1 + S_RE - K_RE) * loud,
-    )  # fmt: skip
+def swung(
+    x: Array, first: int, y_re: Eight, y_im: Eight, kick: Eight, loud: Eight, decay_re: Eight, decay_im: Eight
+) -> tuple[Eight, Eight]:
+    """The mode (first K_RE) or the harmonic (H_RE) after the step, kicked and with what louder input adds."""
+    half_re, re = kicked(y_re, at(x, first), kick, at(x, first + S_RE - K_RE), loud)
+    half_im, im = kicked(y_im, at(x, first + 1), kick, at(x, first + 1 + S_RE - K_RE), loud)
+    return turned(half_re, re, half_im, im, decay_re, decay_im)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
@@ -173,32 +178,32 @@ def found_at(
     table: Array, row: int, x: Array, used: int, e: Eight, place: Eight
 ) -> tuple[Eight, Eight, Eight, Eight, Eight, Eight, Eight, Eight]:
     """Columns of the table where a place over e and one over sigma, both in the table, have led."""
-    low, below = whole(e), whole(place)
-    cells = at(x, ROW) + float(row) * below + float(LANES) * low
+    below = whole(place)
+    first, share = at(x, ROW) + float(row) * below, place - below
     if used == 1:
-        return look_up_one(table, row, cells, e - low, place - below)
+        return look_up_one(table, row, first, e, share)
     if used == 2:
-        return look_up_two(table, row, cells, e - low, place - below)
-    return look_up_eight(table, row, cells, e - low, place - below)
+        return look_up_two(table, row, first, e, share)
+    return look_up_eight(table, row, first, e, share)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def march(
-    table: Array, row: int, x: Array, used: int, variables: int, mu: Array, sigma: Array, first: int, end: int,
-    mark: int, rate: Array,
+    table: Array, row: int, x: Array, used: int, variables: int, mu: Array, sigma: Array, steps: int, mark: int,
+    every: int, seen: Array, to: int, rate: Array,
 ) -> None:  # fmt: skip
-    """Steps `first` to `end` of eight lanes through mu and sigma (step x 8,), rates into rate (step x 8,).
+    """So many steps of eight lanes through mu and sigma (step x 8,), rates into rate (step x 8,).
 
     table : flat, of all units; row : numbers in a row of it; used : lanes that are read, the first; variables : of the
-    unit with most; mark : of this step V_mean and all w are kept in SEEN_V and SEEN_W.
+    unit with most; mark : of this step and every `every` further V_mean and all w go into seen[to:], `seen_numbers`.
     """
     h, s, last, V = at(x, H), at(x, SIGMA), at(x, LAST_FILTER), at(x, LAST_V)
     y_re, y_im, z_re, z_im = at(x, Y_RE), at(x, Y_IM), at(x, Z_RE), at(x, Z_IM)
     pull_now, pull_before, out = at(x, PULL), at(x, PULL_BEFORE), at(x, OUTSIDE)
     w, w_2 = at(x, W), at(x, W + EACH)
-    for t in range(first, end):
+    for t in range(steps):
         drive = load(mu, LANES * t)
-        behind = at(x, E_FIRST) + 2.5 * pull_now - 1.5 * pull_before  # extrapolated, not waited for
+        behind = (at(x, E_FIRST) - 1.5 * pull_before) + 2.5 * pull_now  # extrapolated, not waited for
         wanted = aim(h, drive, last, behind, at(x, PER_E))
         new, wanted_sigma, loud = louder_now(x, s, load(sigma, LANES * t))
         e, place = inside(wanted, at(x, E_LAST)), inside(wanted_sigma, at(x, SIGMA_LAST))
@@ -212,12 +217,10 @@ def march(
             pull_now = top / bottom
         change, before = (drive - h) * last, y_re + z_re
         h, s = h + change, new
-        kick_re, kick_im = kicks(x, K_RE, kick * change, loud)
-        y_re, y_im = turned(y_re, y_im, re, im, kick_re, kick_im)
+        y_re, y_im = swung(x, K_RE, y_re, y_im, kick * change, loud, re, im)
         re, im = squared(re, im, damping)
-        kick_re, kick_im = kicks(x, H_RE, second * change, loud)
-        z_re, z_im = turned(z_re, z_im, re, im, kick_re, kick_im)
-        now = fired * readout(before + y_re + z_re)
+        z_re, z_im = swung(x, H_RE, z_re, z_im, second * change, loud, re, im)
+        now = fired * readout(before + (y_re + z_re))
         w = remember(x, 0, w, V, now)
         if variables > 1:
             w_2 = remember(x, 1, w_2, V, now)
@@ -228,10 +231,12 @@ def march(
             other = remember(x, j, other, V, now)
             store(other, x, LANES * (W + EACH * j))
             if t == mark:
-                store(other, x, LANES * (W + EACH * j + SEEN_W))
+                store(other, seen, to + LANES * (1 + j))
         if t == mark:
-            store(V, x, LANES * SEEN_V)
-            put(x, W + SEEN_W, w, W + EACH + SEEN_W, w_2)
+            store(V, seen, to)
+            store(w, seen, to + LANES)
+            store(w_2, seen, to + 2 * LANES)
+            mark, to = mark + every, to + seen_numbers(variables)
         store(now, rate, LANES * t)
     put(x, H, h, SIGMA, s)
     put(x, Y_RE, y_re, Y_IM, y_im)
@@ -253,14 +258,17 @@ def integrate(
     work : (3, 8 steps_per_bin). Returns how many steps left the table, or NOT_FINITE.
     """
     middle, variables = (steps_per_bin - 1) // 2, w.shape[1]
+    seen = x.shape[0] - seen_numbers(variables)
     for b in range(rate.shape[0]):
         for t in range(steps_per_bin):
             store(filled(mu[b * steps_per_bin + t]), work[0], LANES * t)
             store(filled(sigma[b * steps_per_bin + t]), work[1], LANES * t)
-        march(table, row, x, 1, variables, work[0], work[1], 0, steps_per_bin, middle, work[2])
-        V_mean[b] = x[LANES * SEEN_V]
+        march(
+            table, row, x, 1, variables, work[0], work[1], steps_per_bin, middle, steps_per_bin, x, seen, work[2]
+        )  # fmt: skip
+        V_mean[b] = x[seen]
         for j in range(variables):
-            w[b, j] = x[LANES * (W + EACH * j + SEEN_W)]
+            w[b, j] = x[seen + LANES * (1 + j)]
         total = 0.0
         for t in range(steps_per_bin):
             total += work[2, LANES * t]

@@ -11,6 +11,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from popdyn.kernels.cohort_state import MASS, MEAN, OFFSET, OLD, SLOPE, WORK, CohortModel, either, packed
+from popdyn.kernels.lanes import LANES, filled, least, load, most, store, total
 from popdyn.kernels.random_words import binomial, poisson
 
 Array = NDArray[np.float64]
@@ -23,22 +24,19 @@ FULL = 1.0 - 1e-6  # share of its variance that a cohort can lose in one step
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always", _nrt=False)
 def project(model: CohortModel, slots: Array, own: Array, size: int, work: int) -> None:
     """Mean ell and variance s of the exponent, and C g with g its slope, into the work rows."""
-    y, cov, count = work + WORK, MEAN + size, slots.shape[1]
+    y, cov = work + WORK, MEAN + size
     base = model.constants[OFFSET] + model.modes[SLOPE, 0] * own[2 * size]
-    for c in range(count):
-        slots[work + ELL, c], slots[work + S, c] = base, 0.0
-    for i in range(size):
-        g = own[size]
-        for c in range(count):
-            slots[y + i, c] = g * slots[cov + packed(i, 0), c]
-        for j in range(1, size):
-            g, k = own[size + j], cov + either(i, j)
-            for c in range(count):
-                slots[y + i, c] += g * slots[k, c]
-        g = own[size + i]
-        for c in range(count):
-            slots[work + ELL, c] += g * slots[MEAN + i, c]
-            slots[work + S, c] += g * slots[y + i, c]
+    for c in range(0, slots.shape[1], LANES):
+        ell, s = filled(base), filled(0.0)
+        for i in range(size):
+            along = own[size] * load(slots[cov + packed(i, 0)], c)
+            for j in range(1, size):
+                along = along + own[size + j] * load(slots[cov + either(i, j)], c)
+            store(along, slots[y + i], c)
+            ell = ell + own[size + i] * load(slots[MEAN + i], c)
+            s = s + own[size + i] * along
+        store(ell, slots[work + ELL], c)
+        store(s, slots[work + S], c)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always", _nrt=False)
@@ -48,65 +46,64 @@ def split(slots: Array, work: int, neurons: float, words: Words) -> None:
     fired + t (1 - P) Cg, others - t P Cg, t = TILT/(1 - P); likewise the second moments, so that sums over all neurons
     stay where a share P fires. Where a variance would vanish both moves are shortened.
     """
-    for c in range(slots.shape[1]):
-        q = min(slots[work + P, c], 1.0)
-        slots[work + FIRED, c] = slots[MASS, c] * q
-        if neurons > 0.0 and slots[MASS, c] > 0.0:
-            slots[work + FIRED, c] = binomial(np.round(slots[MASS, c] * neurons), q, words) / neurons
-        more = slots[work + FIRED, c] - slots[MASS, c] * q
-        stay = 1.0 / max(1.0 - q, 1e-12)
-        tilt, s, left = slots[work + TILT, c], slots[work + S, c], 1.0 - q
-        t, b = tilt * stay, (tilt * tilt - slots[work + NARROW, c]) * stay
-        worst = s * max(q * (b + q * t * t), left * (left * t * t - b))
-        held = 1.0 if worst < FULL else FULL / worst
+    for c in range(0, slots.shape[1], LANES):
+        q = least(load(slots[work + P], c), 1.0)
+        store(q, slots[work + P], c)
+        store(load(slots[MASS], c) * q, slots[work + FIRED], c)
+    if neurons > 0.0:
+        for c in range(slots.shape[1]):
+            if slots[work + FIRED, c] > 0.0:
+                count = np.round(slots[MASS, c] * neurons)
+                slots[work + FIRED, c] = binomial(count, slots[work + P, c], words) / neurons
+    for c in range(0, slots.shape[1], LANES):
+        q, tilt, s = load(slots[work + P], c), load(slots[work + TILT], c), load(slots[work + S], c)
+        left = 1.0 - q
+        stay = 1.0 / most(left, 1e-12)
+        t, b = tilt * stay, (tilt * tilt - load(slots[work + NARROW], c)) * stay
+        held = FULL / most(s * most(q * (b + q * t * t), left * (left * t * t - b)), FULL)
         t, b = t * held, b * held
-        slots[work + TO_FIRED, c], slots[work + TO_LEFT, c] = left * t, -q * t
-        slots[work + FIRED_NARROW, c] = left * (b - left * t * t)
-        slots[work + LEFT_NARROW, c] = -q * (b + q * t * t)
-        slots[work + TILT, c], slots[work + NARROW, c] = t, more
+        store(left * t, slots[work + TO_FIRED], c)
+        store(-1.0 * q * t, slots[work + TO_LEFT], c)
+        store(left * (b - left * t * t), slots[work + FIRED_NARROW], c)
+        store(-1.0 * q * (b + q * t * t), slots[work + LEFT_NARROW], c)
+        store(t, slots[work + TILT], c)
+        store(load(slots[work + FIRED], c) - load(slots[MASS], c) * q, slots[work + NARROW], c)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always", _nrt=False)
 def fire(slots: Array, own: Array, size: int, work: int) -> None:
     """Update every cohort for those that stayed; moments of the slow variables of those that fired, into own."""
     y, cov, count, fired = work + WORK, MEAN + size, slots.shape[1], 2 * size + 2
-    everyone, other = 0.0, 0.0
-    for c in range(0, count, 2):
-        everyone += slots[work + FIRED, c]
-        other += slots[work + FIRED, c + 1]
-    everyone += other
-    own[fired] = everyone
-    per = 1.0 / everyone if everyone > 0.0 else 0.0
+    everyone = filled(0.0)
+    for c in range(0, count, LANES):
+        gone = load(slots[work + FIRED], c)
+        everyone = everyone + gone
+        store(load(slots[MASS], c) - gone, slots[MASS], c)
+    own[fired] = total(everyone)
+    per = 1.0 / own[fired] if own[fired] > 0.0 else 0.0
     for i in range(1, size):
-        about, shift, more = own[fired + i], 0.0, 0.0
-        for c in range(count):
-            u = slots[MEAN + i, c] + slots[work + TO_FIRED, c] * slots[y + i, c] - about
-            slots[work + P, c] = slots[work + FIRED, c] * u
-        for c in range(0, count, 2):
-            shift += slots[work + P, c]
-            more += slots[work + P, c + 1]
-        own[fired + i] += (shift + more) * per
-    for i in range(size):
-        for j in range(i + 1):
-            k = cov + packed(i, j)
-            if j > 0:
-                about, around, spread, more = own[fired + i], own[fired + j], 0.0, 0.0
-                for c in range(count):
-                    u = slots[MEAN + i, c] + slots[work + TO_FIRED, c] * slots[y + i, c] - about
-                    v = slots[MEAN + j, c] + slots[work + TO_FIRED, c] * slots[y + j, c] - around
-                    thin = slots[work + FIRED_NARROW, c] * slots[y + i, c] * slots[y + j, c]
-                    slots[work + P, c] = slots[work + FIRED, c] * (slots[k, c] + thin + u * v)
-                for c in range(0, count, 2):
-                    spread += slots[work + P, c]
-                    more += slots[work + P, c + 1]
-                own[fired + size + packed(i - 1, j - 1)] = (spread + more) * per
-            for c in range(count):
-                slots[k, c] += slots[work + LEFT_NARROW, c] * slots[y + i, c] * slots[y + j, c]
-    for i in range(size):
-        for c in range(count):
-            slots[MEAN + i, c] += slots[work + TO_LEFT, c] * slots[y + i, c]
-    for c in range(count):
-        slots[MASS, c] -= slots[work + FIRED, c]
+        about, shift = own[fired + i], filled(0.0)
+        for c in range(0, count, LANES):
+            u = load(slots[MEAN + i], c) + load(slots[work + TO_FIRED], c) * load(slots[y + i], c) - about
+            shift = shift + load(slots[work + FIRED], c) * u
+        own[fired + i] += total(shift) * per
+    for i in range(1, size):
+        for j in range(1, i + 1):
+            about, around, spread, k = own[fired + i], own[fired + j], filled(0.0), cov + packed(i, j)
+            for c in range(0, count, LANES):
+                to, along, across = load(slots[work + TO_FIRED], c), load(slots[y + i], c), load(slots[y + j], c)
+                u, v = load(slots[MEAN + i], c) + to * along - about, load(slots[MEAN + j], c) + to * across - around
+                thin = load(slots[work + FIRED_NARROW], c) * along * across
+                spread = spread + load(slots[work + FIRED], c) * (load(slots[k], c) + thin + u * v)
+            own[fired + size + packed(i - 1, j - 1)] = total(spread) * per
+    for c in range(0, count, LANES):
+        to, thin = load(slots[work + TO_LEFT], c), load(slots[work + LEFT_NARROW], c)
+        for i in range(size):
+            along = load(slots[y + i], c)
+            for j in range(i + 1):
+                k = cov + packed(i, j)
+                store(load(slots[k], c) + thin * along * load(slots[y + j], c), slots[k], c)
+            store(load(slots[MEAN + i], c) + to * along, slots[MEAN + i], c)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always", _nrt=False)
@@ -115,18 +112,20 @@ def balance(slots: Array, size: int, work: int) -> None:
 
     NARROW holds the spikes beyond the expected ones, TILT t.
     """
-    active = 0.0
-    for c in range(slots.shape[1]):
-        active += slots[MASS, c]
-    if active <= 0.0:
+    active = filled(0.0)
+    for c in range(0, slots.shape[1], LANES):
+        active = active + load(slots[MASS], c)
+    left = total(active)
+    if left <= 0.0:
         return
     for i in range(size):
-        more = 0.0
-        for c in range(slots.shape[1]):
-            more += slots[work + NARROW, c] * slots[work + TILT, c] * slots[work + WORK + i, c]
-        more /= active
-        for c in range(slots.shape[1]):
-            slots[MEAN + i, c] -= more
+        more = filled(0.0)
+        for c in range(0, slots.shape[1], LANES):
+            moved = load(slots[work + NARROW], c) * load(slots[work + TILT], c)
+            more = more + moved * load(slots[work + WORK + i], c)
+        back = total(more) / left
+        for c in range(0, slots.shape[1], LANES):
+            store(load(slots[MEAN + i], c) - back, slots[MEAN + i], c)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always", _nrt=False)

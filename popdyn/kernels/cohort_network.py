@@ -55,22 +55,30 @@ def _hear(
 ) -> None:  # fmt: skip
     """Add what arrives to mu, gain (population, step) and D (population, step, source), as means over each step.
 
-    before (2, projection): mean and variance at the end of the step before, kept up.
+    before (4, projection): mean and variance at the end of the step before and over the last step, kept up.
     """
     heard = projections if smooth.pre.shape[0] == 0 else smooth
+    count, mean, variance = projections.mean.shape[0], before[2], before[3]
     for t in range(mu.shape[1]):
         transmit(projections, activity[0], first + t, dt)
         if smooth.pre.shape[0] > 0:
             transmit(smooth, activity[1], first + t, dt)
-        for k in range(projections.mean.shape[0]):
-            mean = 0.5 * (before[0, k] + projections.mean[k])
-            variance = max(0.5 * (before[1, k] + heard.variance[k]), 0.0)
+        for k in range(count):
+            mean[k] = 0.5 * (before[0, k] + projections.mean[k])
+            variance[k] = max(0.5 * (before[1, k] + heard.variance[k]), 0.0)
             before[0, k], before[1, k] = projections.mean[k], heard.variance[k]
-            for a in range(mu.shape[0]):
-                mu[a, t] += wiring.gain_mu[a, k] * mean
-                gain[a, t] += wiring.quenched[a, k] * mean
-                for s in range(D.shape[2]):
-                    D[a, t, s] += wiring.gain_D[a, s, k] * variance
+        for a in range(mu.shape[0]):
+            more, quenched = 0.0, 0.0
+            for k in range(count):
+                more += wiring.gain_mu[a, k] * mean[k]
+                quenched += wiring.quenched[a, k] * mean[k]
+            mu[a, t] += more
+            gain[a, t] += quenched
+            for s in range(D.shape[2]):
+                more = 0.0
+                for k in range(count):
+                    more += wiring.gain_D[a, s, k] * variance[k]
+                D[a, t, s] += more
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)

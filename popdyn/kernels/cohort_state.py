@@ -21,10 +21,11 @@ Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 OFFSET, DROP, DRIVE, PART_DROP, PART_DRIVE, CONSTANTS = 0, 1, 2, 3, 4, 5  # of CohortModel.constants
-DECAY, SLOPE, KAPPA, KAPPA_RELEASE, JUMP, WIDE, MODES = 0, 1, 2, 3, 4, 5, 6  # rows of CohortModel.modes
+DECAY, SLOPE, KAPPA, KAPPA_RELEASE, JUMP, WIDE, SKEW, THIRD, MODES = range(9)  # rows of CohortModel.modes
 VARIABLE, UU, UX, XX, PART_UU, SOURCE = 0, 1, 2, 3, 4, 5  # columns of CohortModel.noise
 RELEASE, GAIN, WIDTH, RING, CLOSURE, SIZE, CARRIER = 0, 1, 2, 3, 4, 5, 6  # of CohortModel.whole
-GAUSSIAN, MEAN_ONLY, UNTOUCHED = 0, 1, 2  # covariances within a cohort; means alone; neurons spikes do not change
+GAUSSIAN, MEAN_ONLY, UNTOUCHED, SKEWED = 0, 1, 2, 3  # covariances within a cohort; means alone; neurons spikes do not
+# change; third cumulants, too
 OLD, COMING, FIRST = 0, 1, 2  # slots: old neurons, those coming back, first of the first level
 STEPS, OPEN, CLOCK, LEVELS = 0, 1, 2, 3  # of CohortState.place
 MASS, MEAN = 0, 1  # rows of CohortState.slots: share, 1 + K means, packed covariances, then WORK rows of every step
@@ -37,7 +38,7 @@ class CohortModel(NamedTuple):
     constants: Array  # ln(lambda_0 dt) + (E_L - V_T_star)/Delta_V; V_reset - E_L [V]; tau_m (1 - exp(-dt/tau_m)) [s];
     # e (V_reset - E_L) and tau_m (1 - e), e = exp(-part/tau_m), part the time from release to the end of its step
     modes: Array  # (MODES, 1 + K) exp(-dt/tau); d exponent/dz, 1/Delta_V for U; kappa; kappa e exp(part/tau); jump;
-    # s.d. of a frozen variable
+    # s.d. of a frozen variable; 1 where third cumulants are carried, and that over all neurons
     noise: Array  # (source, SOURCE) variable or 0; per D_s what a step adds to UU, Ux, xx; and to UU after release
     whole: Whole  # steps from spike to release; frozen gain of the drive, or -1; steps of a cohort; slots of a level;
     # closure; 1 + K; then for each variable the frozen one that it jumps by beside `jump`, or -1
@@ -46,9 +47,10 @@ class CohortModel(NamedTuple):
 class CohortState(NamedTuple):
     """Moments of every cohort, the refractory neurons, and where things are."""
 
-    slots: Array  # (1 + 1 + K + packed + WORK + 1 + K, slot)
-    own: Array  # scale, slope in units of the means (1 + K); h, that of the gain [V]; fired; free
-    pool: Array  # (row, 1 + K + packed(K) + source) rings of what fired: mass, mean, covariance of x, and `free` then
+    slots: Array  # (1 + 1 + K + packed + WORK + 1 + K, slot); with SKEWED 3 (1 + K) + 2 more (cohort_skew)
+    own: Array  # scale, slope in units of the means (1 + K); h, that of the gain [V]; fired; free; third cumulants
+    pool: Array  # (row, 1 + K + packed(K) + source + 1 + K) rings of what fired: mass, mean, covariance of x; `free`
+    # then; third cumulants
     place: Whole  # steps done, open slot, steps since it opened, then of each level place of the oldest and count
 
 
@@ -72,7 +74,13 @@ def merge(slots: Array, size: int, a: int, b: int, closure: int) -> None:
         slots[MASS, b] = 0.0
         return
     share = slots[MASS, b] / whole
-    between = share * (1.0 - share) if closure == GAUSSIAN else 0.0
+    between = 0.0 if closure == MEAN_ONLY else share * (1.0 - share)
+    if closure == SKEWED:
+        third = MEAN + size + packed(size, 0) + WORK + size
+        for i in range(size):
+            k, away = MEAN + size + packed(i, i), slots[MEAN + i, b] - slots[MEAN + i, a]
+            wider = 3.0 * (slots[k, b] - slots[k, a]) + (1.0 - 2.0 * share) * away * away
+            slots[third + i, a] += share * (slots[third + i, b] - slots[third + i, a]) + between * away * wider
     k = MEAN + size
     for i in range(size):
         away = between * (slots[MEAN + i, b] - slots[MEAN + i, a])
@@ -112,6 +120,12 @@ def rescale(state: CohortState, size: int, i: int, source: int) -> None:
     pairs = fired + size
     for c in range(slots.shape[1]):
         slots[MEAN + i, c] *= factor
+    third = MEAN + size + packed(size, 0) + WORK + size + i
+    if third < slots.shape[0]:
+        for c in range(slots.shape[1]):
+            slots[third, c] *= factor * factor * factor
+        for row in range(pool.shape[0]):
+            pool[row, pool.shape[1] - size + i] *= factor * factor * factor
     for j in range(size):
         both = factor * factor if j == i else factor
         for c in range(slots.shape[1]):

@@ -13,7 +13,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from popdyn.kernels.cohort_firing import ELL, FIRED, NARROW, TILT, P, S, balance, fire, fire_untouched, project, split
+from popdyn.kernels.cohort_firing import ELL, NARROW, TILT, P, S, balance, fire, fire_untouched, project, split
+from popdyn.kernels.cohort_skew import fire_thirds, lean, restore_thirds
 from popdyn.kernels.cohort_state import (
     CARRIER,
     CLOCK,
@@ -23,12 +24,12 @@ from popdyn.kernels.cohort_state import (
     DRIVE,
     DROP,
     GAIN,
-    GAUSSIAN,
     JUMP,
     KAPPA,
     KAPPA_RELEASE,
     MASS,
     MEAN,
+    MEAN_ONLY,
     OLD,
     OPEN,
     PART_DRIVE,
@@ -37,6 +38,7 @@ from popdyn.kernels.cohort_state import (
     RELEASE,
     RING,
     SIZE,
+    SKEWED,
     SLOPE,
     STEPS,
     UNTOUCHED,
@@ -45,6 +47,7 @@ from popdyn.kernels.cohort_state import (
     VARIABLE,
     WIDE,
     WIDTH,
+    WORK,
     XX,
     CohortModel,
     CohortState,
@@ -55,6 +58,7 @@ from popdyn.kernels.cohort_state import (
     rescale,
 )
 from popdyn.kernels.hazard_table import look_up
+from popdyn.kernels.lanes import LANES, filled, load, total
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -119,9 +123,11 @@ def _store(model: CohortModel, state: CohortState, size: int) -> None:
     r = state.place[STEPS] % pool.shape[0]
     for k in range(size + packed(size - 1, 0) + model.noise.shape[0]):
         pool[r, k] = own[fired + k]
-    if model.whole[CLOSURE] != GAUSSIAN:
+    if model.whole[CLOSURE] == MEAN_ONLY:
         for k in range(size, size + packed(size - 1, 0)):
             pool[r, k] = 0.0
+    for k in range(-size, 0):
+        pool[r, pool.shape[1] + k] = own[own.shape[0] + k]
     for i in range(1, size):
         unit, f = 1.0 / own[i], model.whole[CARRIER + i]
         pool[r, i] += model.modes[JUMP, i] * unit
@@ -165,10 +171,14 @@ def _release(model: CohortModel, state: CohortState, size: int, work: int, mu: f
         slots[cov + packed(i, 0), c] = with_x
         variance += slots[work + i, c] * with_x
     slots[cov, c] = variance
+    if model.whole[CLOSURE] == SKEWED:
+        slots[work + WORK + size, c] = 0.0
+        for i in range(1, size):
+            slots[work + WORK + size + i, c] = pool[r, pool.shape[1] - size + i]
     merge(slots, size, state.place[OPEN], c, model.whole[CLOSURE])
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
 def advance(
     model: CohortModel, table: Array, state: CohortState, mu: float, gain: float, D: Array, neurons: float, words: Words
 ) -> float:
@@ -184,9 +194,13 @@ def advance(
     project(model, slots, own, size, work)
     if model.whole[CLOSURE] == UNTOUCHED:
         return fire_untouched(slots, own, size, work, neurons, words)
-    look_up(table, slots, work + ELL, work + S, work + P, work + TILT, work + NARROW, work + FIRED)
+    if model.whole[CLOSURE] == SKEWED:
+        lean(model, slots, size, work)
+    look_up(table, slots, work + ELL, work + S, work + P, work + TILT, work + NARROW)
     split(slots, work, neurons, words)
     fire(slots, own, size, work)
+    if model.whole[CLOSURE] == SKEWED:
+        fire_thirds(model, slots, own, size, work)
     if neurons > 0.0:
         balance(slots, size, work)
     _store(model, state, size)
@@ -197,6 +211,8 @@ def advance(
         place[CLOCK] = 0
         if neurons > 0.0:
             _restore(model, state, size)
+        if model.whole[CLOSURE] == SKEWED:
+            restore_thirds(model, state, size)
         open_cohort(slots, size, place, model.whole[RING], model.whole[CLOSURE])
     return own[2 * size + 2]
 
@@ -219,16 +235,18 @@ def expected_rate(model: CohortModel, state: CohortState) -> float:
 def look(model: CohortModel, state: CohortState, seen: Array) -> None:
     """Mean V [V] over E_L, mass, and the mean of every variable into seen (2 + 1 + K,): of all neurons."""
     size, slots, own, pool = model.whole[SIZE], state.slots, state.own, state.pool
-    active, refractory = 0.0, 0.0
-    for c in range(slots.shape[1]):
-        active += slots[MASS, c]
+    every, refractory = filled(0.0), 0.0
+    for c in range(0, slots.shape[1], LANES):
+        every = every + load(slots[MASS], c)
     for r in range(pool.shape[0]):
         refractory += pool[r, 0]
+    active = total(every)
     seen[0], seen[1] = active * own[2 * size] + refractory * model.constants[DROP], active + refractory
     for i in range(size):
-        mean, resting = 0.0, 0.0
-        for c in range(slots.shape[1]):
-            mean += slots[MASS, c] * slots[MEAN + i, c]
+        every, resting = filled(0.0), 0.0
+        for c in range(0, slots.shape[1], LANES):
+            every = every + load(slots[MASS], c) * load(slots[MEAN + i], c)
+        mean = total(every)
         if i > 0:
             for r in range(pool.shape[0]):
                 resting += pool[r, 0] * pool[r, i]

@@ -13,6 +13,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from popdyn.kernels.lane_tables import columns_from
+from popdyn.kernels.lanes import LANES, least, load, most, store, whole
+
 Array = NDArray[np.float64]
 
 LOG_P, TILT, NARROW, CORNER, COLUMNS = 0, 1, 2, 3, 4  # CORNER: P itself
@@ -22,41 +25,31 @@ LARGEST_S = 4.0 * LARGEST_U / (4.0 - LARGEST_U)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always", _nrt=False)
-def look_up(table: Array, rows: Array, ell: int, s: int, P: int, tilt: int, narrow: int, beyond: int) -> None:
-    """P, TILT and NARROW into rows `P`, `tilt`, `narrow` of rows (row, case), from rows `ell` and `s`.
+def look_up(table: Array, rows: Array, ell: int, s: int, P: int, tilt: int, narrow: int) -> None:
+    """P, TILT and NARROW into rows `P`, `tilt`, `narrow` of rows (row, case), from rows `ell` and `s`; eights of cases.
 
-    By bilinear interpolation, of ln P from the corner's P: vectors but for the look-up itself, and no exponential (10.8
-    to 4.1 ns a case). `beyond` is work space. Spikes are rare below LOWEST.
+    By bilinear interpolation, of ln P from the corner's P, so that there is no exponential. Spikes are rare below
+    LOWEST.
     """
-    top, right = table.shape[0] - 1.001, table.shape[1] - 1.001
-    for c in range(rows.shape[1]):
-        held = min(max(rows[s, c], 0.0), LARGEST_S)
-        up = (min(max(rows[ell, c], LOWEST), HIGHEST) - LOWEST) * PER_ELL
-        y, x = min(up, top), min(4.0 * PER_U * held / (4.0 + held), right)
-        corner = np.floor(x) / PER_U
-        rows[tilt, c], rows[narrow, c] = y, x
-        rows[beyond, c] = (up - np.floor(y)) / PER_ELL + 0.5 * (held - 4.0 * corner / (4.0 - corner))
-    for c in range(rows.shape[1]):
-        y, x = rows[tilt, c], rows[narrow, c]
-        i, j = int(y), int(x)
+    top, right, across = table.shape[0] - 1.001, table.shape[1] - 1.001, float(table.shape[1])
+    for c in range(0, rows.shape[1], LANES):
+        held = least(most(load(rows[s], c), 0.0), LARGEST_S)
+        up = (least(most(load(rows[ell], c), LOWEST), HIGHEST) - LOWEST) * PER_ELL
+        y, x = least(up, top), least(4.0 * PER_U * held / (4.0 + held), right)
+        i, j = whole(y), whole(x)
+        corner = j / PER_U
+        beyond = (up - i) / PER_ELL + 0.5 * (held - 4.0 * corner / (4.0 - corner))
         y, x = y - i, x - j
         e = x * y
         b, d = x - e, y - e
         a = 1.0 - y - b
-        low = table[i, j, LOG_P]
-        log_P = a * low + b * table[i, j + 1, 0] + d * table[i + 1, j, 0] + e * table[i + 1, j + 1, 0]
-        rows[beyond, c] += log_P - low
-        rows[P, c] = table[i, j, CORNER]
-        rows[tilt, c] = (
-            a * table[i, j, 1] + b * table[i, j + 1, 1] + d * table[i + 1, j, 1] + e * table[i + 1, j + 1, 1]
-        )
-        rows[narrow, c] = (
-            a * table[i, j, 2] + b * table[i, j + 1, 2] + d * table[i + 1, j, 2] + e * table[i + 1, j + 1, 2]
-        )
-    for c in range(rows.shape[1]):
-        z = rows[beyond, c]
-        series = 1.0 + z * (1.0 + z * (0.5 + z * (1.0 / 6.0 + z * (1.0 / 24.0 + z / 120.0))))
-        rows[P, c] *= series
+        near = columns_from(table, (i * across + j) * float(COLUMNS))  # columns of the cell's corner, and of the next u
+        far = columns_from(table, ((i + 1.0) * across + j) * float(COLUMNS))
+        z = beyond + (a * near[0] + b * near[4] + d * far[0] + e * far[4]) - near[LOG_P]
+        series = 1.0 + z * (1.0 + z * (0.5 + z * (1.0 / 6.0 + z * (1.0 / 24.0 + z * (1.0 / 120.0)))))
+        store(near[CORNER] * series, rows[P], c)
+        store(a * near[1] + b * near[5] + d * far[1] + e * far[5], rows[tilt], c)
+        store(a * near[2] + b * near[6] + d * far[2] + e * far[6], rows[narrow], c)
     for c in range(rows.shape[1]):
         if rows[ell, c] < LOWEST:
             rows[P, c] *= np.exp(rows[ell, c] - LOWEST)

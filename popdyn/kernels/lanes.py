@@ -1,4 +1,4 @@
-"""Eight doubles at once: a number type of the kernels with its arithmetic, and look-ups for one unit in each lane.
+"""Eight doubles at once: a number type of the kernels with its arithmetic.
 
 The functions here say in Python what they do, with an array (8,) for eight numbers; where numba compiles, what stands
 at the foot runs in their stead, and an eight lives in one register where the processor has such. The same functions
@@ -52,6 +52,16 @@ def turn(source: Array, at: int, stride: int, target: Array, to: int, stride_to:
         target[to + stride_to * k : to + stride_to * k + LANES] = rows[:, k]
 
 
+def turn_two(source: Array, at: int, stride: int, target: Array, to: int, stride_to: int) -> None:
+    """`turn` where only the first two rows matter."""
+    turn(source, at, stride, target, to, stride_to)
+
+
+def turn_to_two(source: Array, at: int, stride: int, target: Array, to: int, stride_to: int) -> None:
+    """`turn` where only the first two columns matter."""
+    turn(source, at, stride, target, to, stride_to)
+
+
 def filled(value: float) -> Eight:
     return np.full(LANES, value)
 
@@ -76,6 +86,11 @@ def counted(out: Eight, a: Eight, b: Eight, c: Eight, d: Eight) -> Eight:
     return np.where((a != b) | (c != d), out + 1.0, out)
 
 
+def total(x: Eight) -> float:
+    """Sum of all eight."""
+    return float(np.sum(x))
+
+
 def size(x: Eight) -> Eight:
     return np.abs(x)
 
@@ -86,34 +101,6 @@ def whole(x: Eight) -> Eight:
 
 def root(x: Eight) -> Eight:
     return np.sqrt(x)
-
-
-def _look_up(count: int, table: Array, row: int, at: Eight, e: Eight, sigma: Eight) -> tuple[Eight, ...]:
-    """Of the first `count` lanes: the eight columns, bilinear; the others repeat them.
-
-    at : numbers in the flat table where the cells' first columns stand; those of the next e follow, those of the next
-    sigma stand a `row` further. e, sigma : shares of the next.
-    """
-    found = np.empty((LANES, LANES))
-    for lane in range(count):
-        near, next_e, next_sigma, far = (
-            table[int(at[lane]) + step : int(at[lane]) + step + LANES] for step in (0, LANES, row, row + LANES)
-        )
-        low = near + sigma[lane] * (next_sigma - near)
-        found[:, lane::count] = (low + e[lane] * (next_e + sigma[lane] * (far - next_e) - low))[:, None]
-    return tuple(found)
-
-
-def look_up_one(table: Array, row: int, at: Eight, e: Eight, sigma: Eight) -> tuple[Eight, ...]:
-    return _look_up(1, table, row, at, e, sigma)
-
-
-def look_up_two(table: Array, row: int, at: Eight, e: Eight, sigma: Eight) -> tuple[Eight, ...]:
-    return _look_up(2, table, row, at, e, sigma)
-
-
-def look_up_eight(table: Array, row: int, at: Eight, e: Eight, sigma: Eight) -> tuple[Eight, ...]:
-    return _look_up(LANES, table, row, at, e, sigma)
 
 
 VECTOR, WHOLE, SHORT = ir.VectorType(ir.DoubleType(), LANES), ir.IntType(64), ir.IntType(32)
@@ -140,7 +127,7 @@ def _place(builder: Any, data: Any, *steps: Any) -> Any:
     return builder.bitcast(data, VECTOR.as_pointer())
 
 
-def _load(builder: Any, data: Any, *steps: Any) -> Any:
+def load_at(builder: Any, data: Any, *steps: Any) -> Any:
     vector = builder.load(_place(builder, data, *steps))
     vector.align = 8
     return vector
@@ -150,52 +137,61 @@ def _store(builder: Any, vector: Any, data: Any, at: Any) -> None:
     builder.store(vector, _place(builder, data, at)).align = 8
 
 
-def _shuffled(builder: Any, first: Any, second: Any, places: list[int]) -> Any:
+def shuffled(builder: Any, first: Any, second: Any, places: list[int]) -> Any:
     return builder.shuffle_vector(first, second, ir.Constant(ir.VectorType(SHORT, LANES), places))
 
 
-def _everywhere(builder: Any, number: Any) -> Any:
+def everywhere(builder: Any, number: Any) -> Any:
     none = ir.Constant(VECTOR, ir.Undefined)
-    return _shuffled(builder, builder.insert_element(none, number, ir.Constant(SHORT, 0)), none, LANES * [0])
+    return shuffled(builder, builder.insert_element(none, number, ir.Constant(SHORT, 0)), none, LANES * [0])
 
 
-def _between(builder: Any, a: Any, b: Any, share: Any) -> Any:
-    difference = builder.fsub(b, a, flags=MAY_FUSE)
-    return builder.fadd(a, builder.fmul(share, difference, flags=MAY_FUSE), flags=MAY_FUSE)
-
-
-def _turned(builder: Any, rows: list[Any]) -> list[Any]:
+def transposed(builder: Any, rows: list[Any]) -> list[Any]:
     """The transpose of eight vectors, in three rounds that exchange halves, quarters, eighths."""
     for step in (1, 2, 4):
         stays = [k if not k & step else LANES + k - step for k in range(LANES)]
         comes = [k + step if not k & step else LANES + k for k in range(LANES)]
         before = list(rows)
         for k in (k for k in range(LANES) if not k & step):
-            rows[k] = _shuffled(builder, before[k], before[k + step], stays)
-            rows[k + step] = _shuffled(builder, before[k], before[k + step], comes)
+            rows[k] = shuffled(builder, before[k], before[k + step], stays)
+            rows[k + step] = shuffled(builder, before[k], before[k + step], comes)
     return rows
 
 
+def _total(builder: Any, x: Any) -> Any:
+    """By halves, quarters, eighths."""
+    for step in (4, 2, 1):
+        x = builder.fadd(x, shuffled(builder, x, x, [k ^ step for k in range(LANES)]))
+    return builder.extract_element(x, ir.Constant(SHORT, 0))
+
+
+def _times(builder: Any, stride: Any, k: int) -> Any:
+    return builder.mul(stride, ir.Constant(WHOLE, k))
+
+
 def _turn(builder: Any, source: Any, at: Any, stride: Any, target: Any, to: Any, stride_to: Any) -> None:
-    def step(by: Any, k: int) -> Any:
-        return builder.mul(by, ir.Constant(WHOLE, k))
-
-    rows = _turned(builder, [_load(builder, source, at, step(stride, k)) for k in range(LANES)])
+    rows = transposed(builder, [load_at(builder, source, at, _times(builder, stride, k)) for k in range(LANES)])
     for k, row in enumerate(rows):
-        _store(builder, row, target, builder.add(to, step(stride_to, k)))
+        _store(builder, row, target, builder.add(to, _times(builder, stride_to, k)))
 
 
-def _cells(count: int, builder: Any, table: Any, row: Any, at: Any, e: Any, sigma: Any) -> list[Any]:
-    rows = []
-    for lane in range(count):
-        first, along, across = (builder.extract_element(x, ir.Constant(SHORT, lane)) for x in (at, e, sigma))
-        first, along, across = builder.fptosi(first, WHOLE), _everywhere(builder, along), _everywhere(builder, across)
-        near, far = (
-            _between(builder, _load(builder, table, first, step), _load(builder, table, first, row, step), across)
-            for step in (0, LANES)
-        )
-        rows.append(_between(builder, near, far, along))
-    return _turned(builder, rows * (LANES // count))
+def _turn_two(builder: Any, source: Any, at: Any, stride: Any, target: Any, to: Any, stride_to: Any) -> None:
+    rows = [load_at(builder, source, at, _times(builder, stride, k)) for k in range(2)]
+    for k in range(LANES):
+        column = shuffled(builder, rows[0], rows[1], LANES // 2 * [k, LANES + k])
+        _store(builder, column, target, builder.add(to, _times(builder, stride_to, k)))
+
+
+def _turn_to_two(builder: Any, source: Any, at: Any, stride: Any, target: Any, to: Any, stride_to: Any) -> None:
+    rows = [load_at(builder, source, at, _times(builder, stride, k)) for k in range(LANES)]
+    while len(rows) > 2:  # 1 x 2 numbers that matter, 2 x 2, 4 x 2
+        have = 2 * LANES // len(rows)
+        take = [*range(have), *range(LANES, LANES + have)]
+        take = LANES // len(take) * take
+        rows = [shuffled(builder, a, b, take) for a, b in zip(rows[::2], rows[1::2], strict=True)]
+    for k in range(2):
+        column = shuffled(builder, rows[0], rows[1], list(range(k, 2 * LANES, 2)))
+        _store(builder, column, target, builder.add(to, _times(builder, stride_to, k)))
 
 
 def _compared(sign: str, builder: Any, a: Any, b: Any) -> Any:
@@ -216,7 +212,7 @@ def _zero(x: Any) -> Any:
     return LANES * [0.0] if x.type == VECTOR else 0.0
 
 
-def _called(name: str, builder: Any, x: Any) -> Any:
+def called(name: str, builder: Any, x: Any) -> Any:
     kind = "v8f64" if x.type == VECTOR else "f64"
     function = builder.module.declare_intrinsic(f"llvm.{name}.{kind}", (), ir.FunctionType(x.type, [x.type]))
     return builder.call(function, [x])
@@ -226,7 +222,7 @@ def _arithmetic(name: str, builder: Any, a: Any, b: Any) -> Any:
     return getattr(builder, name)(a, b, flags=MAY_FUSE)
 
 
-def _build(emit: Callable[..., Any], numbers: bool) -> Callable[..., Any]:
+def emitted(emit: Callable[..., Any], numbers: bool) -> Callable[..., Any]:
     """As numba asks for it: `emit` is given the data of arrays; `numbers` are all eights where one is."""
 
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -235,7 +231,7 @@ def _build(emit: Callable[..., Any], numbers: bool) -> Callable[..., Any]:
             for of, a in zip(signature.args, args, strict=True)
         ]
         if numbers and EIGHT in signature.args:
-            given = [a if a.type == VECTOR else _everywhere(builder, a) for a in given]
+            given = [a if a.type == VECTOR else everywhere(builder, a) for a in given]
         made = emit(builder, *given)
         if isinstance(signature.return_type, types.UniTuple):
             return context.make_tuple(builder, signature.return_type, made)
@@ -250,33 +246,32 @@ def _of(*given: Any) -> Any:
 
 
 def _operator(of: Any, name: str) -> None:
-    code, number = _build(partial(_arithmetic, name), True), types.float64
+    code, number = emitted(partial(_arithmetic, name), True), types.float64
     type_callable(of)(lambda _: lambda a, b: EIGHT if EIGHT in (a, b) else None)
     for pair in ((EIGHT, EIGHT), (EIGHT, number), (number, EIGHT)):
         lower_builtin(of, *pair)(code)
 
 
 if not config.DISABLE_JIT:
-    EIGHTS = types.UniTuple(EIGHT, LANES)
-    _stored, _loaded, _turns = (_build(f, False) for f in (_store, _load, _turn))
-    _root, _floor, _size = (_build(partial(_called, name), True) for name in ("sqrt", "floor", "fabs"))
-    _fill, _count = _build(_everywhere, True), _build(_counted, True)
-    _most, _least, _choice = (_build(f, True) for f in (partial(_compared, ">"), partial(_compared, "<"), _chosen))
-    _one, _two, _all = (_build(partial(_cells, count), False) for count in (1, 2, LANES))
+    _stored, _loaded = (emitted(f, False) for f in (_store, load_at))
+    _turns, _turns_two, _turns_to_two = (emitted(f, False) for f in (_turn, _turn_two, _turn_to_two))
+    _root, _floor, _size = (emitted(partial(called, name), True) for name in ("sqrt", "floor", "fabs"))
+    _fill, _count, _sum = emitted(everywhere, True), emitted(_counted, True), emitted(_total, False)
+    _most, _least, _choice = (emitted(f, True) for f in (partial(_compared, ">"), partial(_compared, "<"), _chosen))
     load = intrinsic(lambda _, x, at: (EIGHT(x, at), _loaded))
     turn = intrinsic(lambda _, a, b, c, d, e, f: (types.void(a, b, c, d, e, f), _turns))
+    turn_two = intrinsic(lambda _, a, b, c, d, e, f: (types.void(a, b, c, d, e, f), _turns_two))
+    turn_to_two = intrinsic(lambda _, a, b, c, d, e, f: (types.void(a, b, c, d, e, f), _turns_to_two))
     store = intrinsic(lambda _, value, x, at: (types.void(value, x, at), _stored))
     filled = intrinsic(lambda _, value: (EIGHT(value), _fill))
     most = intrinsic(lambda _, a, b: (_of(a, b)(a, b), _most))
     least = intrinsic(lambda _, a, b: (_of(a, b)(a, b), _least))
     chosen = intrinsic(lambda _, x, a, b: (_of(x, a, b)(x, a, b), _choice))
     counted = intrinsic(lambda _, out, a, b, c, d: (_of(out, a, b, c, d)(out, a, b, c, d), _count))
+    total = intrinsic(lambda _, x: (types.float64(x), _sum))
     size = intrinsic(lambda _, x: (x(x), _size))
     whole = intrinsic(lambda _, x: (x(x), _floor))
     root = intrinsic(lambda _, x: (x(x), _root))
-    look_up_one = intrinsic(lambda _, t, row, at, e, s: (EIGHTS(t, row, at, e, s), _one))
-    look_up_two = intrinsic(lambda _, t, row, at, e, s: (EIGHTS(t, row, at, e, s), _two))
-    look_up_eight = intrinsic(lambda _, t, row, at, e, s: (EIGHTS(t, row, at, e, s), _all))
     for _sign, _name in (
         (operator.add, "fadd"),
         (operator.sub, "fsub"),

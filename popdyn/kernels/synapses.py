@@ -8,12 +8,15 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from popdyn.kernels.lanes import LANES, filled, load, store
+from popdyn.kernels.lane_filters import behind, filtered, final
+from popdyn.kernels.lanes import LANES, Eight, filled, load, store
 
 DELTA, EXPONENTIAL, ALPHA, SATURATING, TSODYKS_MARKRAM = 0, 1, 2, 3, 4
 TAU, GATE, U, TAU_REC, TAU_FAC, NUMBERS = 0, 1, 2, 3, 4, 5
 ARRIVED, RISE, FILTERED, USE, LEFT, STATES = 0, 1, 2, 3, 4, 5
 BLOCK = 2 * LANES  # steps at once, where delays allow them
+BROUGHT = 2 * BLOCK  # u and v of a block
+POWERS = 2  # of `decay`: where what is left after 1 to LANES steps begins
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -32,14 +35,15 @@ class Projections(NamedTuple):
     mean: Array  # (projection,) out: u [1/s]
     variance: Array  # (projection,) out: v [1/s]
     like: Whole  # (projection,) the first one that is its like in all that comes before `mean`; itself where none is
-    decay: Array  # (projection, 2): `decay_of` their time constants
+    decay: Array  # (projection, POWERS + LANES): `decay_of` their time constants
 
 
 def decay_of(tau: Array, dt: float) -> Array:
-    """(projection, 2): what is left of a filter of time constant tau [s] after a step, and the share of the mean."""
+    """(projection, POWERS + LANES): what is left of a filter of time constant tau [s] after a step, the share of the
+    mean, what is left after 1, ... LANES steps."""
     with np.errstate(divide="ignore"):
         left = np.exp(-dt / tau)
-    return np.column_stack([left, (1.0 - left) * tau / dt])
+    return np.column_stack([left, (1.0 - left) * tau / dt, left[:, None] ** np.arange(1, LANES + 1)])
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
@@ -119,19 +123,32 @@ def transmit(p: Projections, activity: Array, now: int, dt: float) -> None:
             p.mean[k], p.variance[k] = receive(p, k, arrived, dt)
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
-def transmit_block(
-    p: Projections, past: Array, at: int, steps: int, dt: float, arrived: Array, mean: Array, variance: Array
-) -> None:
-    """`transmit` through `steps` steps at once; u and v into mean, variance (projection x BLOCK,).
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def relax_block(s: Array, decay: Array, early: Eight, late: Eight, steps: int, work: Array, to: int) -> None:
+    """`relax` through a block in which these rates arrive; into work[to : to + BLOCK], and the state."""
+    fresh, stale = 1.0 - decay[1], decay[1] - decay[0]
+    powers = load(decay, POWERS)
+    before = behind(s[ARRIVED], early)
+    y = filtered(fresh * early + stale * before, s[FILTERED], powers)
+    store(y, work, to)
+    if steps > LANES:
+        before = behind(final(early), late)
+        store(filtered(fresh * late + stale * before, final(y), powers), work, to + LANES)
+    s[FILTERED] = work[to + steps - 1]
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def transmit_block(p: Projections, past: Array, at: int, steps: int, dt: float, arrived: Array, brought: Array) -> None:
+    """`transmit` through `steps` steps at once; u and v into brought (projection x BROUGHT,), places BLOCK apart.
 
     past (row, place): rates in a row, those of the first step belong at place `at`; arrived (BLOCK,) is for work.
-    Only of the first of those that are alike. Valid where no rate that these steps make arrives in them.
+    Only of the first of those that are alike. v of EXPONENTIAL is its u, and not written. Valid where no rate that
+    these steps make arrives in them.
     """
     for k in range(p.pre.shape[0]):
         if p.like[k] < k:
             continue
-        rates, s, to = past[p.pre[k]], p.state[k], BLOCK * k
+        rates, s, to = past[p.pre[k]], p.state[k], BROUGHT * k
         early, late = filled(0.0), filled(0.0)
         for lag in range(p.first[k], p.last[k] + 1):
             share = p.lags[k, lag]
@@ -140,13 +157,9 @@ def transmit_block(
         store(early, arrived, 0)
         store(late, arrived, LANES)
         if p.kind[k] == EXPONENTIAL:
-            before, old, decay = s[ARRIVED], s[FILTERED], p.decay[k]
-            for t in range(steps):
-                old = relax(old, before, arrived[t], decay)
-                before = arrived[t]
-                mean[to + t] = variance[to + t] = old
-            s[ARRIVED], s[FILTERED] = before, old
+            relax_block(s, p.decay[k], early, late, steps, brought, to)
+            s[ARRIVED] = arrived[steps - 1]
         else:
             for t in range(steps):
                 u, v = receive(p, k, arrived[t], dt)
-                mean[to + t], variance[to + t] = u, max(v, 0.0)
+                brought[to + t], brought[to + BLOCK + t] = u, max(v, 0.0)

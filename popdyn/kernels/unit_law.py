@@ -54,15 +54,17 @@ def readout(x: Eight) -> Eight:
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def kicked(y: Eight, part: Eight, kick: Eight, by_loud: Eight, loud: Eight) -> tuple[Eight, Eight]:
+    """Half a kick, and y with it: real or imaginary part."""
+    return part * kick + by_loud * loud, part * kick + (y + by_loud * loud)
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
 def turned(
-    re: Eight, im: Eight, decay_re: Eight, decay_im: Eight, kick_re: Eight, kick_im: Eight
+    half_re: Eight, re: Eight, half_im: Eight, im: Eight, decay_re: Eight, decay_im: Eight
 ) -> tuple[Eight, Eight]:
-    """y decay + kick (1 + decay)/2: a mode after a step in which its drive grows by a kick evenly."""
-    grown, part = 0.5 + 0.5 * decay_re, 0.5 * decay_im
-    return (
-        re * decay_re - im * decay_im + kick_re * grown - kick_im * part,
-        re * decay_im + im * decay_re + kick_re * part + kick_im * grown,
-    )
+    """(y + half a kick) decay + the other half: a mode after a step in which its drive grows by a kick evenly."""
+    return (half_re - im * decay_im) + re * decay_re, (half_im + im * decay_re) + re * decay_im
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)

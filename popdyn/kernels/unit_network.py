@@ -13,10 +13,24 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from popdyn.kernels.cascade import EACH, SEEN_V, SEEN_W, W, march
-from popdyn.kernels.lanes import LANES, Eight, counted, filled, least, load, most, root, store, turn
+from popdyn.kernels.cascade import march, seen_numbers
+from popdyn.kernels.lane_filters import filtered, final
+from popdyn.kernels.lanes import (
+    LANES,
+    Eight,
+    counted,
+    filled,
+    least,
+    load,
+    most,
+    root,
+    store,
+    turn,
+    turn_to_two,
+    turn_two,
+)
 from popdyn.kernels.modes_network import HIGH_D, HIGH_MU, LOW_D, LOW_MU, OUTSIDE, WATCHED, Nodes, watch
-from popdyn.kernels.synapses import BLOCK, Projections, transmit_block
+from popdyn.kernels.synapses import BLOCK, BROUGHT, EXPONENTIAL, Projections, transmit_block
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -41,11 +55,13 @@ class Block(NamedTuple):
 
     past: Array  # (population + external row, place) rates in a row, the newest at the end
     work: Array  # (BLOCK,)
-    mean: Array  # (projection x BLOCK,)
-    variance: Array
+    brought: Array  # (projection x BROUGHT,)
+    mean: Whole  # (entry of nodes,) where in it its projection's u begins
+    variance: Whole  # the same of v
     seen: Array  # (node, WATCHED x 8): as `modes_network.watch` of whole blocks, in eight parts
     by_node: Array  # (3, 8 x BLOCK): mu, sigma (at first D), rate of eight nodes, each node's steps in a row
     by_step: Array  # (3, BLOCK x 8): the same, each step's nodes in a row
+    marked: Array  # (step x `seen_numbers`,) of the middles of bins
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
@@ -69,19 +85,17 @@ def _watch(box: Array, mu: Eight, D: Eight, seen: Array) -> None:
     store(counted(load(seen, LANES * OUTSIDE), mu, within, D, within_D), seen, LANES * OUTSIDE)
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
-def _hear(
-    nodes: Nodes, like: Whole, block: Block, q: int, mu: Array, D: Array, begin: int, steps: int, watched: Array
-) -> None:
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def _hear(nodes: Nodes, block: Block, q: int, mu: Array, D: Array, begin: int, steps: int, watched: Array) -> None:
     """mu and sigma of node q in the middle of each step of a block."""
     early, late = _given(mu, begin, nodes.offset[q], block.work)
     early_D, late_D = _given(D, begin, nodes.noise[q], block.work)
     for i in range(nodes.begin[q], nodes.begin[q + 1]):
-        at, gain, noise = BLOCK * like[nodes.source[i]], nodes.gain_mu[i], nodes.gain_D[i]
-        early = early + gain * load(block.mean, at)
-        late = late + gain * load(block.mean, at + LANES)
-        early_D = early_D + noise * load(block.variance, at)
-        late_D = late_D + noise * load(block.variance, at + LANES)
+        u, v, gain, noise = block.mean[i], block.variance[i], nodes.gain_mu[i], nodes.gain_D[i]
+        early = early + gain * load(block.brought, u)
+        late = late + gain * load(block.brought, u + LANES)
+        early_D = early_D + noise * load(block.brought, v)
+        late_D = late_D + noise * load(block.brought, v + LANES)
     drive, spread, to = block.by_node[0], block.by_node[1], BLOCK * (q % LANES)
     store(early, drive, to)
     store(late, drive, to + LANES)
@@ -97,43 +111,51 @@ def _hear(
     store(root(2.0 * late_D), spread, to + LANES)
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
-def _means(units: Units, nodes: Nodes, first: int, end: int, out: Array, b: int) -> None:
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def _means(units: Units, nodes: Nodes, first: int, end: int, seen: Array, at: int, out: Array, b: int) -> None:
     """Adds to <V> and <w> of the populations in bin b of out (population, bin, OUTPUTS)."""
     for q in range(first, end):
-        x, lane, a, share = units.lanes[q // LANES], q % LANES, nodes.population[q], nodes.weight[q]
-        out[a, b, V_MEAN] += share * (x[LANES * SEEN_V + lane] + nodes.shift[q])
+        lane, a, share = at + q - first, nodes.population[q], nodes.weight[q]
+        out[a, b, V_MEAN] += share * (seen[lane] + nodes.shift[q])
         for j in range(units.variables):
-            out[a, b, W_MEAN] += share * units.current[q, j] * x[LANES * (W + EACH * j + SEEN_W) + lane]
+            out[a, b, W_MEAN] += share * units.current[q, j] * seen[lane + LANES * (1 + j)]
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
 def _fire(
-    units: Units, nodes: Nodes, block: Block, eight: int, begin: int, steps: int, at: int, per_bin: int, out: Array,
-    node_rate: Array,
+    units: Units, nodes: Nodes, block: Block, eight: int, steps: int, at: int, b: int, last: int, per_bin: int,
+    out: Array, node_rate: Array,
 ) -> None:  # fmt: skip
-    """Eight nodes through the block of steps from `begin` on; what they fire into block.past at place `at`."""
+    """Eight nodes through a block of steps, of which `last` ends bin b; what they fire into block.past at `at`."""
     first, end = LANES * eight, min(LANES * eight + LANES, nodes.population.shape[0])
+    nodes_of, steps_of = block.by_node, block.by_step
     for k in range(2):
-        turn(block.by_node[k], 0, BLOCK, block.by_step[k], 0, LANES)
-        turn(block.by_node[k], LANES, BLOCK, block.by_step[k], LANES * LANES, LANES)
-    x, t = units.lanes[eight], 0
-    while t < steps:
-        b = (begin + t + per_bin // 2) // per_bin  # of the next bin whose middle has not been
-        mark = b * per_bin + (per_bin - 1) // 2 - begin
-        last = min(mark + per_bin, steps)
-        march(
-            units.table, units.row, x, end - first, units.variables, block.by_step[0], block.by_step[1], t, last, mark,
-            block.by_step[2],
-        )  # fmt: skip
-        if mark < last:
-            _means(units, nodes, first, end, out, b)
-        t = last
+        if end - first > 2:
+            turn(nodes_of[k], 0, BLOCK, steps_of[k], 0, LANES)
+            turn(nodes_of[k], LANES, BLOCK, steps_of[k], LANES * LANES, LANES)
+        else:
+            turn_two(nodes_of[k], 0, BLOCK, steps_of[k], 0, LANES)
+            turn_two(nodes_of[k], LANES, BLOCK, steps_of[k], LANES * LANES, LANES)
+    mark = last - per_bin // 2
+    if mark < 0:
+        mark, b = mark + per_bin, b + 1
+    march(
+        units.table, units.row, units.lanes[eight], end - first, units.variables, steps_of[0], steps_of[1], steps, mark,
+        per_bin, block.marked, 0, steps_of[2],
+    )  # fmt: skip
+    seen = 0
+    while mark < steps:
+        _means(units, nodes, first, end, block.marked, seen, out, b)
+        seen, mark, b = seen + seen_numbers(units.variables), mark + per_bin, b + 1
     for t in range(steps, BLOCK):
-        store(filled(0.0), block.by_step[2], LANES * t)
-    rates = block.by_node[2]
-    turn(block.by_step[2], 0, LANES, rates, 0, BLOCK)
-    turn(block.by_step[2], LANES * LANES, LANES, rates, LANES, BLOCK)
+        store(filled(0.0), steps_of[2], LANES * t)
+    rates = nodes_of[2]
+    if end - first > 2:
+        turn(steps_of[2], 0, LANES, rates, 0, BLOCK)
+        turn(steps_of[2], LANES * LANES, LANES, rates, LANES, BLOCK)
+    else:
+        turn_to_two(steps_of[2], 0, LANES, rates, 0, BLOCK)
+        turn_to_two(steps_of[2], LANES * LANES, LANES, rates, LANES, BLOCK)
     for q in range(first, end):
         fired, share, place = block.past[nodes.population[q]], nodes.weight[q], BLOCK * (q - first)
         early, late = load(rates, place), load(rates, place + LANES)
@@ -142,7 +164,7 @@ def _fire(
         store(load(node_rate, LANES * q) + (early + late), node_rate, LANES * q)
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
 def _bring(external: Array, past: Array, populations: int, begin: int, steps: int, at: int) -> None:
     """The rates of the sources in a block; those of the populations are still 0."""
     for a in range(populations):
@@ -153,27 +175,33 @@ def _bring(external: Array, past: Array, populations: int, begin: int, steps: in
             past[populations + row, at + t] = external[row, begin + t]
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
-def _count(past: Array, populations: int, begin: int, steps: int, at: int, per_bin: int, dt: float, out: Array) -> int:
-    """Rates of a block into out (population, bin, OUTPUTS). Returns the steps before a rate that is no number."""
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def _count(
+    past: Array, populations: int, steps: int, at: int, first: int, last: int, per_bin: int, dt: float, work: Array,
+    out: Array,
+) -> int:  # fmt: skip
+    """Rates of a block, of which `last` ends bin `first`, into out (population, bin, OUTPUTS).
+
+    Returns the steps before a rate that is no number.
+    """
     done, most_fired, part = steps, BEYOND / dt, 1.0 / per_bin
     for a in range(populations):
-        b, left, total = begin // per_bin, per_bin - begin % per_bin, 0.0
-        for t in range(at, at + steps):
-            rate = past[a, t]
-            total += rate
-            left -= 1
-            if left == 0:
-                out[a, b, RATE] += part * total
-                b, left, total = b + 1, per_bin, 0.0
-            if not abs(rate) < most_fired:
-                done = min(done, t - at)
-        if left < per_bin:
-            out[a, b, RATE] += part * total
+        early = filtered(load(past[a], at), 0.0, filled(1.0))  # sums from the first step on
+        store(early, work, 0)
+        store(filtered(load(past[a], at + LANES), final(early), filled(1.0)), work, LANES)
+        b, t, before = first, last, 0.0
+        while t < steps - 1:
+            out[a, b, RATE] += part * (work[t] - before)
+            before, t, b = work[t], t + per_bin, b + 1
+        out[a, b, RATE] += part * (work[steps - 1] - before)
+        if not abs(work[steps - 1]) < most_fired:
+            for t in range(steps):
+                if not abs(past[a, at + t]) < most_fired:
+                    done = min(done, t)
     return done
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
 def _shift(past: Array, kept: int, at: int) -> None:
     """The last `kept` places before place `at` become the first."""
     for row in range(past.shape[0]):
@@ -181,7 +209,7 @@ def _shift(past: Array, kept: int, at: int) -> None:
             past[row, k] = past[row, at - kept + k]
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
 def block_steps(p: Projections, populations: int) -> int:
     """Steps that fit in a block: the shortest delay between nodes."""
     steps = BLOCK
@@ -191,7 +219,7 @@ def block_steps(p: Projections, populations: int) -> int:
     return steps
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
 def _gather(seen: Array, rates: Array, watched: Array, node_rate: Array) -> None:
     """Eight parts of each node into one."""
     for q in range(watched.shape[0]):
@@ -205,16 +233,28 @@ def _gather(seen: Array, rates: Array, watched: Array, node_rate: Array) -> None
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
-def empty_block(activity: Array, projections: int, watched: Array) -> Block:
+def zeros(count: int) -> Array:
+    """As many, the first at the beginning of a line of the cache."""
+    room = np.zeros(count + LANES)
+    skip = -(room.ctypes.data // 8) % LANES
+    return room[skip : skip + count]
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def empty_block(activity: Array, nodes: Nodes, p: Projections, watched: Array, variables: int) -> Block:
     past = np.zeros((activity.shape[0], activity.shape[1] + ROOM + BLOCK))
     past[:, : activity.shape[1]] = activity
-    seen = np.zeros((watched.shape[0], WATCHED * LANES))
+    seen = zeros(watched.shape[0] * WATCHED * LANES).reshape(-1, WATCHED * LANES)
     for q in range(watched.shape[0]):
         for k in range(OUTSIDE):
             seen[q, LANES * k : LANES * (k + 1)] = watched[q, k]
+    first = p.like[nodes.source]
+    mean = BROUGHT * first
+    variance = np.where(p.kind[first] == EXPONENTIAL, mean, mean + BLOCK)
     return Block(
-        past, np.zeros(BLOCK), np.zeros(projections * BLOCK), np.zeros(projections * BLOCK), seen,
-        np.zeros((3, LANES * BLOCK)), np.zeros((3, LANES * BLOCK)),
+        past, zeros(BLOCK), zeros(p.pre.shape[0] * BROUGHT), mean, variance, seen,
+        zeros(3 * LANES * BLOCK).reshape(3, -1), zeros(3 * LANES * BLOCK).reshape(3, -1),
+        zeros(BLOCK * seen_numbers(variables)),
     )  # fmt: skip
 
 
@@ -232,24 +272,27 @@ def run(
     fewer than asked where a rate is no number.
     """
     populations, kept, per_bin = out.shape[0], activity.shape[1], mu.shape[1] // out.shape[1]
-    block, rates = empty_block(activity, projections.pre.shape[0], watched), np.zeros(LANES * node_rate.shape[0])
-    past, longest, begin, at = block.past, block_steps(projections, populations), 0, kept
+    block = empty_block(activity, nodes, projections, watched, units.variables)
+    rates = zeros(LANES * node_rate.shape[0])
+    past, longest, begin, at, b = block.past, block_steps(projections, populations), 0, kept, 0
     while begin < mu.shape[1]:
         if at + BLOCK > past.shape[1]:
             _shift(past, kept, at)
             at = kept
-        steps = min(longest, mu.shape[1] - begin)
+        steps, last = min(longest, mu.shape[1] - begin), (b + 1) * per_bin - 1 - begin
         _bring(external, past, populations, begin, steps, at)
-        transmit_block(projections, past, at, steps, dt, block.work, block.mean, block.variance)
+        transmit_block(projections, past, at, steps, dt, block.work, block.brought)
         for eight in range(units.lanes.shape[0]):
             for q in range(LANES * eight, min(LANES * eight + LANES, nodes.population.shape[0])):
                 a = nodes.population[q] if mu.shape[0] == populations else q
-                _hear(nodes, projections.like, block, q, mu[a], D[a], begin, steps, watched[q])
-            _fire(units, nodes, block, eight, begin, steps, at, per_bin, out, rates)
-        done = _count(past, populations, begin, steps, at, per_bin, dt, out)
+                _hear(nodes, block, q, mu[a], D[a], begin, steps, watched[q])
+            _fire(units, nodes, block, eight, steps, at, b, last, per_bin, out, rates)
+        done = _count(past, populations, steps, at, b, last, per_bin, dt, block.work, out)
         if done < steps:
             return begin + done
         begin, at = begin + steps, at + steps
+        while (b + 1) * per_bin <= begin:
+            b += 1
     _shift(past, kept, at)
     activity[:, :] = past[:, :kept]
     _gather(block.seen, rates, watched, node_rate)

@@ -178,8 +178,8 @@ class CascadePopulation:
         p, sigmas = self.parameters, self.gain.sigmas
         per_e, per_sigma = 1.0 / (e[1] - e[0]), 1.0 / self.gain.sigma_step if len(sigmas) > 1 else 0.0
         last = np.nextafter([len(e) - 1.0, len(sigmas) - 1.0], 0.0)  # so that every place has a next one
-        kicks = [p[f"{kind}_{part}"] for kind in ("kappa", "harmonic") for part in ("re", "im")]
-        louder = [2.0 * p[f"{kind}_sigma_{part}"] for kind in ("kappa", "harmonic") for part in ("re", "im")]
+        kicks = [0.5 * p[f"{kind}_{part}"] for kind in ("kappa", "harmonic") for part in ("re", "im")]
+        louder = [p[f"{kind}_sigma_{part}"] for kind in ("kappa", "harmonic") for part in ("re", "im")]
         of_sigma = (sigmas[0] * per_sigma, 0.5 * per_sigma, last[1], -np.expm1(-dt / p["tau_sigma"]))
         return np.array([e[0] * per_e, per_e, last[0], *of_sigma, *kicks, *louder])
 

@@ -110,10 +110,11 @@ def make_bank(
 
     streams: how many random streams of this seed others draw from.
     """
-    built = []
-    for name, problem in problems.items():
+    built, models = [], [make_model(problem, dt, grid, closure) for problem in problems.values()]
+    noise = _padded([model.noise for model in models])  # rows of sources that others have: room in every state
+    for (name, problem), one, sources in zip(problems.items(), models, noise, strict=True):
         initial = network.populations[name].initial
-        model = make_model(problem, dt, grid, closure)
+        model = one._replace(noise=sources)
         built.append((*model, *first_cohorts(problem, model, grid, initial.V_mean, initial.V_std)))
     words = [
         np.random.SeedSequence(seed or 0, spawn_key=(streams + q,)).generate_state(4, np.uint64)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from popdyn.errors import DomainError, UsageError
 from popdyn.rungs.bins import BIN, steps_in_bin
 from popdyn.rungs.cohort_bank import SHOT_NOISE, colour, noises
-from popdyn.rungs.cohort_march import Heard, Run, advance, cohort_side, on_bins, run_away, run_of
+from popdyn.rungs.cohort_march import Heard, Run, advance, cohort_side, on_bins, run_away, run_of, shortest_delay
 from popdyn.rungs.coupled_limits import check_synapses
 from popdyn.rungs.escape_corrections import is_wide
 from popdyn.rungs.long_run import LongRun, constant
@@ -56,7 +56,8 @@ class CohortDensity(LongRun):
     Parameters
     ----------
     network : resolved spec, all of whose populations have escape noise
-    closure : "gaussian" (default): mean and covariance of V, traces and frozen variables in every cohort; "cohort_mean"
+    closure : "gaussian" (default): mean and covariance of V, traces and frozen variables in every cohort, third
+        cumulants of V under white noise and of skewed frozen variables; "cohort_mean"
     dt : step [s], a divisor of 1 ms and at most the shortest delay
     finite : populations have their size, and fluctuate
     grid : ages at which cohorts are kept apart; default: by tau_m
@@ -102,7 +103,7 @@ class CohortDensity(LongRun):
         self.moments = (np.zeros(len(network.populations)), np.zeros(len(network.populations)))
         self.share = np.ones(len(self.coupling.projections))
         self.problems = self._problems()
-        self.grid = grid or max((age_grid(p) for p in self.problems.values()), key=lambda g: g.levels)
+        self.grid = grid or max((age_grid(p) for p in self.problems.values()), key=lambda g: g.history)
         if network.connections and settle:
             for _ in range(ROUNDS):
                 self._settle()
@@ -207,9 +208,9 @@ class CohortDensity(LongRun):
         """March through a protocol; seed None: N -> infinity."""
         heard = self.heard
         side = cohort_side(heard, self.problems, self.grid, self.closure, protocol, self.dt, seed)
-        steps = side.mu.shape[1]
+        steps, block = side.mu.shape[1], shortest_delay(heard, self.dt)
         for first, last in pairwise([*range(0, steps, round(CHUNK / self.dt)), steps]):
-            reached = advance(side, heard, first, last, self.dt)
+            reached = advance(side, block, first, last, self.dt)
             if reached < last:
                 raise run_away(reached * self.dt - protocol.transient, self.dt)
             if self.progress is not None:

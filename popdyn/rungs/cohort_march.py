@@ -78,18 +78,18 @@ def cohort_side(
     return CohortSide(
         make_bank(network, problems, grid, closure, dt, seed=seed, streams=streams), wiring, projected,
         _projections(heard, dt) if finite and others else none,
-        np.zeros((2, len(drives) + external.shape[0], ring)), np.zeros((2, count)), external, mu, np.zeros_like(mu), D,
+        np.zeros((2, len(drives) + external.shape[0], ring)), np.zeros((4, count)), external, mu, np.zeros_like(mu), D,
         np.zeros(mu.shape), np.zeros(mu.shape if others else (len(drives), 0)), np.zeros((len(drives), bins, 2 + most)),
     )  # fmt: skip
 
 
-def advance(side: CohortSide, heard: Heard, first: int, last: int, dt: float) -> int:
-    """Cohorts alone, from step `first` to `last`; returns the step reached."""
+def advance(side: CohortSide, block: int, first: int, last: int, dt: float) -> int:
+    """Cohorts alone, from step `first` to `last`, `block` (`shortest_delay`) at a time; returns the step reached."""
     part = slice(first, last)
     return first + run_cohorts(
         side.bank, table(), side.wiring, side.projections, side.smooth, side.activity, side.before,
-        side.external[:, part], side.mu[:, part], side.gain[:, part], side.D[:, part], first, shortest_delay(heard, dt),
-        dt, round(BIN / dt), side.rate[:, part], side.expected, side.seen,
+        side.external[:, part], side.mu[:, part], side.gain[:, part], side.D[:, part], first, block, dt,
+        round(BIN / dt), side.rate[:, part], side.expected, side.seen,
     )  # fmt: skip
 
 

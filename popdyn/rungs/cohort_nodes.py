@@ -78,7 +78,7 @@ class CohortNodes:
         self.dt, self.shot_noise, self.heard = first.dt, first.shot_noise, first.heard
         shown = {name: self.of(name)[0].rung for name in network.populations}
         self.problems = {name: rung.problems[name] for name, rung in shown.items()}
-        self.grid = max((m.rung.grid for m in self.members), key=lambda grid: grid.levels)
+        self.grid = max((m.rung.grid for m in self.members), key=lambda grid: grid.history)
 
     def like(self, **changed: Any) -> CohortNodes:
         """The same with other options; its choice of nodes stays."""

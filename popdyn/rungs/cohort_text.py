@@ -6,7 +6,7 @@ from popdyn.neurons import MODELS
 from popdyn.quantities import format_quantity
 from popdyn.rungs.coupled_text import projection_lines
 from popdyn.spec.network import Network
-from popdyn.theory.cohort_grid import AgeGrid
+from popdyn.theory.cohort_grid import AgeGrid, skewed
 from popdyn.theory.gif_problem import GifProblem, modes
 from popdyn.theory.network_problem import NetworkProblem
 
@@ -27,6 +27,9 @@ def cohort_equations(
         model, m = MODELS[network.populations[name].neuron.model], modes(problem)
         lines += ["", f"population {name}: {model.title}", *(f"  {line}" for line in model.equations)]
         lines.append(f"  slow variables: {', '.join(m.names[1:]) or 'none'}")
+        if closure == "gaussian" and problem.resets and skewed(problem, m).any():
+            named = (variable for variable, one in zip(m.names, skewed(problem, m), strict=True) if one)
+            lines.append(f"  beside mean and covariance the third cumulants of {', '.join(named)}")
         parameters = network.populations[name].neuron.parameters
         lines += [f"  {p.name} = {format_quantity(parameters[p.name], p.unit)}" for p in model.of_neuron(parameters)]
         lines.append(

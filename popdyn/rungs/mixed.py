@@ -88,7 +88,7 @@ class MixedDensity(LongRunOfNodes):
         check_memory(self.derivation, network, dt, finite)
         self.heard = self._heard()
         self.problems = self._problems()
-        self.grid = grid or max((age_grid(p) for p in self.problems.values()), key=lambda g: g.levels)
+        self.grid = grid or max((age_grid(p) for p in self.problems.values()), key=lambda g: g.history)
 
     def settling(self) -> float:
         """Of the slowest variable of either kind [s]."""

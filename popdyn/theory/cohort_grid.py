@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from popdyn.kernels.cohort_state import (
+    CLOSURE,
     FIRST,
     GAUSSIAN,
     LEVELS,
@@ -17,6 +18,7 @@ from popdyn.kernels.cohort_state import (
     OLD,
     OPEN,
     RELEASE,
+    SKEWED,
     SOURCE,
     UNTOUCHED,
     WORK,
@@ -24,13 +26,17 @@ from popdyn.kernels.cohort_state import (
     CohortState,
     packed,
 )
+from popdyn.kernels.lanes import LANES
 from popdyn.theory.gif_problem import GifProblem, Modes, modes
 
 Array = NDArray[np.float64]
 
 CLOSURES = {"gaussian": GAUSSIAN, "cohort_mean": MEAN_ONLY}
-LANES = 4
+MOST_LEVELS = 10
+NEARLY = 0.9  # a history as long
 REMEMBERED = {False: 3.0, True: 5.0}
+NOISY = 0.5  # variance of V by white noise over Delta_V^2, from which its third cumulant is carried
+SKEWNESS = 0.1  # of a frozen variable, likewise
 
 
 @dataclass(frozen=True)
@@ -51,16 +57,32 @@ class AgeGrid:
         """How many there are, that of the old included."""
         return self.ring * self.levels + 1
 
+    @property
+    def slots(self) -> int:
+        """Places that the kernels keep for them, whole eights."""
+        count = FIRST + self.ring * self.levels
+        return count + -count % LANES
+
+    @property
+    def finer(self) -> AgeGrid:
+        """Cohorts half as wide for their age, remembered as long."""
+        shorter = replace(self, ring=2 * self.ring, levels=max(1, self.levels - 1))
+        return shorter if shorter.history > NEARLY * self.history else replace(shorter, levels=self.levels)
+
 
 def age_grid(problem: GifProblem) -> AgeGrid:
     """The default grid, with a history of REMEMBERED tau_m: measured in docs/decisions/0012-cohorts.md.
 
+    Of rings of at least 8 the grid with the fewest slots, and of those with as many the one that remembers longest.
     Neurons with traces or frozen variables are remembered longer: what is not normal in these is then kept apart.
     """
-    grid = AgeGrid(levels=1)
-    while grid.history < REMEMBERED[problem.adapts or bool(problem.frozen)] * problem.tau_m:
-        grid = replace(grid, levels=grid.levels + 1)
-    return grid
+    span = REMEMBERED[problem.adapts or bool(problem.frozen)] * problem.tau_m
+    grids = []
+    for levels in range(1, MOST_LEVELS + 1):
+        grid = AgeGrid(levels=levels)
+        steps = int(np.ceil(span / (grid.width * (2**levels - 1)) - 1e-9))
+        grids.append(replace(grid, ring=max(grid.ring, steps + 1)))
+    return min(grids, key=lambda grid: (grid.slots, -grid.history))
 
 
 def make_model(problem: GifProblem, dt: float, grid: AgeGrid, closure: str = "gaussian") -> CohortModel:
@@ -76,12 +98,15 @@ def make_model(problem: GifProblem, dt: float, grid: AgeGrid, closure: str = "ga
     ])  # fmt: skip
     rows = [np.exp(-m.rate * dt), m.slope, m.kappa, m.release * late * np.exp(part * m.rate), m.jump]
     rows.append(np.sqrt(np.diag(m.covariance)))
+    kind = _closure(problem, closure)
+    rows.append(skewed(problem, m).astype(float) if kind == SKEWED else np.zeros(len(m.names)))
+    rows.append(np.array([problem.third.get(name, 0.0) for name in m.names]))
     whole = [
         release,
         m.gain,
         max(1, round(grid.width / dt)),
         grid.ring,
-        _closure(problem, closure),
+        kind,
         len(m.names),
         *m.carrier,
     ]
@@ -89,7 +114,26 @@ def make_model(problem: GifProblem, dt: float, grid: AgeGrid, closure: str = "ga
 
 
 def _closure(problem: GifProblem, closure: str) -> int:
-    return CLOSURES[closure] if problem.resets else UNTOUCHED
+    """Third cumulants beside mean and covariance where noise or a frozen variable is skewed enough to need them."""
+    if not problem.resets:
+        return UNTOUCHED
+    if CLOSURES[closure] == GAUSSIAN and skewed(problem, modes(problem)).any():
+        return SKEWED
+    return CLOSURES[closure]
+
+
+def skewed(problem: GifProblem, m: Modes) -> NDArray[np.bool_]:
+    """The variables (1 + K,) whose third cumulants are carried: U under white noise, skewed frozen variables."""
+    width = np.sqrt(np.diag(m.covariance))
+    third = np.array([problem.third.get(name, 0.0) for name in m.names])
+    found = np.abs(third) > SKEWNESS * width**3
+    found[0] = is_noisy(problem)
+    return np.asarray(found)
+
+
+def is_noisy(problem: GifProblem) -> bool:
+    """Whether its own white noise skews V within a cohort, so that the third cumulant of V is carried."""
+    return problem.D * problem.tau_m > NOISY * problem.Delta_V**2
 
 
 def _noise(problem: GifProblem, m: Modes, dt: float, part: float) -> Array:
@@ -108,13 +152,12 @@ def _noise(problem: GifProblem, m: Modes, dt: float, part: float) -> Array:
 def first_cohorts(problem: GifProblem, model: CohortModel, grid: AgeGrid, V_mean: float, V_std: float) -> CohortState:
     """All neurons old, V normal, traces zero, frozen variables as the problem has them."""
     size, m = model.modes.shape[1], modes(problem)
-    slots = FIRST + grid.ring * grid.levels
-    slots += -slots % LANES
     pairs, slow, sources = size * (size + 1) // 2, (size - 1) * size // 2, len(model.noise)
+    rows, kind = MEAN + size + pairs + WORK + size, model.whole[CLOSURE]
     state = CohortState(
-        slots=np.zeros((MEAN + size + pairs + WORK + size, slots)),
-        own=np.zeros(3 * size + 2 + slow + sources),
-        pool=np.zeros((int(model.whole[RELEASE]) + 1, size + slow + sources)),
+        slots=np.zeros((rows + (3 * size + 2 if kind == SKEWED else 0), grid.slots)),
+        own=np.zeros(4 * size + 2 + slow + sources),
+        pool=np.zeros((int(model.whole[RELEASE]) + 1, 2 * size + slow + sources)),
         place=np.zeros(LEVELS + 2 * grid.levels, np.int64),
     )
     state.own[:size] = 1.0
@@ -122,6 +165,8 @@ def first_cohorts(problem: GifProblem, model: CohortModel, grid: AgeGrid, V_mean
     for i in range(size):
         for j in range(i + 1):
             state.slots[MEAN + size + packed(i, j), OLD] = m.covariance[i, j]
+        if kind == SKEWED:
+            state.slots[rows + i, OLD] = problem.third.get(m.names[i], 0.0)
     state.slots[MEAN + size, OLD] += V_std**2
     state.place[OPEN], state.place[LEVELS + 1] = FIRST, 1
     return state

@@ -1,4 +1,5 @@
-"""Rules of degree 5 and 3 over several independent standard normal variables, with positive weights."""
+"""Rules over several independent standard normal variables, with positive weights: of degree 5, 3, and 7 along one
+direction."""
 
 from __future__ import annotations
 
@@ -7,10 +8,12 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from popdyn.theory.quadrature_rules import cross
+from popdyn.theory.quadrature_line import LineRule
+from popdyn.theory.quadrature_rules import Rule, cross, slices
 
 Array = NDArray[np.float64]
 
+ALONG = 4  # nodes along the steepest direction
 MOST = 4  # dimensions of the rule of degree 5: beyond, its weights on the axes are negative
 
 
@@ -41,3 +44,16 @@ def fifth(dimension: int) -> tuple[Array, Array]:
                 weight.append(1.0 / (d + 2) ** 2)
     kept = np.array(weight) > 0.0
     return np.array(points)[kept], np.array(weight)[kept]
+
+
+def along(direction: Array) -> tuple[Array, Array]:
+    """Points (8 (dimension - 1), dimension) and weights: a cross across every node of a Gauss rule along `direction`.
+
+    Of degree 7 along it and 3 across, for a response that is steep in one direction.
+    """
+    d = direction.size
+    basis = np.linalg.qr(np.column_stack([direction, np.eye(d)]))[0]
+    x, weight = np.polynomial.hermite_e.hermegauss(ALONG)
+    star = Rule(cross(d - 1), np.full(2 * (d - 1), 0.5 / (d - 1)), "")
+    rule = slices(LineRule(x, weight / weight.sum()), star, thinned=False)
+    return rule.z @ basis.T, rule.weight

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from popdyn.spec.network import Population
 from popdyn.theory.cohort_march import stationary
-from popdyn.theory.cubature import MOST, fifth, third
+from popdyn.theory.cubature import MOST, along, fifth, third
 from popdyn.theory.escape_nodes import white_input
 from popdyn.theory.gif_population import SPREAD, gif_problem
 from popdyn.theory.gif_problem import GifProblem
@@ -29,6 +29,8 @@ Input = tuple[float, float]
 TOLERANCE = 0.02
 SHARE = 1.0 / 6.0
 """Of the tolerance, the error of frozen variables up to which they serve: at drives not looked at it may be larger."""
+STEEP = 2  # parameters up to which the rule of degree 5 has fewer nodes, or as few
+SILENT = 1e-9  # [1/s]
 SETTLED = 1e-5  # of a rate per longest time constant
 
 
@@ -37,7 +39,7 @@ class Spread:
     """How the spread of a population is taken, with estimated errors of its stationary rate: rms over drives, over its
     mean.
 
-    rule: of degree 5 over all spreads, its distance from degree 3 in `rule.error`; frozen: distance of frozen variables
+    rule: over all spreads, its distance from degree 3 in `rule.error`; frozen: distance of frozen variables
     from the rule, None where a parameter is spread that none stands for; nodes: whether the rule is taken.
     """
 
@@ -71,7 +73,7 @@ def choose_spread(
     rule = gif_nodes(population, drives)
     if needs_nodes(population):
         return Spread(rule, None, True)
-    exact = _rates(population, rule.nodes, drives)
+    exact = _mean(rule.nodes, _rates(population, rule.nodes, drives))
     frozen = np.array([_rate(_hearing(gif_problem(population), drive)) for drive in drives])
     error = _distance(frozen, exact)
     return Spread(rule, error, error > max(SHARE * tolerance, rule.error))
@@ -90,26 +92,47 @@ def poisson_input(population: Population) -> Input:
 
 
 def gif_nodes(population: Population, drives: Sequence[Input] = ((0.0, 0.0),)) -> Quadrature:
-    """The rule of degree 5 (3 beyond four parameters) over the scores of all spreads, 3 to 25 nodes.
+    """The rule over the scores of all spreads: of degree 5 for one or two (3, 9 nodes), of degree 7 along the steepest
+    direction of the rate for three or four (16, 24), of degree 3 beyond (2 d).
 
     `error`: relative distance of its stationary rate at the spec's drive and these, from that of the rule of degree 3
     (beyond four parameters: from that of the neuron at the centre).
 
     Valid when
     ----------
-    Every node is a neuron of the model: the outermost lie at 2.4 standard deviations of one parameter.
+    Every node is a neuron of the model: the outermost lie at 2.3 to 2.9 standard deviations.
     """
     scores = Scores(population)
     d = len(scores.names)
-    fine, coarse = (fifth, third) if d <= MOST else (third, _centre)
-    nodes, others = (tuple(scores.node(w, z) for z, w in zip(*rule(d), strict=True)) for rule in (fine, coarse))
-    degree = 5 if d <= MOST else 3
-    error = _distance(*(_rates(population, rule, drives) for rule in (others, nodes)))
-    return Quadrature(nodes, error, f"cubature of degree {degree}, {len(nodes)} nodes", {})
+    others = _at(scores, third(d) if d <= MOST else _centre(d))
+    coarse = _rates(population, others, drives)
+    if d > MOST:
+        rule, method = third(d), "cubature of degree 3"
+    elif d > STEEP:
+        rule, method = along(_steepest(coarse)), "degree 7 along the steepest direction"
+    else:
+        rule, method = fifth(d), "cubature of degree 5"
+    nodes = _at(scores, rule)
+    error = _distance(_mean(others, coarse), _mean(nodes, _rates(population, nodes, drives)))
+    return Quadrature(nodes, error, f"{method}, {len(nodes)} nodes", {})
 
 
-def _centre(dimension: int) -> tuple[np.ndarray, np.ndarray]:
+def _centre(dimension: int) -> tuple[Array, Array]:
     return np.zeros((1, dimension)), np.ones(1)
+
+
+def _at(scores: Scores, rule: tuple[Array, Array]) -> tuple[Node, ...]:
+    return tuple(scores.node(w, z) for z, w in zip(*rule, strict=True))
+
+
+def _steepest(rates: Array) -> Array:
+    """Of ln rate, from rates (node, drive) on the rule of degree 3: its gradients' common direction (dimension,)."""
+    up, down = np.split(np.log(np.maximum(rates, SILENT)), 2)
+    return np.asarray(np.linalg.eigh((up - down) @ (up - down).T)[1][:, -1])
+
+
+def _mean(nodes: tuple[Node, ...], rates: Array) -> Array:
+    return np.array([node.weight for node in nodes]) @ rates
 
 
 def charge_scale(population: Population, node: Node) -> float:
@@ -123,12 +146,12 @@ def _hearing(problem: GifProblem, heard: Input, scale: float = 1.0) -> GifProble
 
 
 def _rates(population: Population, nodes: tuple[Node, ...], drives: Sequence[Input]) -> Array:
-    """Stationary rate (drive,) [1/s] at the spec's drive and these."""
-    total = np.zeros(len(drives))
+    """Stationary rates (node, drive) [1/s] at the spec's drive and these."""
+    found = []
     for node in nodes:
         problem, scale = gif_problem(at_node(population, node)), charge_scale(population, node)
-        total += node.weight * np.array([_rate(_hearing(problem, drive, scale)) for drive in drives])
-    return total
+        found.append([_rate(_hearing(problem, drive, scale)) for drive in drives])
+    return np.array(found)
 
 
 def _rate(problem: GifProblem) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from popdyn.distributions import Distribution
 from popdyn.errors import DomainError
@@ -14,6 +15,7 @@ from popdyn.theory.gif_problem import FROZEN, GifProblem
 Array = NDArray[np.float64]
 
 QUANTILES = (np.arange(400) + 0.5) / 400
+SCORES = np.linspace(-8.2, 8.2, 2001)
 SPREAD = ("V_T_star", "lambda_0", "mu", "I_e", "E_L", "V_reset", "adaptation_scale")
 """Parameters whose spread is a frozen variable: z enters V, the exponent or the jumps linearly."""
 
@@ -22,14 +24,15 @@ def gif_problem(population: Population, *, colours: tuple[float, ...] = (), quen
     """The problem of one population of escape-noise neurons; mu and sigma of its white noise and I_e.
 
     colours [s]: of its filtered synaptic noise. quenched: a frozen variable of unit variance for the drive by unequal
-    numbers of synapses. Spreads count by mean and standard deviation (lambda_0: of its logarithm).
+    numbers of synapses. Spreads count by mean, standard deviation and third cumulant (lambda_0: of its
+    logarithm).
 
     Raises DomainError where a parameter outside SPREAD is spread.
     """
     model, p = MODELS[population.neuron.model], population.neuron.parameters
     lists = {kind.tau.name: kind.values(p) for kind in model.traces}
     sfa, stc = lists.get("tau_sfa", ()), lists.get("tau_stc", ())
-    frozen, correlation = _frozen(population)
+    frozen, correlation, third = _frozen(population)
     lambda_0, spread = p["lambda_0"], population.spread.get("lambda_0")
     if spread is not None:
         lambda_0 = float(np.exp(np.mean(_logarithm(spread))))
@@ -39,13 +42,13 @@ def gif_problem(population: Population, *, colours: tuple[float, ...] = (), quen
         tau_sfa=tuple(tau for tau, _ in sfa), q_sfa=tuple(q for _, q in sfa),
         tau_stc=tuple(tau for tau, _ in stc), q_stc=tuple(q for _, q in stc),
         mu=population.noise.mu + p["I_e"] / p["C_m"], sigma=population.noise.sigma,
-        frozen=frozen | ({"gain": 1.0} if quenched else {}), correlation=correlation, colours=colours,
+        frozen=frozen | ({"gain": 1.0} if quenched else {}), correlation=correlation, third=third, colours=colours,
         scale=p.get("adaptation_scale", 1.0), resets="V_reset" in p,
     )  # fmt: skip
 
 
-def _frozen(population: Population) -> tuple[dict[str, float], dict[tuple[str, str], float]]:
-    """Standard deviations and correlations of the frozen variables that the spread of the spec makes."""
+def _frozen(population: Population) -> tuple[dict[str, float], dict[tuple[str, str], float], dict[str, float]]:
+    """Standard deviations, correlations and third cumulants of the frozen variables that a spec's spread makes."""
     p, names = population.neuron.parameters, sorted(population.spread)
     strange = [name for name in names if name not in SPREAD]
     if strange:
@@ -69,11 +72,24 @@ def _frozen(population: Population) -> tuple[dict[str, float], dict[tuple[str, s
     std = np.sqrt(np.diag(covariance))
     used = [i for i in range(len(FROZEN)) if std[i] > 0.0]
     pairs = {(FROZEN[i], FROZEN[j]): float(covariance[i, j] / (std[i] * std[j])) for i in used for j in used if i < j}
-    return {FROZEN[i]: float(std[i]) for i in used}, pairs
+    third = dict.fromkeys((FROZEN[i] for i in used), 0.0)
+    for name in names:
+        third[place[name][0]] += _third(name, population.spread[name]) * place[name][1] ** 3
+    return {FROZEN[i]: float(std[i]) for i in used}, pairs, third
 
 
 def _logarithm(spread: Distribution) -> Array:
     return np.log(np.maximum(spread.quantile(QUANTILES), 1e-12))
+
+
+def _third(name: str, spread: Distribution) -> float:
+    """Third cumulant, of lambda_0 that of its logarithm."""
+    weight = np.exp(-0.5 * SCORES**2)
+    values = spread.quantile(ndtr(SCORES))
+    if name == "lambda_0":
+        values = np.log(np.maximum(values, 1e-12))
+    weight /= weight.sum()
+    return float(weight @ (values - weight @ values) ** 3)
 
 
 def _width(name: str, spread: Distribution) -> float:

@@ -26,8 +26,9 @@ class GifProblem:
     """Numbers of one population (SI) and its constant drive mu [V/s], sigma [V/sqrt(s)].
 
     frozen: standard deviation over neurons of V_T_star [V], mu [V/s], V_reset [V], gain (of a drive of its own, given
-    to the kernel in time) and adaptation (of the factor `scale` on all jumps). correlation: of pairs of them. colours:
-    time constants [s] of filtered noise, in the order of its D. resets: False for a neuron that spikes do not change.
+    to the kernel in time) and adaptation (of the factor `scale` on all jumps). correlation: of pairs of them, third:
+    third cumulants of them. colours: time constants [s] of filtered noise, in the order of its D. resets: False for a
+    neuron that spikes do not change.
     """
 
     tau_m: float
@@ -46,6 +47,7 @@ class GifProblem:
     sigma: float = 0.0
     frozen: Mapping[str, float] = field(default_factory=dict)
     correlation: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    third: Mapping[str, float] = field(default_factory=dict)
     colours: tuple[float, ...] = ()
     scale: float = 1.0
     resets: bool = True

@@ -36,6 +36,11 @@ class PlaceAxis(Axis):
         """The key as the campaign has it."""
         return self.name
 
+    @property
+    def shown(self) -> Any:
+        """The values in `unit`, integers where the spec has one."""
+        return np.array(self.values, dtype=np.int64) if self.whole else super().shown
+
     def written(self, value: float) -> str | float | int:
         """What stands in the spec for an SI value."""
         if self.whole:

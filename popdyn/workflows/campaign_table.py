@@ -77,7 +77,7 @@ def _place(campaign: Campaign, place: int) -> Row:
     for dimension, i in zip(campaign.dimensions, index, strict=False):
         for axis in dimension.axes:
             name = axis.label_in(network)
-            row[f"{name} [{axis.unit}]" if axis.unit else name] = float(axis.shown[i])
+            row[f"{name} [{axis.unit}]" if axis.unit else name] = axis.shown[i].item()
     seed = campaign.seeds[index[-1]]
     return row | {"protocol": campaign.file.protocols[index[-2]], "replicate": index[-1], "seed": seed}
 

@@ -50,7 +50,8 @@ def perform(work: Mapping[str, Any], folder: Path, _memory: int) -> Mapping[str,
     (folder / REPORT).write_text(json.dumps(document, sort_keys=True, allow_nan=False) + "\n", encoding="utf-8")
     if (work_folder / MODEL).exists():
         os.replace(work_folder / MODEL, folder / MODEL)
-    return {"job": named, "costs": costs}
+    labels = {"spec": network.name, "rung": f"conversion to {document['target']}"}
+    return {"job": named, "labels": labels, "costs": costs}
 
 
 def without_costs(document: Mapping[str, Any]) -> tuple[dict[str, Any], list[Any]]:

@@ -69,7 +69,7 @@ def predict_cohort_error(
     others: dict[str, tuple[dict[str, Any], float]] = {
         "closure": ({"closure": "cohort_mean"}, CLOSURE_SHARE),
         "history": ({"grid": replace(grid, levels=grid.levels + 1)}, 1.0),
-        "ages": ({"grid": replace(grid, ring=2 * grid.ring, levels=max(1, grid.levels - 1))}, 1.0),
+        "ages": ({"grid": grid.finer}, 1.0),
         "step": ({"dt": 0.5 * density.dt}, COHORT_STEP_FACTOR),
     }
     made: dict[str, tuple[Simulates, Factor]] = {

@@ -109,7 +109,9 @@ def test_eight_units_of_three_kinds_are_each_as_alone():
         kernel.start(*made[k], mu[0, q], sigma[0, q], w, rows[k], columns[q])
     table = aligned(np.concatenate([m.table for m in made]))
     (lanes,), rate = kernel.in_lanes(columns), np.empty(mu.size)
-    kernel.march(table.reshape(-1), table[0].size, lanes, 8, 2, mu.ravel(), sigma.ravel(), 0, 200, -1, rate)
+    kernel.march(
+        table.reshape(-1), table[0].size, lanes, 8, 2, mu.ravel(), sigma.ravel(), 200, -1, 1, np.empty(0), 0, rate
+    )  # fmt: skip
     for q, k in enumerate(which):
         w = np.array([1e-10, 2e-11])[: len(made[k].adaptation)]
         alone = kinds[k].integrate(mu[:, q].copy(), sigma[:, q].copy(), w, dt=dt, steps_per_bin=1).rate

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from popdyn.kernels import hazard_table
+from popdyn.kernels.lanes import LANES
 from popdyn.theory.hazard_moments import fired_moments, table
 
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(150)
@@ -18,11 +19,10 @@ def by_quadrature(ell, s):
 
 
 def looked_up(ell, s):
-    rows = np.zeros((6, ell.size))
-    rows[0], rows[1] = ell, s
-
-    hazard_table.look_up(table(), rows, 0, 1, 2, 3, 4, 5)
-    return rows[2:5]
+    rows = np.zeros((5, ell.size + -ell.size % LANES))
+    rows[0, : ell.size], rows[1, : ell.size] = ell, s
+    hazard_table.look_up(table(), rows, 0, 1, 2, 3, 4)
+    return rows[2:5, : ell.size]
 
 
 @pytest.mark.parametrize(("ell", "s"), [(-8.0, 0.1), (-3.0, 0.5), (-1.0, 2.0), (1.0, 1.0), (-6.0, 4.0)])

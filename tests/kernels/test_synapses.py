@@ -186,9 +186,10 @@ def test_a_block_of_steps_is_its_steps(kind):
         kernel.transmit(alone, ring, now, DT)
         exact[:, now] = alone.mean[0], alone.variance[0]
         ring[0, now % kept] = value
-    work, mean, variance = np.zeros((3, kernel.BLOCK))
+    work, brought = np.zeros(kernel.BLOCK), np.zeros(kernel.BROUGHT)
+    mean, variance = brought[: kernel.BLOCK], brought[0 if together.kind[0] == kernel.EXPONENTIAL else kernel.BLOCK :]
     for first in range(0, rate.size, steps):
-        kernel.transmit_block(together, past, kept + first, steps, DT, work, mean, variance)
+        kernel.transmit_block(together, past, kept + first, steps, DT, work, brought)
         np.testing.assert_allclose(mean[:steps], exact[0, first : first + steps], rtol=1e-12)
         np.testing.assert_allclose(variance[:steps], exact[1, first : first + steps], rtol=1e-12)
         past[0, kept + first : kept + first + steps] = rate[first : first + steps]

@@ -9,6 +9,7 @@ from popdyn.rungs.choose import density_rung
 from popdyn.rungs.cohort_density import CohortDensity
 from popdyn.spec import load
 from popdyn.spec.network import Protocol
+from popdyn.theory.cohort_grid import AgeGrid
 from popdyn.theory.cohort_march import stationary
 from popdyn.theory.gif_population import gif_problem
 
@@ -154,3 +155,20 @@ def test_rates_of_a_sparse_network_are_those_of_its_neurons(rule):
     assert found == pytest.approx(counts, rel=1.5e-2)
     silent = np.array(list(density_rung(network, shot_noise="none").rates().values()))
     assert silent[0] < 0.98 * found[0]
+
+
+def test_populations_with_unequal_numbers_of_noise_sources_do_not_touch_each_other():
+    """Four traces and no filtered input beside three filtered inputs and no trace: each as it is alone."""
+    adapting = GIF | {"tau_sfa": ["20 ms", "50 ms", "100 ms", "200 ms"], "q_sfa": ["1 mV"] * 4}
+    bare = GIF | {"tau_sfa": [], "q_sfa": []}
+    source = {"K": 100, "nu": "10 Hz", "J": "0.3 mV", "synapse": "exponential"}
+    heard = [source | {"tau_syn": f"{tau} ms"} for tau in (3, 6, 9)]
+    A = {"size": 100, "neuron": adapting, "noise": {"mu": "1.3 mV/ms"}}
+    B = {"size": 100, "neuron": bare, "noise": {"mu": "0.9 mV/ms"}, "poisson": heard}
+    protocols = {"p": {"duration": "100 ms", "transient": "0 ms"}}
+
+    def rate(**populations):
+        network = load({"schema": 1, "populations": populations, "protocols": protocols})
+        return CohortDensity(network, grid=AgeGrid()).simulate("p")["rate"].values[0]
+
+    assert np.array_equal(rate(A=A, B=B), np.concatenate([rate(A=A), rate(B=B)], axis=1))

@@ -152,13 +152,15 @@ SPREADS: dict[str, dict[str, object]] = {
     "nodes": {**ADAPTING, "C_m": {"lognormal": ["150 pF", "45 pF"]}, "I_e": {"normal": ["180 pA", "36 pA"]},
               "mu": "0 mV/ms"},
 }  # fmt: skip
-DRAWN, SEEDS = 8192, 10
+DRAWN, SEEDS, STEPPED = 8192, 10, 20
 HELD = {"16 mV": (0.6, 1.0), "23 mV": (1.6, 2.0), "11 mV": (3.6, 4.0)}  # [s] of the steps where the drive has stayed
 
 
 def heterogeneous(kind: str) -> record.Values:
     """Four spread parameters: the OU protocol; at three drives error of the rate, s.e., that of equal neurons."""
-    return record.once("escape heterogeneous", f"{SPREADS[kind]} {DRAWN} {SEEDS}", lambda: _heterogeneous(kind))
+    return record.once(
+        "escape heterogeneous", f"{SPREADS[kind]} {DRAWN} {SEEDS} {STEPPED}", lambda: _heterogeneous(kind)
+    )
 
 
 def drawn(population: Population) -> steps.Spread:
@@ -178,7 +180,7 @@ def _heterogeneous(kind: str) -> record.Values:
     found = _compared(spiking(of, "ou", SEEDS, "thresholds", spread), rung.simulate("ou"))
     alone = replace(of, populations={"E": replace(of.populations["E"], spread={})})
     traces = (
-        spiking(of, "steps", 4, "thresholds", spread),
+        spiking(of, "steps", STEPPED, "thresholds", spread),
         rung.simulate("steps"),
         density_rung(alone).simulate("steps"),
     )

@@ -47,9 +47,9 @@ def test_spectrum_of_a_finite_population():
 
 
 @pytest.mark.parametrize("drive", ["ou", *rows.HELD])
-@pytest.mark.parametrize(("kind", "nodes", "bar"), [("frozen", 1, 0.01), ("nodes", 25, 0.004)])
+@pytest.mark.parametrize(("kind", "nodes", "bar"), [("frozen", 1, 0.01), ("nodes", 24, 0.004)])
 def test_four_heterogeneous_parameters(kind, nodes, bar, drive):
-    """With C_m (tau_m) among them 25 nodes, else frozen variables of one set of cohorts."""
+    """With C_m (tau_m) among them 24 nodes, else frozen variables of one set of cohorts."""
     values = rows.heterogeneous(kind)
     assert values["nodes"] == nodes
     assert max(abs(values[name][2]) for name in rows.HELD) > 0.1

@@ -1,5 +1,6 @@
 """Campaigns over sizes, weights, in-degrees, drives of a network: any number that its spec has."""
 
+import json
 import math
 import tomllib
 from pathlib import Path
@@ -105,4 +106,7 @@ def test_networks_of_several_sizes_run_and_open_as_one(tmp_path, capsys):
     found = popdyn.open_campaign(file, store=tmp_path / "store")
     assert (found.status == "done").all()
     np.testing.assert_array_equal(found["E.size"], [20, 40])
+    assert found["E.size"].dtype == np.int64
+    assert main(["store", "ls", "--store", str(tmp_path / "store"), "--spec", "sparse*", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["objects"]) == 2
     assert np.isfinite(found.rate.sel(time=slice(0, None)).mean(("run", "time"), skipna=True)).all()

@@ -24,7 +24,7 @@ GIF = {
     "lambda_0": "10 Hz", "Delta_V": "3 mV", "V_T_star": "15 mV", "tau_sfa": ["100 ms"], "q_sfa": ["2 mV"],
 }  # fmt: skip
 C_M = {"C_m": {"lognormal": ["150 pF", "40 pF"]}}
-SKEWED, MILD = ({"adaptation_scale": {"lognormal": ["1", cv]}} for cv in ("0.6", "0.2"))
+SKEWED, MILD = ({"adaptation_scale": {"lognormal": ["1", cv]}} for cv in ("1", "0.5"))
 
 
 def spec(*, mu="1.2 mV/ms", poisson=(), connections=(), **neuron):
