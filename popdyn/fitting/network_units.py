@@ -127,7 +127,11 @@ def _visited(density: CoupledDensity, group: Group, drives: list[StepDrive]) -> 
     ]
     own = [own[k] for k in np.unique(np.linspace(0, len(own) - 1, MOST_POINTS).round().astype(int))]
     levels = [float(level) for level in np.quantile(mu, QUANTILES)]
-    return own + [(level, float(np.median(sigma[np.abs(mu - level) <= near]))) for level in levels]
+    away = [np.abs(mu - level) for level in levels]
+    return own + [
+        (level, float(np.median(sigma[far <= max(near, float(far.min()))])))
+        for level, far in zip(levels, away, strict=True)
+    ]
 
 
 def _again(forced: ForcedNetwork, nodes: list[_Node], seed: int) -> list[_Node]:

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from popdyn.fitting.forced_network import forced_network
+from popdyn.fitting.network_units import _visited
 from popdyn.fitting.node_target import on_steps
 from popdyn.rungs.cascade import CascadePopulation
 from popdyn.rungs.cascade_parameters import starting_values
 from popdyn.rungs.coupled import CoupledDensity
 from popdyn.rungs.coupled_units import CoupledUnits
+from popdyn.rungs.march import StepDrive
 from popdyn.rungs.met import met_in
 from popdyn.rungs.modes_nodes import groups_of
 from popdyn.rungs.static_gain import GainRow, StaticGain
@@ -79,3 +81,13 @@ def test_a_unit_without_finite_rates_has_the_errors_of_one_that_failed(parts):
     good, bad = forced.distances(0, unit()), forced.distances(0, broken)
     assert good.shape == bad.shape
     assert np.linalg.norm(bad) == pytest.approx(10.0)
+
+
+def test_a_network_at_rest_has_working_points(parts):
+    """Its drives are constant but for rounding, so that no sample need lie at their quantiles."""
+    density = parts[0]
+    mu = 1.5 * (1.0 + 1e-15 * np.arange(10))
+    rest = StepDrive(mu, np.full(10, 1.6e-3), np.zeros(10, dtype=bool))
+    found = _visited(density, groups_of(density.derivation)[0], [rest])
+    assert np.isfinite(found).all()
+    assert found[-1] == pytest.approx((1.5, np.sqrt(3.2e-3)))
