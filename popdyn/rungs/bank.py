@@ -145,9 +145,13 @@ def _initial(population: Population, node: DensityProblem) -> Initial:
 
 
 def make_wiring(
-    problem: NetworkProblem, grids: list[NodeGrid], point: WorkingPoint, dt: float, finite: bool = False
-) -> network.Wiring:
-    """Drive of every node per unit of every projection, at the quenched widths of the working point."""
+    problem: NetworkProblem, grids: list[NodeGrid], point: WorkingPoint, dt: float, finite: bool = False,
+    moving: bool = True,
+) -> network.Wiring:  # fmt: skip
+    """Drive of every node per unit of every projection, at the quenched widths of the working point.
+
+    moving: nodes under filtered noise follow it as `popdyn.theory.filtered_noise` says.
+    """
     names, count = problem.names, len(problem.projections)
     count_nodes = len(grids)
     nu, width = problem.presynaptic(point.rates), problem.quenched(point.rates, point.squares)
@@ -184,7 +188,7 @@ def make_wiring(
         _smear(problem, dt) if finite else np.zeros(count),
         np.zeros(count_nodes), _never(2 * count_nodes if finite else count_nodes), np.zeros(count_nodes),
         np.zeros(gain_jump.shape[1]), np.zeros(3), *_conductances(problem, point, finite),
-        filtered_noise(problem, point).start(dt),
+        filtered_noise(problem, point, moving=moving).start(dt),
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from copy import copy
 
 import numpy as np
 import xarray as xr
@@ -80,10 +81,17 @@ class CoupledDensity(LongRunOfNodes):
             "closure": self.closure, "dt": dt, "tolerance": tolerance, "jumps": jumps, "finite": finite,
             "regular": regular,
         }  # fmt: skip
+        self.moving = True
         self.derivation: Derivation = derive(
             network, nodes, closure=self.closure, tolerance=tolerance, jumps=jumps, regular=regular
         )
         check_memory(self.derivation, network, dt, finite)
+
+    def still(self) -> CoupledDensity:
+        """The same with boundaries that stay and the filters of the synapses, as networks of modes and units have."""
+        found = copy(self)
+        found.moving = False
+        return found
 
     def settling(self) -> float:
         """Of the adaptation [s]."""
@@ -129,7 +137,7 @@ class CoupledDensity(LongRunOfNodes):
     def _march(self, protocol: Protocol, seed: int, closure: str) -> Run:
         populations = list(self.network.populations.values())
         own_seed = seed if self.finite else None
-        side = density_side(self.derivation, populations, protocol, closure, self.dt, own_seed)
+        side = density_side(self.derivation, populations, protocol, closure, self.dt, own_seed, moving=self.moving)
         steps, scored = side.mu.shape[1], round(protocol.transient / self.dt)
         for part in parts(steps, scored):
             if part.start == scored:

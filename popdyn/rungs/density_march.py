@@ -39,9 +39,9 @@ class Run:
 
 def density_side(
     derivation: Derivation, populations: Collection[Population], protocol: Protocol, closure: str, dt: float,
-    seed: int | None, others: int = 0,
+    seed: int | None, others: int = 0, *, moving: bool = True,
 ) -> DensitySide:  # fmt: skip
-    """The first state and all drives; seed None: N -> infinity.
+    """The first state and all drives; seed None: N -> infinity; moving: `make_wiring`.
 
     populations: those of densities, the network's first; after them it has `others`, whose rates the caller fills into
     the first rows of `external`.
@@ -58,7 +58,7 @@ def density_side(
     watched[:, [kernel.HIGH_MU, kernel.HIGH_D]] = -np.inf
     return DensitySide(
         make_bank(grids, problem, closure, dt, finite),
-        make_wiring(problem, grids, derivation.point, dt, finite is not None), projections, smooth,
+        make_wiring(problem, grids, derivation.point, dt, finite is not None, moving), projections, smooth,
         np.zeros((2, len(mu) + external.shape[0], ring)), external, mu, D, restart,
         np.zeros((*mu.shape, kernel.OUTPUTS)), np.zeros(len(grids)), watched,
     )  # fmt: skip

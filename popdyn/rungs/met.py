@@ -34,7 +34,8 @@ class Met(NamedTuple):
 
 
 def met_in(density: CoupledDensity, protocols: Mapping[str, Protocol] | None = None) -> list[Met]:
-    """At constant drive, and under each of the protocols (default: the spec's)."""
+    """At constant drive, and under each of the protocols (default: the spec's), of densities that stand still."""
+    density = density.still()
     wanted = [constant(density.network), *(protocols or density.network.protocols).values()]
     return [_met(density, protocol) for protocol in wanted]
 

@@ -63,19 +63,19 @@ class FilteredNoise(NamedTuple):
         )  # fmt: skip
 
 
-def filtered_noise(problem: NetworkProblem, point: WorkingPoint) -> FilteredNoise:
-    """Of a problem whose boundaries are those of the working point."""
+def filtered_noise(problem: NetworkProblem, point: WorkingPoint, *, moving: bool = True) -> FilteredNoise:
+    """Of a problem whose boundaries are those of the working point; not moving: they stay, and nothing comes sooner."""
     nodes, projections, shift = len(problem.nodes), problem.projections, problem.colour(point.rates)
     c = np.ones((len(projections), kernel.WHAT))
     for k, p in enumerate(projections):
-        if shift[p.post] > 0.0 and p.synapse.kind in EXPONENTIAL:
+        if moving and shift[p.post] > 0.0 and p.synapse.kind in EXPONENTIAL:
             c[k] = SOONER
     tau = np.array([p.synapse.tau_syn for p in projections])
     found = FilteredNoise(c, tau, np.zeros((nodes, len(projections))), np.zeros(nodes), np.zeros(nodes))
     nu, width = problem.presynaptic(point.rates), problem.quenched(point.rates, point.squares)
     for q, node in enumerate(problem.nodes):
         gamma, total = node.scale * shift[node.population], 0.0
-        if gamma == 0.0:
+        if gamma == 0.0 or not moving:
             continue
         for k, K in problem.in_degrees(q, nu, width).items():
             p = projections[k]

@@ -90,6 +90,15 @@ def test_filtered_noise_rings_down_as_the_root_says():
     assert frequency == pytest.approx(mode.frequency, rel=5e-3)
 
 
+def test_densities_that_stand_still_have_the_filters_of_their_synapses():
+    """Their march ends at the same state, along another way; without filtered noise there is no difference."""
+    found = CoupledDensity(behind_synapses(4.5e-5, 8.0, duration="100 ms"), jumps=False, regular=False)
+    moving, still = (density.simulate("rest").rate.values[0, :, 0] for density in (found, found.still()))
+    assert np.abs(still[50:] - moving[50:]).max() > 0.1 * moving[50:].std()
+    delta = CoupledDensity(inhibitory(1e-4, duration="30 ms"), jumps=False, regular=False)
+    np.testing.assert_array_equal(delta.simulate("rest").rate, delta.still().simulate("rest").rate)
+
+
 def test_the_middle_of_three_states_is_a_saddle():
     """One real root with growth; the outer states have none."""
     wire = Connection("E", "E", "fixed_indegree", Synapse("delta", 5e-5, delay=1e-3), K=1000)
