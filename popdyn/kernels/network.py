@@ -15,7 +15,7 @@ from popdyn.kernels.density_state import Q as POOL
 from popdyn.kernels.density_state import W as FRAME
 from popdyn.kernels.density_state import X as CONTENT
 from popdyn.kernels.edge_noise import Noise
-from popdyn.kernels.filtered_noise import GAMMA, Filtered, follow, hasten
+from popdyn.kernels.filtered_noise import GAMMA, NOW, Filtered, follow, hasten
 from popdyn.kernels.jumps import Jumps
 from popdyn.kernels.operators import Hierarchy, Operator
 from popdyn.kernels.pool import settle_pool
@@ -157,7 +157,10 @@ def run(
             s = bank.scalars[q, (bank.done[q, 0] - 1) % 3]
             share = wiring.weight[q]
             out[a, t, RATE] += share * rate
-            out[a, t, V_MEAN] += share * (s[PV] + s[POOL] * bank.numbers[q, 5])
+            V = s[PV] + s[POOL] * bank.numbers[q, 5]
+            if wiring.filtered.edge[q, GAMMA] > 0.0:
+                V += s[ACTIVE] * (wiring.filtered.edge[q, NOW] - wiring.filtered.edge[q, GAMMA])
+            out[a, t, V_MEAN] += share * V
             out[a, t, W_MEAN] += share * (s[ACTIVE] * s[FRAME] + s[CONTENT])
             out[a, t, MASS] += share * (s[ACTIVE] + s[POOL])
             node_rate[q] += rate
