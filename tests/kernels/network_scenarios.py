@@ -75,9 +75,9 @@ def conducting() -> Network:
 
 def filtered() -> Network:
     """One population of hard thresholds whose noise comes through synapses."""
-    source = {"K": 400, "nu": "9 Hz", "J": "0.3 mV", "synapse": "exponential", "tau_syn": "1 ms"}
+    source = {"K": 400, "nu": "9 Hz", "J": "0.3 mV", "synapse": "exponential", "tau_syn": "3 ms"}
     silent = INHIBITORY | {"noise": {"mu": "0 mV/ms", "sigma": "0 mV/sqrt(ms)"}}
-    wires = [_connection("A", "A", "exponential", "-0.2 mV"), _connection("A", "A", "alpha", "-0.1 mV")]
+    wires = [_connection("A", "A", "exponential", "-0.2 mV")]
     return load({
         "schema": 1, "populations": {"A": silent | {"poisson": [source]}}, "connections": wires,
         "protocols": {"p": {"duration": "1 ms", "transient": "1 ms"}},
