@@ -4,9 +4,9 @@ Threshold and reset of the white noise that stands for synapses of time constant
 
     gamma(t)^2 = (alpha/2)^2 sum_p sigma_p(t)^2 tau_p,      alpha = sqrt(2) |zeta(1/2)|,
 
-which follows the variance as it is now: at a constant gamma the response to the variance is 15 to 25 % too large. And
-they follow the presynaptic rate sooner than the synapse does: in place of 1/(1 + lambda tau_p) the mean input comes
-through 1/(1 + lambda c tau_p), c = 0.41, its variance c = 0.49, gamma c = 0.86. Against simulated neurons up to
+which follows the variance as it is now: at a constant gamma the response to the variance is too large. And neurons
+follow the presynaptic rate sooner than the synapse does: in place of 1/(1 + lambda tau_p) the mean input comes through
+1/(1 + lambda c tau_p), c = 0.41, its variance c = 0.49, gamma c = 0.86. Against simulated neurons up to
 lambda tau_p = 1.1 responses are 6 % off (r.m.s. of complex ratios, in sample; 32 % with the filters of the synapses and
 boundaries that stay; `python benchmarks/filtered_noise.py`, which also fits c anew: 0.37, 0.50, 0.82). Rates at rest
 stay.

@@ -16,7 +16,7 @@ from popdyn.quantities import UNITS, format_quantity, parse, unit_text
 from popdyn.spec import Network, load
 from popdyn.spec.document import read
 from popdyn.spec.section import show
-from popdyn.workflows.map_axes import Axis, words_of
+from popdyn.workflows.map_axes import MOST_VALUES, Axis, words_of
 
 EXAMPLE = 'e.g. "E.size", "connections[0].J" or "E->I.J", "protocols.step.stimulus[0].amplitude"'
 LENGTHS = ("duration", "transient")
@@ -93,8 +93,8 @@ def range_of_places(axis: PlaceAxis, text: str) -> PlaceAxis:
     """The axis with the values of FIRST:LAST:COUNT."""
     first, last, count = text.split(":")
     low, high = (_value(axis, end) for end in (first, last))
-    if not count.strip().isdigit() or not 2 <= int(count) <= 1000 or not low < high:
-        raise UsageError(f"got {text!r}, an empty range; allowed: FIRST < LAST and 2 to 1000 values")
+    if not count.strip().isdigit() or not 2 <= int(count) <= MOST_VALUES or not low < high:
+        raise UsageError(f"got {text!r}, an empty range; allowed: FIRST < LAST and 2 to {MOST_VALUES} values")
     return axis.at(np.linspace(low, high, int(count)).tolist())
 
 

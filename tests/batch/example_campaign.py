@@ -1,4 +1,6 @@
-"""A campaign file of short Brian2 jobs."""
+"""Campaign files: of short Brian2 jobs, and over a given spec."""
+
+from popdyn.workflows.campaign import open_campaign_file
 
 SPEC = """
 [spec]
@@ -31,3 +33,15 @@ def write_campaign(path, *, replicates=1, infrastructure=2, more=""):
     top, _, tables = more.partition("[")
     path.write_text(head + top + SPEC + own + ("[" + tables if tables else ""))
     return path
+
+
+def campaign_beside(folder, network):
+    """Opens campaigns over the text of a spec, each from the rest of its file."""
+    (folder / "network.toml").write_text(network)
+
+    def make(text):
+        path = folder / "campaign.toml"
+        path.write_text(f'schema = 1\nspec = "network.toml"\n{text}')
+        return open_campaign_file(path)
+
+    return make

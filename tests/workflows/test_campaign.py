@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from batch.example_campaign import campaign_beside
 
 from popdyn.errors import NumericsError, SpecError, UsageError
 from popdyn.ground_truth.written import read_job, write_job
@@ -43,14 +44,7 @@ duration = "400 ms"
 
 @pytest.fixture
 def campaign(tmp_path):
-    (tmp_path / "network.toml").write_text(NETWORK)
-
-    def make(text):
-        path = tmp_path / "campaign.toml"
-        path.write_text(f'schema = 1\nspec = "network.toml"\n{text}')
-        return open_campaign_file(path)
-
-    return make
+    return campaign_beside(tmp_path, NETWORK)
 
 
 def test_a_file_with_nothing_but_a_spec_is_one_job(campaign):

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from batch.example_campaign import campaign_beside
 
 import popdyn
 from popdyn.cli import main
 from popdyn.errors import SpecError, UsageError
 from popdyn.spec import load
-from popdyn.workflows.campaign import open_campaign_file
 from popdyn.workflows.campaign_jobs import planned_jobs
 
 NETWORK = (Path(__file__).parents[2] / "examples" / "ei_network.toml").read_text()
@@ -20,14 +20,7 @@ NETWORK = (Path(__file__).parents[2] / "examples" / "ei_network.toml").read_text
 
 @pytest.fixture
 def campaign(tmp_path):
-    (tmp_path / "network.toml").write_text(NETWORK)
-
-    def make(text):
-        path = tmp_path / "campaign.toml"
-        path.write_text(f'schema = 1\nspec = "network.toml"\n{text}')
-        return open_campaign_file(path)
-
-    return make
+    return campaign_beside(tmp_path, NETWORK)
 
 
 def test_sizes_weights_degrees_and_amplitudes(campaign):
