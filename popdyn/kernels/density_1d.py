@@ -34,9 +34,12 @@ from popdyn.kernels.density_state import (
     RESET,
     SCALARS,
     SCHEMES,
+    SECOND,
+    SECOND_STAR,
     SHIFT,
     SUMS,
     TRAIN,
+    TRAINS,
     UNDERSHOOT,
     J,
     P,
@@ -48,7 +51,7 @@ from popdyn.kernels.density_state import (
     make_nonnegative,
     measure,
 )
-from popdyn.kernels.density_train import close_train, train_fluxes
+from popdyn.kernels.density_train import carries_second, close_trains, train_fluxes
 from popdyn.kernels.edge_noise import Noise, add_noise, no_noise
 from popdyn.kernels.edge_noise_train import add_regular_noise
 from popdyn.kernels.jumps import Jumps, fill_matrix, no_jumps, solve_band
@@ -131,6 +134,16 @@ def _right_hand_sides(
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
+def _extrapolate(now: Array, old: Array, e_now: float, e_old: float, second: bool, star: Array) -> None:
+    """Fields at the new time, those of regular trains in columns of their own."""
+    for i in range(star.shape[0]):
+        for k in range(FIELDS):
+            star[i, k] = e_now * now[i, k] + e_old * old[i, k]
+        star[i, TRAIN] = e_now * now[i, TRAIN] + e_old * old[i, TRAIN]
+        star[i, SECOND_STAR] = star[i, SECOND] if second else 0.0
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def _faces(
     op: Operator, h: Hierarchy, state: State, u: float, D: float, shunt: Array, scheme: int, limit: float
 ) -> int:
@@ -191,10 +204,7 @@ def advance(
     if scheme == POSITIVE:
         make_nonnegative(op.width, state.fields[now])
         measure(op, h.order, state.fields[now], s_now)
-    for i in range(x.shape[0]):
-        for k in range(FIELDS):
-            state.star[i, k] = e_now * state.fields[now, i, k] + e_old * state.fields[old, i, k]
-        state.star[i, TRAIN] = e_now * state.fields[now, i, TRAIN] + e_old * state.fields[old, i, TRAIN]
+    _extrapolate(state.fields[now], state.fields[old], e_now, e_old, carries_second(h.order), state.star)
     W_star = e_now * s_now[W] + e_old * s_old[W]
     S_star = e_now * s_now[S] + e_old * s_old[S]
     mass = e_now * s_now[P] + e_old * s_old[P]
@@ -214,8 +224,8 @@ def advance(
     )  # fmt: skip
     if train[BETA] > 0.0:
         train_fluxes(
-            op, h.order, state.fields[now], state.fields[old], state.star, train, c_now, c_old, step, x, edge,
-            state.sums[BELOW],
+            op, jumps, h.order, state.fields[now], state.fields[old], state.star, train, c_now, c_old, step, x, edge,
+            state.sums[BELOW], state.work[2],
         )  # fmt: skip
     drawn = 0.0
     if noise.neurons[0] > 0.0 and train[BETA] > 0.0 and h.order == 0:
@@ -230,7 +240,7 @@ def advance(
     J_new = close_fluxes(h, state, x, edge, step, lag, W_star, moments, outgoing, inflow, first_firing)
     row = state.done[0] % state.past.shape[0]
     if train[BETA] > 0.0:
-        state.past[row, PAST - 1] = close_train(h, state, x, edge[TRAIN] + drawn, step, lag, train[BETA], first_firing)
+        close_trains(h, state, x, edge, drawn, step, lag, train[BETA], first_firing)
     advance_scalars(op, h, s_now, s_old, s, x, c_now, c_old, step, mean_V, mass, outgoing, inflow, J_new)
     for m in range(FLUXES):
         state.past[row, m] = outgoing[m]
@@ -250,7 +260,7 @@ def integrate(
     Returns the number of steps done: fewer than asked when a value is not finite.
     """
     jumps, no_rate, noise = no_jumps(op.width.shape[0]), np.zeros(0), no_noise()
-    train, shunt = np.zeros(3), np.zeros(0)
+    train, shunt = np.zeros(TRAINS), np.zeros(0)
     for t in range(mu.shape[0]):
         rate = advance(
             op, h, state, mu[t], D[t], dt, restart[t], scheme, jumps, no_rate, noise, state.star, train, shunt

@@ -12,11 +12,13 @@ from popdyn.kernels.operators import Operator
 
 RESET, SHIFT = 5, 6  # columns of the right-hand side: response to reinjection, and to a shift of the frame
 TRAIN = 7  # column of y_1, what regular presynaptic trains take back of their noise (theory.train_noise)
-BETA, CROSS, SPREAD = 0, 1, 2  # of that noise: rate of its filter [1/s], X [V^2/s^2], S_z [V^2/s^2]
+TRAIN_ORDER = 2  # powers of z that are carried; h_2 in the column of q_4, where the closure leaves that free
+SECOND, SECOND_STAR = 4, 6  # columns of h_2: of the fields, and of the extrapolated ones
+BETA, CROSS, SPREAD, GAMMA, TRAINS = 0, 1, 2, 3, 4  # of that noise: its filter [1/s], X, S_z [V^2/s^2], gamma [1/s]
 W, S, J, Q, X, P, PV, I_2, I_3, PEAK, LEAST, SCALARS = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11  # scalar state
 FIELDS = 5  # columns that can hold q_0..q_4
 FLUXES = 6  # R_0..R_5
-PAST = FLUXES + 2  # these, W, and the outgoing flux of y_1
+PAST = FLUXES + 3  # these, W, and the outgoing fluxes of h_1 and h_2
 AFFINE, POSITIVE, FITTED = 0, 1, 2
 UNDERSHOOT = 1e-6
 SCHEMES = {"affine": AFFINE, "positive": POSITIVE}

@@ -23,12 +23,24 @@ class Jumps(NamedTuple):
     out: Array  # (source, cell) [V]: cell width times the share of its neurons that a jump brings over the barrier
     matrix: Array  # (cell, below + above + 1) work space
     below: NDArray[np.int64]  # (1,) cells below the target that jumps come from
+    trains: (
+        Array  # (2, 1 + source) of the noise of regular trains (kernels.density_train): share f of diffusion and f/J of
+    )
+    # each source; sum of f J [V] and f of each source
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def poisson(sources: int) -> Array:
+    """Jumps.trains where none of the sources is of regular trains."""
+    trains = np.zeros((2, 1 + sources))
+    trains[0, 0] = 1.0
+    return trains
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
 def no_jumps(n: int) -> Jumps:
     """No source at all."""
-    return Jumps(np.zeros((0, n, 1)), np.zeros((0, n)), np.zeros((n, 1)), np.zeros(1, np.int64))
+    return Jumps(np.zeros((0, n, 1)), np.zeros((0, n)), np.zeros((n, 1)), np.zeros(1, np.int64), poisson(0))
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)

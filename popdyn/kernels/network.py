@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from popdyn.kernels.density_1d import advance
 from popdyn.kernels.density_state import BETA, CROSS, LEAST, POSITIVE, PV, SPREAD, UNDERSHOOT, State
+from popdyn.kernels.density_state import GAMMA as GAMMA_TRAIN
 from popdyn.kernels.density_state import P as ACTIVE
 from popdyn.kernels.density_state import Q as POOL
 from popdyn.kernels.density_state import W as FRAME
@@ -57,6 +58,7 @@ class Bank(NamedTuple):
     out: Array
     matrix: Array
     below: Whole
+    trains: Array
     neurons: Array  # (node, 1), 0: infinitely many
     words: NDArray[np.uint64]  # (node, 4)
     memory: Array  # (node, 1 + source, cell, FIELDS)
@@ -89,7 +91,7 @@ class Wiring(NamedTuple):
     switched: Whole  # (2, node with companions) 1 if the last step was backward Euler; step of the last change, or -1
     counted: Array  # (node,) spikes per neuron in the last step over dt [1/s]
     jump_rate: Array  # (source,) of the node that steps [1/s]
-    train: Array  # (3,) its BETA, CROSS, SPREAD
+    train: Array  # (TRAINS,) its BETA, CROSS, SPREAD, GAMMA
     conductance: Array  # (node, projection) over C_m, per unit of its u; no projections: no conductances at all
     conductance_noise: Array  # (node, projection) D of it per unit of its v
     force: Array  # (node, projection) [V] E_rev - V_reset
@@ -107,7 +109,7 @@ def _parts(bank: Bank, q: int) -> tuple[Operator, Hierarchy, State, Jumps, Noise
     n = bank.numbers[q]
     h = Hierarchy(n[0], n[1], n[2], n[3], n[4], n[5], n[6], bank.kind[q, 0], bank.kind[q, 1])
     state = State(bank.fields[q], bank.scalars[q], bank.past[q], bank.work[q], bank.star[q], bank.done[q], bank.sums[q])
-    jumps = Jumps(bank.band[q], bank.out[q], bank.matrix[q], bank.below[q])
+    jumps = Jumps(bank.band[q], bank.out[q], bank.matrix[q], bank.below[q], bank.trains[q])
     return op, h, state, jumps, Noise(bank.neurons[q], bank.words[q], bank.memory[q], bank.scratch[q], bank.kick[q])
 
 
@@ -236,10 +238,10 @@ def _settle(bank: Bank, wiring: Wiring, now: int, dt: float) -> None:
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def _regular(wiring: Wiring, q: int, variance: float, dt: float, train: Array) -> None:
-    """Fill train with the node's BETA, CROSS and SPREAD at `variance` [V^2/s] of presynaptic trains."""
+    """Fill train with the node's numbers at `variance` [V^2/s] of presynaptic trains."""
     beta, gamma = wiring.beta[q], wiring.gamma[q]
     wiring.spread[q] = (wiring.spread[q] + dt * gamma * gamma * variance) / (1.0 + 2.0 * dt * beta)
-    train[BETA], train[CROSS], train[SPREAD] = beta, gamma * variance, wiring.spread[q]
+    train[BETA], train[CROSS], train[SPREAD], train[GAMMA_TRAIN] = beta, gamma * variance, wiring.spread[q], gamma
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)

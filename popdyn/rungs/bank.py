@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from popdyn.kernels import density_1d, network, synapses
+from popdyn.kernels.density_state import TRAINS
 from popdyn.kernels.jumps import Jumps
 from popdyn.kernels.operators import Operator
 from popdyn.kernels.shunt import PARTS
@@ -37,7 +38,6 @@ class NodeGrid:
     scheme: int = density_1d.AFFINE
     beta: float = 0.0  # [1/s] of the dip in the noise of its inputs (theory.train_noise)
     gamma: float = 0.0
-    part: float = 1.0  # of the noise with that dip, what is diffusion here and not jumps
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def _padded(grid: NodeGrid, more: int) -> NodeGrid:
     padded = Jumps(
         np.concatenate([np.zeros((sources, more, size)), jumps.band], axis=1),
         np.concatenate([np.zeros((sources, more)), jumps.out], axis=1),
-        np.zeros((op.width.size + more, size)), jumps.below,
+        np.zeros((op.width.size + more, size)), jumps.below, jumps.trains,
     )  # fmt: skip
     return replace(grid, operator=operator, jumps=padded)
 
@@ -109,10 +109,12 @@ def make_bank(
     below = max(int(grid.jumps.below[0]) for grid in grids)
     above = max(grid.jumps.matrix.shape[1] - 1 - int(grid.jumps.below[0]) for grid in grids)
     band, out = np.zeros((len(grids), sources, cells, below + above + 1)), np.zeros((len(grids), sources, cells))
+    trains = np.zeros((len(grids), 2, 1 + sources))
     for q, grid in enumerate(grids):
         place, size = below - int(grid.jumps.below[0]), grid.jumps.matrix.shape[1]
         band[q, : grid.jumps.out.shape[0], :, place : place + size] = grid.jumps.band
         out[q, : grid.jumps.out.shape[0]] = grid.jumps.out
+        trains[q, :, : grid.jumps.trains.shape[1]] = grid.jumps.trains
     operators = [np.stack([getattr(op, name) for op in ops]) for name in Operator._fields]
     fields, scalars, work, star, done, sums = (
         np.stack([getattr(s, name) for s in states]) for name in ("fields", "scalars", "work", "star", "done", "sums")
@@ -122,7 +124,7 @@ def make_bank(
         *operators, numbers,
         np.array([[h.order, h.closure, grid.scheme] for h, grid in zip(hierarchies, grids, strict=True)]),
         fields, scalars, past, work, star, done, sums, band, out,
-        np.zeros((len(grids), cells, below + above + 1)), np.full((len(grids), 1), below),
+        np.zeros((len(grids), cells, below + above + 1)), np.full((len(grids), 1), below), trains,
         neurons, words, memory, np.zeros((len(grids), 2, cells)), np.concatenate(copies * [_kicks(grids, problem)]),
     ])  # fmt: skip
 
@@ -131,7 +133,7 @@ def _kicks(grids: list[NodeGrid], problem: NetworkProblem) -> Array:
     """(node, 2 + source): gamma, part of regular noise that is diffusion, gamma J [V/s] of every source of jumps."""
     found = np.zeros((len(problem.nodes), 2 + max(grid.jumps.out.shape[0] for grid in grids)))
     for q, node in enumerate(problem.nodes):
-        found[q, :2] = grids[q].gamma, grids[q].part
+        found[q, :2] = grids[q].gamma, grids[q].jumps.trains[0, 0]
         for c, k in enumerate(grids[q].sources):
             p = problem.projections[k]
             found[q, 2 + c] = grids[q].gamma * node.scale * p.J if p.pre else 0.0
@@ -187,7 +189,7 @@ def make_wiring(
         np.arange(count_nodes) + count_nodes if finite else np.full(count_nodes, -1), np.zeros((4, count)),
         _smear(problem, dt) if finite else np.zeros(count),
         np.zeros(count_nodes), _never(2 * count_nodes if finite else count_nodes), np.zeros(count_nodes),
-        np.zeros(gain_jump.shape[1]), np.zeros(3), *_conductances(problem, point, finite),
+        np.zeros(gain_jump.shape[1]), np.zeros(TRAINS), *_conductances(problem, point, finite),
         filtered_noise(problem, point, moving=moving).start(dt),
     )  # fmt: skip
 

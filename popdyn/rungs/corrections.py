@@ -10,15 +10,18 @@ from numpy.typing import NDArray
 
 from popdyn.kernels.operators import Operator
 from popdyn.rungs.escape_corrections import Held, Share, hold
-from popdyn.rungs.node_grids import jump_rate
+from popdyn.rungs.node_grids import jump_node
+from popdyn.rungs.train_shares import train_variances
 from popdyn.theory.cohort_response import membrane_share
 from popdyn.theory.discretisation import Domain, choose_grid
+from popdyn.theory.frozen_response import FrozenNode
 from popdyn.theory.grid import frozen_state
-from popdyn.theory.network_problem import NetworkNode, NetworkProblem
+from popdyn.theory.jumps import make_jumps
+from popdyn.theory.network_problem import NetworkProblem
 from popdyn.theory.problem import DensityProblem, at_drive
 from popdyn.theory.stationary import find_stationary, mean_adaptation
-from popdyn.theory.synaptic import release
-from popdyn.theory.train_noise import Regularity, coloured_rate, regularity
+from popdyn.theory.train_noise import Regularity, regularity
+from popdyn.theory.train_response import TrainNode
 from popdyn.theory.working_point import WorkingPoint
 
 Array = NDArray[np.float64]
@@ -44,38 +47,52 @@ class _Frozen:
     operator: Operator
     u: float
     rate: float
+    heard: tuple[float, float, float]  # beta, gamma [1/s], variance [V^2/s] of the trains that it hears itself
+
+    @property
+    def node(self) -> FrozenNode:
+        """Under white noise."""
+        op = self.operator
+        return FrozenNode(op, make_jumps(op, []), self.u, self.problem.D, np.zeros(0), self.problem.t_ref)
+
+    def regularity(self, tau: float) -> Regularity:
+        """Of its spikes."""
+        if self.heard[0] == 0.0:
+            return regularity(self.operator, self.u, self.problem.D, self.problem.t_ref, tau)
+        return TrainNode(self.node, *self.heard).regularity(tau)
 
 
 def corrections(
     problem: NetworkProblem, point: WorkingPoint, closure: str, jumps: bool | None, tolerance: float,
-    *, regular: bool = True, before: Mapping[str, Held] | None = None,
+    *, regular: bool = True, before: Mapping[str, Held] | None = None, filters: list[tuple[float, float]] | None = None,
 ) -> Corrections:  # fmt: skip
     """All of them at the working point; finite jumps count where their effect is above a third of the tolerance.
 
     before: populations of escape noise, whose trains are those of the last round; none: as irregular as Poisson's.
+    filters: of what every node hears, of the last round: trains that hear regular trains are more regular themselves.
     """
-    frozen = [_freeze(node, point, q) for q, node in enumerate(problem.nodes)]
+    filters = filters or [(0.0, 0.0)] * len(problem.nodes)
+    frozen = [_freeze(problem, point, q, *heard) for q, heard in enumerate(filters)]
     factor, costs = np.ones(len(problem.everyone)), dict.fromkeys(problem.names, 0.0)
     share = _shares(problem, frozen, before or {}) if regular else _poisson
     held = {e.population: hold(problem, len(frozen) + i, point, share) for i, e in enumerate(problem.escaping)}
     factor[len(frozen) :] = [one.factor for one in held.values()]
-    filters = []
+    made = []
     for q, (node, at) in enumerate(zip(problem.nodes, frozen, strict=True)):
         whole = at.problem
         full = at.rate
         if whole.adapts:
             full = find_stationary(at.operator, whole.hierarchy(closure), whole.mu, whole.D).rate
-        with_jumps = jump_rate(problem, q, point, whole.mu - at.u)
-        cost = 0.0 if with_jumps is None else at.rate / with_jumps - 1.0
+        jumping = jump_node(problem, q, point, whole.mu - at.u)
+        cost = 0.0 if jumping is None else at.rate / jumping.rate - 1.0
         if abs(cost) > abs(costs[node.population]):
             costs[node.population] = cost
         beta, gamma, sigma2 = _train_filter(problem, point, frozen, held, q) if regular else (0.0, 0.0, 0.0)
-        filters.append((beta, gamma))
-        coloured = coloured_rate(at.operator, at.u, whole.D, whole.t_ref, beta, gamma, sigma2)
-        factor[q] = full / at.rate * coloured / at.rate
-        if wanted(cost, jumps, tolerance):
-            factor[q] /= 1.0 + cost
-    return Corrections(factor, filters, costs, held)
+        made.append((beta, gamma))
+        shape = jumping if jumping is not None and wanted(cost, jumps, tolerance) else at.node
+        heard = TrainNode(shape, beta, gamma, sigma2).rate if beta > 0.0 else shape.rate
+        factor[q] = full / at.rate * heard / at.rate
+    return Corrections(factor, made, costs, held)
 
 
 def _poisson(_pre: str, _tau: float, _tau_syn: float) -> float:
@@ -110,13 +127,14 @@ def wanted(cost: float, jumps: bool | None, tolerance: float) -> bool:
     return abs(cost) > tolerance / 3.0 if jumps is None else jumps
 
 
-def _freeze(node: NetworkNode, point: WorkingPoint, q: int) -> _Frozen:
+def _freeze(problem: NetworkProblem, point: WorkingPoint, q: int, beta: float, gamma: float) -> _Frozen:
     mu, D = float(point.mu[q]), float(point.D[q])
-    whole = at_drive(node.problem, mu, D, point.shunt[q])
+    whole = at_drive(problem.nodes[q].problem, mu, D, point.shunt[q])
     op = choose_grid(whole, Domain(mu, mu, whole.sigma, whole.sigma), tolerance=ROUGH).operator
     h = whole.hierarchy("mean")
     u = mu - mean_adaptation(op, h, mu, D) / h.C_m
-    return _Frozen(whole, op, u, frozen_state(op, u, D, whole.t_ref)[0])
+    variance = sum(train_variances(problem, point, q).values())
+    return _Frozen(whole, op, u, frozen_state(op, u, D, whole.t_ref)[0], (beta, gamma, variance))
 
 
 def _train_filter(
@@ -128,7 +146,7 @@ def _train_filter(
     tau = p["C_m"] / p["g_L"]
     F, cv2 = 0.0, 0.0
     known: dict[str, Regularity] = {}
-    variances = _train_variances(problem, point, q)
+    variances = train_variances(problem, point, q)
     for k, variance in variances.items():
         pre = problem.projections[k].pre
         if pre not in known:
@@ -141,29 +159,12 @@ def _train_filter(
     return *Regularity(cv2 / total, F / total, tau).filter(), total
 
 
-def _train_variances(problem: NetworkProblem, point: WorkingPoint, q: int) -> dict[int, float]:
-    """Variance [V^2/s] that the trains of each recurrent projection bring to node q, as if they were Poisson."""
-    scale, nu, found = problem.nodes[q].scale, problem.presynaptic(point.rates), {}
-    for k, K in problem.in_degrees(q, nu, problem.quenched(point.rates, point.squares)).items():
-        p = problem.projections[k]
-        if p.pre and not p.conductance:
-            found[k] = scale**2 * K * p.J**2 * p.square * release(p.synapse, float(nu[k])) ** 2 * float(nu[k])
-    return found
-
-
-def diffusive_part(problem: NetworkProblem, q: int, point: WorkingPoint, sources: tuple[int, ...]) -> float:
-    """Share of that variance which does not come by the finite jumps of `sources`."""
-    variances = _train_variances(problem, point, q)
-    total = sum(variances.values())
-    return sum(v for k, v in variances.items() if k not in sources) / total if total > 0.0 else 0.0
-
-
 def _mean_regularity(problem: NetworkProblem, frozen: list[_Frozen], pre: str, tau: float) -> Regularity:
     """Of a population: the spectra of its nodes, weighted by their spikes."""
     spikes, F, cv2 = 0.0, 0.0, 0.0
     for node, at in zip(problem.nodes, frozen, strict=True):
         if node.population == pre:
-            found = regularity(at.operator, at.u, at.problem.D, at.problem.t_ref, tau)
+            found = at.regularity(tau)
             weight = node.weight * at.rate
             spikes, F, cv2 = spikes + weight, F + weight * found.F, cv2 + weight * found.cv2
     return Regularity(cv2 / spikes, F / spikes, tau)

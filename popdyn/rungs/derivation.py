@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from popdyn.rungs.bank import NodeGrid, equal_cells
-from popdyn.rungs.corrections import corrections, diffusive_part, wanted
+from popdyn.rungs.corrections import corrections, wanted
 from popdyn.rungs.escape_corrections import Held
 from popdyn.rungs.node_grids import node_grid
 from popdyn.rungs.population_nodes import population_nodes
+from popdyn.rungs.train_shares import train_shares
 from popdyn.spec.network import Network
 from popdyn.theory.conductance_colour import coloured_at, with_conductance_colour
 from popdyn.theory.network_problem import NetworkNode, NetworkProblem, network_problem, shifted
@@ -67,16 +68,17 @@ def derive(
     problem, plain = _coloured(problem, point), _coloured(plain, point)
     factor, conductances = np.ones(len(problem.everyone)), any(p.conductance for p in problem.projections)
     held: Mapping[str, Held] = {}
+    filters: list[tuple[float, float]] | None = None
     for _ in range(ROUNDS):
         point = working_point(problem, factor=factor, start=point.rates)
         before = point.rates
         if conductances:
             problem = with_conductance_colour(plain, problem, point)
             point = working_point(problem, factor=factor, start=point.rates)
-        found = corrections(problem, point, closure, jumps, tolerance, regular=regular, before=held)
+        found = corrections(problem, point, closure, jumps, tolerance, regular=regular, before=held, filters=filters)
         moved = float(np.max(np.abs(found.factor - factor)))
         moved = max(moved, float(np.max(np.abs(point.rates - before) / (before + 0.1))))
-        factor, held = found.factor, found.held
+        factor, held, filters = found.factor, found.held, found.filters
         problem, plain = _dispersed(problem, held), _dispersed(plain, held)
         if moved < SETTLED:
             break
@@ -85,7 +87,8 @@ def derive(
     grids = []
     for q, (node, (beta, gamma)) in enumerate(zip(problem.nodes, found.filters, strict=True)):
         grid = node_grid(problem, q, point, use[node.population])
-        grids.append(replace(grid, beta=beta, gamma=gamma, part=diffusive_part(problem, q, point, grid.sources)))
+        heard = grid.jumps._replace(trains=train_shares(problem, q, point, grid.sources))
+        grids.append(replace(grid, beta=beta, gamma=gamma, jumps=heard))
     return Derivation(problem, equal_cells(grids), point, found.jump_cost, use, rules, held, moved)
 
 

@@ -10,10 +10,12 @@ from popdyn.kernels.jumps import no_jumps
 from popdyn.kernels.operators import Operator
 from popdyn.neurons import MODELS
 from popdyn.rungs.bank import NodeGrid
+from popdyn.rungs.train_shares import train_shares
 from popdyn.theory.conductances import conducts
 from popdyn.theory.discretisation import Domain, choose_grid
+from popdyn.theory.frozen_response import FrozenNode
 from popdyn.theory.grid import bulk
-from popdyn.theory.jumps import aligned_operator, frozen_jump_state, make_jumps, sizes_of
+from popdyn.theory.jumps import aligned_operator, make_jumps, sizes_of
 from popdyn.theory.network_problem import NetworkProblem
 from popdyn.theory.operator import bare
 from popdyn.theory.problem import DensityProblem, at_drive
@@ -36,14 +38,15 @@ def jump_sources(problem: NetworkProblem, q: int) -> list[int]:
     return [k for k, p in enumerate(problem.projections) if p.post == name and p.synapse.kind == "delta"]
 
 
-def jump_rate(problem: NetworkProblem, q: int, point: WorkingPoint, held: float) -> float | None:
-    """Rate with finite jumps, w held; None without delta synapses."""
+def jump_node(problem: NetworkProblem, q: int, point: WorkingPoint, held: float) -> FrozenNode | None:
+    """The node with finite jumps, w held; None without delta synapses."""
     sources = jump_sources(problem, q)
     if not sources:
         return None
     grid = _jump_grid(problem, q, point, sources, held)
     rates, mu, D = _jump_rates(problem, q, point, sources)
-    return frozen_jump_state(grid.operator, grid.jumps, mu - held, D, rates, grid.problem.t_ref)[0]
+    jumps = grid.jumps._replace(trains=train_shares(problem, q, point, grid.sources))
+    return FrozenNode(grid.operator, jumps, mu - held, D, rates, grid.problem.t_ref)
 
 
 def _jump_rates(problem: NetworkProblem, q: int, point: WorkingPoint, sources: list[int]) -> tuple[Array, float, float]:

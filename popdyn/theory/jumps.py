@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_banded
 
 from popdyn.distributions import Distribution
-from popdyn.kernels.jumps import Jumps, fill_matrix
+from popdyn.kernels.jumps import Jumps, fill_matrix, poisson
 from popdyn.kernels.operators import Operator
 from popdyn.theory.operator import make_operator
 from popdyn.theory.problem import DensityProblem
@@ -48,7 +48,7 @@ def make_jumps(op: Operator, sources: list[list[tuple[float, float]]]) -> Jumps:
         i = np.arange(max(below - k, 0), min(n, n + below - k))
         band[:, i, k] = moves[:, i, i + k - below] * op.width[i + k - below]
     out = moves[:, n] * op.width
-    return Jumps(band, out, np.zeros((n, below + above + 1)), np.array([below]))
+    return Jumps(band, out, np.zeros((n, below + above + 1)), np.array([below]), poisson(len(sources)))
 
 
 def _add_move(moves: Array, op: Operator, share: float, jump: float) -> None:
@@ -86,15 +86,20 @@ def frozen_jump_state(op: Operator, jumps: Jumps, u: float, D: float, rate: Arra
     below, total = int(jumps.below[0]), float(rate.sum())
     matrix = jumps.matrix.copy()
     matrix[:, below] += total * op.width
-    size = matrix.shape[1]
-    band = np.zeros((size, op.width.size))
-    for k in range(size):
-        offset = k - below  # column - row
-        rows = np.arange(max(0, -offset), min(op.width.size, op.width.size - offset))
-        band[size - 1 - below - offset, rows + offset] = matrix[rows, k]
-    p = solve_banded((below, size - 1 - below), band, op.reset)
+    p = solve_rows(matrix, below, op.reset)
     found = 1.0 / (t_ref + float(p @ op.width))
     return found, p * found
+
+
+def solve_rows(matrix: Array, below: int, right: Array) -> Array:
+    """Solution of a banded system whose band stands by rows, (row, below + 1 + above)."""
+    n, size = matrix.shape
+    band = np.zeros((size, n))
+    for k in range(size):
+        offset = k - below  # column - row
+        rows = np.arange(max(0, -offset), min(n, n - offset))
+        band[size - 1 - below - offset, rows + offset] = matrix[rows, k]
+    return np.asarray(solve_banded((below, size - 1 - below), band, right))
 
 
 def aligned_operator(problem: DensityProblem, jump: float, lowest: float, D: float, parts: int = 2) -> Operator:

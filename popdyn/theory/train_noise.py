@@ -9,13 +9,19 @@ matched to S(0)/r = CV^2 and to the variance that a membrane of time constant ta
 
     F = 1 + 2 (rho(1/tau) / (1 - rho(1/tau)) - r tau),   rho(s) = <exp(-s T)> over the intervals T.
 
-In the density z = sigma_r y is carried by its first moment y_1(V) = int z p dz, closed by <z^2 | V> = S_z:
+In the density z = sigma_r y is carried by its first Hermite moments given V, h_n(V) = int He_n(z) p dz (He_1 = z,
+He_2 = z^2 - S_z), h_0 = q_0, without the third:
 
-    q_0' = L q_0 + d_V y_1,     y_1' = (L - beta) y_1 + (S_z - X) d_V q_0,   X = gamma sigma_r^2,
-    S_z' = -2 beta S_z + gamma^2 sigma_r^2,   z relaxing through the dead time.
+    h_0' = L h_0 + G h_1
+    h_1' = (L - beta) h_1 + (S_z - X) G h_0 + G h_2 - gamma T h_1
+    h_2' = (L - 2 beta) h_2 + 2 (S_z - X) G h_1 + gamma (X - 2 S_z) T h_0 + K_z G h_0
+           - 2 gamma T h_2 - gamma^2 (T_J + <J>) h_1
+    S_z' = -2 beta S_z + gamma^2 sigma_r^2,   X = gamma sigma_r^2,   z relaxing through the dead time.
 
-White noise of the same intensity (Poisson input) is gamma = 0. Checked against networks without a time step:
-docs/verification.md.
+What comes as diffusion has G = d_V and no T. Trains that come by finite jumps J_c (share f_c of sigma_r^2) take back
+jumps: with T_c q = q(V - J_c) - q(V) each, G = -sum f_c/J_c T_c, T = sum f_c T_c, T_J = sum f_c J_c T_c and
+<J> = sum f_c J_c, and z has the third cumulant K_z = gamma^2 X <J>/(3 beta). White noise of the same intensity (Poisson
+input) is gamma = 0. Checked against simulated neurons and networks without a time step: docs/verification.md.
 """
 
 from __future__ import annotations
@@ -27,10 +33,8 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_banded
 
 from popdyn.kernels.operators import Operator
-from popdyn.theory.grid import frozen_state
 
 Array = NDArray[np.float64]
-Places = NDArray[np.signedinteger]
 LEAST_DIP = 1e-3  # of F and CV^2 below one, under which a train counts as Poisson
 
 
@@ -73,35 +77,3 @@ def regularity(op: Operator, u: float, D: float, t_ref: float, tau: float) -> Re
     mean = passage + t_ref
     rho = float(up[-1] * survivors(1.0 / tau, op.reset)[-1]) * np.exp(-t_ref / tau)
     return Regularity((square - passage**2) / mean**2, 1.0 + 2.0 * float(rho / (1.0 - rho) - tau / mean), tau)
-
-
-def coloured_rate(op: Operator, u: float, D: float, t_ref: float, beta: float, gamma: float, sigma2: float) -> float:
-    """Stationary rate [1/s] without adaptation where sigma2 [V^2/s] of 2 D has the dip (beta, gamma)."""
-    if beta == 0.0:
-        return frozen_state(op, u, D, t_ref)[0]
-    n = op.width.size
-    up = op.up[0] + u * op.up[1] + D * op.up[2]
-    down = op.down[0] + u * op.down[1] + D * op.down[2]
-    X, S = gamma * sigma2, gamma**2 * sigma2 / (2.0 * beta)
-    band = np.zeros((7, 2 * n))  # unknowns interleaved: q_0, y_1 of each cell; three diagonals on either side
-
-    def add(row: Places, column: Places, value: Array) -> None:
-        band[3 + row - column, column] += value
-
-    i, j = np.arange(n), np.arange(n - 1)
-    for field, partner, weight in ((0, 1, -1.0), (1, 0, X - S)):
-        for a, b, one, two in ((field, field, up, down), (field, partner, weight * op.up[1], weight * op.down[1])):
-            add(2 * i + a, 2 * i + b, one)
-            add(2 * j + 2 + a, 2 * j + b, -one[:-1])
-            add(2 * j + a, 2 * j + 2 + b, -two[:-1])
-            add(2 * j + 2 + a, 2 * j + 2 + b, two[:-1])
-    add(2 * i + 1, 2 * i + 1, beta * op.width)
-    right = np.zeros((2 * n, 2))
-    right[0::2, 0], right[1::2, 1] = op.reset, op.reset
-    found = solve_banded((3, 3), band, right)
-    flux = up[-1] * found[2 * n - 1] + (X - S) * op.up[1, -1] * found[2 * n - 2]  # of y_1, per source
-    decay = np.exp(-beta * t_ref)
-    share = decay * flux[0] / (1.0 - decay * flux[1])  # y_1 reinjected per neuron reinjected
-    q = found[0::2, 0] + share * found[0::2, 1]
-    fired = up[-1] * q[-1] - op.up[1, -1] * (found[2 * n - 1] @ np.array([1.0, share]))
-    return float(fired / (float(q @ op.width) + t_ref * fired))

@@ -1,11 +1,12 @@
 """Linear response where the noise of recurrent input is that of regular trains (popdyn.theory.train_noise).
 
-    (lambda W + M) q - G y = s_q + reset exp(-lambda t_ref) r
-    ((lambda + beta) W + M) y + (X - S_z) G q = s_y + reset exp(-(lambda + beta) t_ref) rho,      G = dM/dmu
+Fields h_n of every cell, n = 0..2, coupled as theory.train_noise has them, C_nm:
 
-r and rho are what leaves q and y. Summed over cells they close on themselves:
+    ((lambda + n beta) W + M) h_n - sum_m C_nm h_m = s_n + reset exp(-(lambda + n beta) t_ref) r_n
 
-    r pool(lambda) = -1'W q,      rho pool(lambda + beta) = -1'W y,      pool(z) = (1 - exp(-z t_ref)) / z.
+r_n is what leaves h_n. Summed over cells they close on themselves:
+
+    r_n pool(lambda + n beta) = -1'W h_n,      pool(z) = (1 - exp(-z t_ref)) / z.
 
 The variance sigma^2 of the trains moves X = gamma sigma^2 at once, S_z = gamma^2 sigma^2 / (2 beta) through its filter.
 """
@@ -19,9 +20,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from popdyn.kernels.density_state import TRAIN_ORDER
 from popdyn.kernels.resolvent import resolvent
 from popdyn.theory.frozen_response import FrozenNode
+from popdyn.theory.jumps import solve_rows
 from popdyn.theory.renewal import LOWEST
+from popdyn.theory.train_noise import Regularity
 
 Array = NDArray[np.float64]
 Complex = NDArray[np.complex128]
@@ -35,105 +39,160 @@ class TrainNode:
     beta: float
     gamma: float
     sigma2: float
+    order: int = TRAIN_ORDER
 
     @property
     def rate(self) -> float:
         """Stationary rate [1/s]."""
         return self._state[0]
 
-    @property
-    def excess(self) -> float:
-        """X - S_z [V^2/s^2]."""
-        return self.gamma * self.sigma2 * (1.0 - self.gamma / (2.0 * self.beta))
-
     def response(self, lambdas: NDArray[Any]) -> Complex:
         """d rate by mu, D, rate of jumps (as FrozenNode), and by the variance of the trains [(1/s)/(V^2/s)], last."""
         z = np.asarray(lambdas, dtype=complex)
-        through = self._through(z, self._sources)  # (2, column, lambda): integrals of q and y by source, reset, reset
-        found = np.empty((through.shape[1] - 2, z.size), dtype=complex)
+        through = self._through(z, self._sources)
+        found = np.empty((through.shape[1] - self._fields, z.size), dtype=complex)
         closing = self._closing(z, through)
         for column in range(found.shape[0]):
             found[column] = np.linalg.solve(closing, -through[:, column].T[..., None])[:, 0, 0]
-        found[-1] *= self.gamma - self.gamma**2 / (z + 2.0 * self.beta)
-        return found
+        variance = self.gamma * found[-2] + self.gamma**2 / (z + 2.0 * self.beta) * found[-1]
+        return np.vstack([found[:-2], variance])
 
     def spectrum(self, frequencies: ArrayLike) -> Array:
         """Two-sided spectrum of one neuron's spikes, (frequency,) [1/s]."""
         z = 2j * np.pi * np.maximum(np.abs(np.atleast_1d(np.asarray(frequencies, dtype=float))), LOWEST)
-        through = self._through(z, np.zeros((2 * self.plain.operator.width.size, 0)))
-        back, late = np.exp(-z * self.plain.t_ref), np.exp(-(z + self.beta) * self.plain.t_ref)
-        start = self._state[3]
-        known = through[:, 0] * back + through[:, 1] * late * start
-        first = np.stack([back / z, start * late / (z + self.beta)])
-        m = np.linalg.solve(self._closing(z, through), (first - known).T[..., None])[:, 0, 0]
-        return np.asarray(self.rate * (1.0 + 2.0 * m.real))
+        return np.asarray(self.rate * (1.0 + 2.0 * self._after_a_spike(z).real))
 
-    def _closing(self, z: Complex, through: Complex) -> Complex:
-        """(lambda, 2, 2) of the unknown r and rho."""
-        closing = np.empty((z.size, 2, 2), dtype=complex)
-        for column, rate in ((0, z), (1, z + self.beta)):
+    def regularity(self, tau: float) -> Regularity:
+        """Of its own spikes, for a membrane of time constant tau [s]; S(0)/r in the place of CV^2."""
+        slow, seen = self.spectrum(0.0)[0] / self.rate, self._after_a_spike(np.array([1.0 / tau + 0.0j]))[0].real
+        return Regularity(float(slow), 1.0 + 2.0 * float(seen - self.rate * tau), tau)
+
+    def _after_a_spike(self, z: Complex) -> Complex:
+        """Laplace transform (lambda,) of the rate of a neuron after its spike."""
+        through = self._through(z, np.zeros((self._fields * self.plain.operator.width.size, 0)))
+        late = np.array([np.exp(-rate * self.plain.t_ref) for rate in self._rates(z)])
+        kept = self._state[2][:, None] * late
+        known = np.einsum("fnz,nz->fz", through, kept)
+        first = kept / np.array(self._rates(z))
+        return np.asarray(np.linalg.solve(self._closing(z, through), (first - known).T[..., None])[:, 0, 0])
+
+    @property
+    def _fields(self) -> int:
+        return self.order + 1
+
+    def _rates(self, z: NDArray[Any]) -> list[NDArray[Any]]:
+        return [z + n * self.beta for n in range(self._fields)]
+
+    def _closing(self, z: NDArray[Any], through: NDArray[Any]) -> Complex:
+        """(lambda, field, field) of the unknown r_n."""
+        closing = np.empty((z.size, self._fields, self._fields), dtype=complex)
+        for n, rate in enumerate(self._rates(z)):
             small = np.abs(rate) < 1e-9
             pool = np.where(small, self.plain.t_ref, -np.expm1(-rate * self.plain.t_ref) / np.where(small, 1.0, rate))
-            closing[:, :, column] = (through[:, through.shape[1] - 2 + column] * np.exp(-rate * self.plain.t_ref)).T
-            closing[:, column, column] += pool
+            closing[:, :, n] = (through[:, through.shape[1] - self._fields + n] * np.exp(-rate * self.plain.t_ref)).T
+            closing[:, n, n] += pool
         return closing
 
     @cached_property
-    def _state(self) -> tuple[float, Array, Array, float]:
-        """Rate, q and y (cell,), and y's outflow over the rate."""
-        n = self.plain.operator.width.size
-        resets = np.zeros((2 * n, 2))
-        resets[0::2, 0], resets[1::2, 1] = self.plain.operator.reset, self.plain.operator.reset
-        both = self._solve(np.zeros(1, dtype=complex), resets, np.eye(2 * n))[:, :, 0].real
-        t_ref, width = self.plain.t_ref, self.plain.operator.width
-        decay = np.exp(-self.beta * t_ref)
-        share = -float(width @ both[1::2, 0]) / ((1.0 - decay) / self.beta + decay * float(width @ both[1::2, 1]))
-        fields = both[:, 0] + decay * share * both[:, 1]
-        rate = 1.0 / (t_ref + float(width @ fields[0::2]))
-        return rate, rate * fields[0::2], rate * fields[1::2], share
+    def _state(self) -> tuple[float, Array, Array]:
+        """Rate, the fields (cell, field), and what leaves each of them over the rate."""
+        m, width, t_ref = self._fields, self.plain.operator.width, self.plain.t_ref
+        found = solve_rows(self._matrix, self._below, self._resets).reshape(width.size, m, m)
+        through = np.einsum("i,inc->nc", width, found)[:, :, None]
+        closing = self._closing(np.zeros(1), through)[0].real
+        leaving = np.append(1.0, -np.linalg.solve(closing[1:, 1:], closing[1:, 0]))
+        back = leaving * np.exp(-self.beta * t_ref * np.arange(m))
+        fields = found @ back
+        rate = 1.0 / (t_ref + float(width @ fields[:, 0]))
+        return rate, rate * fields, leaving
+
+    @property
+    def _resets(self) -> Array:
+        """Reinjection into every field, (cell and field, field)."""
+        found = np.zeros((self.plain.operator.width.size, self._fields, self._fields))
+        for n in range(self._fields):
+            found[:, n, n] = self.plain.operator.reset
+        return found.reshape(-1, self._fields)
 
     @cached_property
     def _sources(self) -> Array:
-        """Sources in q and y, interleaved, (2 cell, source): mu, D, jumps, X - S_z."""
-        _, q, y, _ = self._state
-        in_q, in_y = self.plain.sources_of(q), self.plain.sources_of(y)
-        found = np.zeros((2 * q.size, in_q.shape[1] + 1))
-        found[0::2, :-1], found[1::2, :-1] = in_q, in_y
-        found[1::2, -1] = in_q[:, 0]  # -G q
-        return found
+        """(cell and field, source): mu, D, jumps on every field; X; S_z."""
+        fields = self._state[1]
+        moved = [self.plain.sources_of(fields[:, n]) for n in range(self._fields)]
+        found = np.zeros((fields.shape[0], self._fields, moved[0].shape[1] + 2))
+        for n, source in enumerate(moved):
+            found[:, n, :-2] = source
+        for column, X, S in ((-2, 1.0, 0.0), (-1, 0.0, 1.0)):
+            for (n, m), band in self._couplings(X, S).items():
+                found[:, n, column] += self._apply(band, fields[:, m])
+        return found.reshape(-1, found.shape[2])
+
+    def _apply(self, band: Array, field: Array) -> Array:
+        below, size = int(self.plain.jumps.below[0]), band.shape[1]
+        padded = np.pad(field, (below, size - 1 - below))
+        return np.asarray((band * np.lib.stride_tricks.sliding_window_view(padded, size)).sum(axis=1))
 
     def _through(self, z: Complex, sources: Array) -> Complex:
-        """1'W q and 1'W y, (2, column, lambda), of every source, then of the resets of q and of y."""
-        n = self.plain.operator.width.size
-        right = np.zeros((2 * n, sources.shape[1] + 2))
-        right[:, :-2] = sources
-        right[0::2, -2], right[1::2, -1] = self.plain.operator.reset, self.plain.operator.reset
-        left = np.zeros((2, 2 * n))
-        left[0, 0::2], left[1, 1::2] = self.plain.operator.width, self.plain.operator.width
-        return self._solve(z, right, left)
-
-    def _solve(self, z: Complex, right: Array, left: Array) -> Complex:
-        width = np.repeat(self.plain.operator.width, 2)
-        return resolvent(self._matrix, self._below, width, z, right, left)
+        """1'W h_n, (field, column, lambda), of every source, then of the reset of every field."""
+        left = np.kron(self.plain.operator.width, np.eye(self._fields))
+        width = np.repeat(self.plain.operator.width, self._fields)
+        return resolvent(self._matrix, self._below, width, z, np.column_stack([sources, self._resets]), left)
 
     @property
     def _below(self) -> int:
-        return 2 * int(self.plain.jumps.below[0]) + 1
+        return self._fields * int(self.plain.jumps.below[0]) + self.order
 
     @cached_property
     def _matrix(self) -> Array:
-        """Of (q, y) interleaved, by rows: M on both, -G and (X - S_z) G between them, beta W on y."""
-        op, single = self.plain.operator, self.plain.matrix
-        n, below, middle = op.width.size, int(self.plain.jumps.below[0]), self._below
-        matrix = np.zeros((2 * n, 2 * (single.shape[1] - 1) + 3))
-        for k in range(single.shape[1]):
-            matrix[0::2, middle + 2 * (k - below)] += single[:, k]
-            matrix[1::2, middle + 2 * (k - below)] += single[:, k]
-        matrix[1::2, middle] += self.beta * op.width
-        up, down = op.up[1], op.down[1]
-        for field, other, factor in ((0, 1, -1.0), (1, -1, self.excess)):
-            matrix[field::2, middle + other] += factor * up
-            matrix[2 + field :: 2, middle + other] += factor * down[:-1]
-            matrix[2 + field :: 2, middle + other - 2] -= factor * up[:-1]
-            matrix[field : 2 * n - 2 : 2, middle + other + 2] -= factor * down[:-1]
+        """Of all fields, those of a cell side by side, by rows: M and n beta W less the couplings."""
+        m, op, single = self._fields, self.plain.operator, self.plain.matrix
+        X, below = self.gamma * self.sigma2, int(self.plain.jumps.below[0])
+        matrix = np.zeros((m * op.width.size, m * (single.shape[1] - 1) + 2 * self.order + 1))
+        parts = [((n, n), single) for n in range(m)]
+        for couplings in (
+            self._couplings(X, self.gamma * X / (2.0 * self.beta)),
+            self._couplings(0.0, 0.0, alone=True),
+        ):
+            parts += [(place, -band) for place, band in couplings.items()]
+        for n in range(m):
+            matrix[n::m, self._below] += n * self.beta * op.width
+        for (n, source), band in parts:
+            for k in range(single.shape[1]):
+                matrix[n::m, self._below + m * (k - below) + source - n] += band[:, k]
         return matrix
+
+    def _couplings(self, X: float, S: float, *, alone: bool = False) -> dict[tuple[int, int], Array]:
+        """C_nm by rows, (cell, below + 1 + above): what is linear in X and S_z, or (alone) what neither is in."""
+        G, moves, mean = self._gradient, self._moves(1), self.plain.jumps.trains[1, 0]
+        if alone:
+            found = {(0, 1): G, (1, 1): -self.gamma * moves, (1, 2): G, (2, 2): -2.0 * self.gamma * moves}
+            kicks = self._moves(2)
+            kicks[:, int(self.plain.jumps.below[0])] += mean * self.plain.operator.width
+            found[2, 1] = -(self.gamma**2) * kicks
+        else:
+            third = self.gamma**2 * X * mean / (3.0 * self.beta)
+            skew = third * G + self.gamma * (X - 2.0 * S) * moves
+            found = {(1, 0): (S - X) * G, (2, 0): skew, (2, 1): 2.0 * (S - X) * G}
+        return {(n, m): band for (n, m), band in found.items() if max(n, m) <= self.order}
+
+    def _moves(self, power: int) -> Array:
+        """Sum over the sources of f J^(power - 1) [q(V - J) - q(V)], by rows."""
+        jumps = self.plain.jumps
+        share = jumps.trains[1, 1:]
+        J = np.divide(share, jumps.trains[0, 1:], out=np.ones_like(share), where=share != 0.0)
+        weight = share * J ** (power - 1)
+        found = np.tensordot(weight, jumps.band, 1) if jumps.band.size else np.zeros(jumps.matrix.shape)
+        found[:, int(jumps.below[0])] -= weight.sum() * self.plain.operator.width
+        return np.asarray(found)
+
+    @cached_property
+    def _gradient(self) -> Array:
+        """G by rows, (cell, below + 1 + above)."""
+        op, jumps = self.plain.operator, self.plain.jumps
+        below, part, up, down = int(jumps.below[0]), jumps.trains[0, 0], op.up[1], op.down[1]
+        found = -self._moves(0)
+        found[:, below] += part * up
+        found[1:, below] += part * down[:-1]
+        found[1:, below - 1] -= part * up[:-1]
+        found[:-1, below + 1] -= part * down[:-1]
+        return np.asarray(found)

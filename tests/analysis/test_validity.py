@@ -53,7 +53,7 @@ def test_a_state_that_is_left():
     found = validity(linear, checked=modes)
     leaving = next(c for c in found.findings if c.kind == "stability")
     assert leaving.words.startswith(
-        "the stationary state (E 55.74/s, I 55.74/s) is a fixed point that the network leaves"
+        "the stationary state (E 55.78/s, I 55.78/s) is a fixed point that the network leaves"
     )
     assert leaving in found.findings
     assert any(words.startswith("finite size") for words in found.words)

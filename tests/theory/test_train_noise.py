@@ -7,10 +7,13 @@ from scipy.integrate import quad
 
 from popdyn.spec import load
 from popdyn.theory.discretisation import Domain, choose_grid
+from popdyn.theory.frozen_response import FrozenNode
 from popdyn.theory.grid import frozen_state
+from popdyn.theory.jumps import make_jumps
 from popdyn.theory.problem import density_problem
 from popdyn.theory.renewal import renewal_spectrum
-from popdyn.theory.train_noise import Regularity, coloured_rate, regularity
+from popdyn.theory.train_noise import Regularity, regularity
+from popdyn.theory.train_response import TrainNode
 
 TAU = 20e-3
 STATES = {"mean-driven": (1.1, 1.0), "fluctuation-driven": (0.6, 2.0), "slow": (0.45, 1.0)}  # mV/ms, mV/sqrt(ms)
@@ -24,6 +27,11 @@ def lif(mu, sigma, t_ref=2.0):
     domain = Domain(problem.mu, problem.mu, problem.sigma, problem.sigma)
     grid = choose_grid(problem, domain, tolerance=2e-4)
     return network.populations["E"].neuron.parameters, problem, grid.operator
+
+
+def coloured_rate(op, u, D, t_ref, beta, gamma, sigma2):
+    """Rate of a node in whose noise sigma2 has the dip."""
+    return TrainNode(FrozenNode(op, make_jumps(op, []), u, D, np.zeros(0), t_ref), beta, gamma, sigma2).rate
 
 
 @pytest.mark.parametrize("state", STATES.values(), ids=STATES)
@@ -63,7 +71,6 @@ def test_without_a_dip_it_is_the_rate_of_white_noise():
     white, _ = frozen_state(op, problem.mu, problem.D, problem.t_ref)
     given = (op, problem.mu, problem.D, problem.t_ref)
     sigma2 = 2.0 * problem.D
-    assert coloured_rate(*given, 0.0, 0.0, sigma2) == white
     assert coloured_rate(*given, 100.0, 1e-9, sigma2) == pytest.approx(white, rel=1e-6)
     assert coloured_rate(*given, 100.0, 50.0, 0.0) == pytest.approx(white, rel=1e-9)
     slopes = [(coloured_rate(*given, 100.0, gamma, sigma2) / white - 1.0) / gamma for gamma in (0.01, 0.02)]
