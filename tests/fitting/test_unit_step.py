@@ -1,4 +1,4 @@
-"""What the step of 0.1 ms does to fitted units: less than a tenth of what they are off by themselves; why no longer one."""
+"""What the step of 0.1 ms does to fitted units: less than a tenth of what they are off by themselves."""
 
 from __future__ import annotations
 
