@@ -61,7 +61,7 @@ def network_parts(
     for name, rule in derivation.rules.items():
         found[name]["nodes"] = of_variation(rule.error, trajectory, name)
     for name, cost in derivation.jump_cost.items():
-        if not derivation.finite_jumps[name]:
+        if cost != 0.0 and not derivation.finite_jumps[name]:
             found[name]["jumps"] = of_mean(cost, trajectory, name)
     if finite is not None:
         for name in found:
