@@ -1,5 +1,5 @@
 """Time stepping of cascade units, eight at once: filtered input, tabulated gain, a complex mode and its harmonic,
-adaptation ODEs.
+adaptation ODEs. One and two: popdyn.kernels.few_units.
 
 Everything that depends on the effective drive e = h - sum_j pull_j(w_j) is read from one table, so that no law of the
 unit is known here. Scheme: of second order with one look-up a step, at a predicted middle of the step; exponential
@@ -18,23 +18,23 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from popdyn.kernels.lane_tables import look_up_eight, look_up_one, look_up_two
+from popdyn.kernels.lane_tables import look_up_eight
 from popdyn.kernels.lanes import (
     LANES,
     Eight,
     aligned,
     counted,
-    filled,
     load,
+    load_like,
     store,
     whole,
 )  # fmt: skip
 from popdyn.kernels.unit_law import aim, inside, kicked, louder, pull, readout, remembered, squared, summed, turned
 
-FILTER, RATE, V_MEAN, DECAY_RE, DECAY_IM, KICK, DAMPING, HARMONIC = range(LANES)
-"""Columns of a table: per step 1 - exp(-dt/tau) of the input filter, rate [1/s], V_mean [V],
-exp(-(alpha + i omega) dt), what a change of h adds to the mode [s/V] but for a complex factor, what the
-harmonic decays by beyond its square, what the change adds to it [s/V] but for its factor."""
+FILTER, RATE, V_MEAN, DAMPING, DECAY_RE, DECAY_IM, KICK, HARMONIC = range(LANES)
+"""Columns of a table: per step 1 - exp(-dt/tau) of the input filter, rate [1/s], V_mean [V], what the harmonic decays
+by beyond the square of exp(-(alpha + i omega) dt), that, what a change of h adds to the mode [s/V] but for a complex
+factor, what it adds to the harmonic."""
 NUMBERS = 15
 """Of a unit: first e in places, places per e [s/V], last place; likewise of sigma, but half the places per sigma;
 1 - exp(-dt/tau) of its filter; half the complex factors of the mode and the harmonic; what a change of ln sigma adds
@@ -63,7 +63,7 @@ look-up gave, the place in the flat table where the unit's begins, first of its 
     T_IM,
     W,
 ) = range(OWN, OWN + NUMBERS + 1)
-"""Slots of the numbers, then of its first variable: w [A], ADAPTATION numbers; EACH of each one. Last, `seen`."""
+"""Slots of the numbers, then of its first variable: w [A], ADAPTATION numbers; EACH of each one."""
 EACH = 1 + ADAPTATION
 AT_ONCE = 2  # variables that all eight lanes have, perhaps of strength 0
 NOT_FINITE = -1
@@ -80,7 +80,7 @@ class Unit(NamedTuple):
 
 
 def slots(variables: int) -> int:
-    return W + EACH * max(variables, AT_ONCE) + 1 + max(variables, AT_ONCE)
+    return W + EACH * max(variables, AT_ONCE)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
@@ -134,8 +134,9 @@ def start(
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
-def at(x: Array, slot: int) -> Eight:
-    return load(x, LANES * slot)
+def at(like: Eight, x: Array, slot: int) -> Eight:
+    """The first of the lanes, as many as `like` has."""
+    return load_like(like, x, LANES * slot)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
@@ -147,20 +148,54 @@ def put(x: Array, slot: int, value: Eight, slot_2: int, value_2: Eight) -> None:
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
 def pulled(x: Array, j: int, w: Eight) -> tuple[Eight, Eight]:
     slot = W + EACH * j + 1
-    return pull(w, at(x, slot + STRENGTH), at(x, slot + MORE), at(x, slot + LESS))
+    return pull(w, at(w, x, slot + STRENGTH), at(w, x, slot + MORE), at(w, x, slot + LESS))
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
 def remember(x: Array, j: int, w: Eight, V: Eight, rate: Eight) -> Eight:
     slot = W + EACH * j + 1
-    return remembered(w, at(x, slot + KEPT), at(x, slot + REST), at(x, slot + BY_V), V, at(x, slot + BY_RATE), rate)
+    kept, rest = at(w, x, slot + KEPT), at(w, x, slot + REST)
+    return remembered(w, kept, rest, at(w, x, slot + BY_V), V, at(w, x, slot + BY_RATE), rate)
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def all_pulled(x: Array, variables: int, w: Eight, w_2: Eight) -> Eight:
+    """What the variables take off the drive together, in places; all but the first two are in x."""
+    top, bottom = pulled(x, 0, w)
+    if variables > 1:
+        top_2, bottom_2 = pulled(x, 1, w_2)
+        both = summed(top, bottom, top_2, bottom_2)
+    else:
+        both = top / bottom
+    for j in range(AT_ONCE, variables):
+        top, bottom = pulled(x, j, at(w, x, W + EACH * j))
+        both = both + top / bottom
+    return both
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def all_remembered(x: Array, variables: int, w: Eight, w_2: Eight, V: Eight, rate: Eight) -> tuple[Eight, Eight]:
+    """w of the first two after a step; that of the others goes into x."""
+    for j in range(AT_ONCE, variables):
+        store(remember(x, j, at(w, x, W + EACH * j), V, rate), x, LANES * (W + EACH * j))
+    return remember(x, 0, w, V, rate), remember(x, 1, w_2, V, rate) if variables > 1 else w_2
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def noted(x: Array, variables: int, w: Eight, w_2: Eight, V: Eight, seen: Array, to: int) -> None:
+    """What is seen of a marked step."""
+    store(V, seen, to)
+    store(w, seen, to + LANES)
+    store(w_2, seen, to + 2 * LANES)
+    for j in range(AT_ONCE, variables):
+        store(at(w, x, W + EACH * j), seen, to + LANES * (1 + j))
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
 def louder_now(x: Array, s: Eight, sigma: Eight) -> tuple[Eight, Eight, Eight]:
     """Filtered sigma after the step, its place in the middle, what the change kicks the modes by."""
-    new = s + (sigma - s) * at(x, SIGMA_FILTER)
-    return new, (s + new) * at(x, PER_SIGMA) - at(x, SIGMA_FIRST), louder(s, new)
+    new = s + (sigma - s) * at(s, x, SIGMA_FILTER)
+    return new, (s + new) * at(s, x, PER_SIGMA) - at(s, x, SIGMA_FIRST), louder(s, new)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
@@ -168,74 +203,53 @@ def swung(
     x: Array, first: int, y_re: Eight, y_im: Eight, kick: Eight, loud: Eight, decay_re: Eight, decay_im: Eight
 ) -> tuple[Eight, Eight]:
     """The mode (first K_RE) or the harmonic (H_RE) after the step, kicked and with what louder input adds."""
-    half_re, re = kicked(y_re, at(x, first), kick, at(x, first + S_RE - K_RE), loud)
-    half_im, im = kicked(y_im, at(x, first + 1), kick, at(x, first + 1 + S_RE - K_RE), loud)
+    half_re, re = kicked(y_re, at(kick, x, first), kick, at(kick, x, first + S_RE - K_RE), loud)
+    half_im, im = kicked(y_im, at(kick, x, first + 1), kick, at(kick, x, first + 1 + S_RE - K_RE), loud)
     return turned(half_re, re, half_im, im, decay_re, decay_im)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
 def found_at(
-    table: Array, row: int, x: Array, used: int, e: Eight, place: Eight
+    table: Array, row: int, x: Array, e: Eight, place: Eight
 ) -> tuple[Eight, Eight, Eight, Eight, Eight, Eight, Eight, Eight]:
     """Columns of the table where a place over e and one over sigma, both in the table, have led."""
     below = whole(place)
-    first, share = at(x, ROW) + float(row) * below, place - below
-    if used == 1:
-        return look_up_one(table, row, first, e, share)
-    if used == 2:
-        return look_up_two(table, row, first, e, share)
-    return look_up_eight(table, row, first, e, share)
+    return look_up_eight(table, row, at(e, x, ROW) + float(row) * below, e, place - below)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def march(
-    table: Array, row: int, x: Array, used: int, variables: int, mu: Array, sigma: Array, steps: int, mark: int,
+    table: Array, row: int, x: Array, variables: int, mu: Array, sigma: Array, steps: int, mark: int,
     every: int, seen: Array, to: int, rate: Array,
 ) -> None:  # fmt: skip
     """So many steps of eight lanes through mu and sigma (step x 8,), rates into rate (step x 8,).
 
-    table : flat, of all units; row : numbers in a row of it; used : lanes that are read, the first; variables : of the
-    unit with most; mark : of this step and every `every` further V_mean and all w go into seen[to:], `seen_numbers`.
+    table : flat, of all units; row : numbers in a row of it; variables : of the unit with most; mark : of this step
+    and every `every` further V_mean and all w go into seen[to:], `seen_numbers`.
     """
-    h, s, last, V = at(x, H), at(x, SIGMA), at(x, LAST_FILTER), at(x, LAST_V)
-    y_re, y_im, z_re, z_im = at(x, Y_RE), at(x, Y_IM), at(x, Z_RE), at(x, Z_IM)
-    pull_now, pull_before, out = at(x, PULL), at(x, PULL_BEFORE), at(x, OUTSIDE)
-    w, w_2 = at(x, W), at(x, W + EACH)
+    h = load(x, LANES * H)
+    s, last, V = at(h, x, SIGMA), at(h, x, LAST_FILTER), at(h, x, LAST_V)
+    y_re, y_im, z_re, z_im = at(h, x, Y_RE), at(h, x, Y_IM), at(h, x, Z_RE), at(h, x, Z_IM)
+    pull_now, pull_before, out = at(h, x, PULL), at(h, x, PULL_BEFORE), at(h, x, OUTSIDE)
+    w, w_2 = at(h, x, W), at(h, x, W + EACH)
     for t in range(steps):
         drive = load(mu, LANES * t)
-        behind = (at(x, E_FIRST) - 1.5 * pull_before) + 2.5 * pull_now  # extrapolated, not waited for
-        wanted = aim(h, drive, last, behind, at(x, PER_E))
+        behind = (at(h, x, E_FIRST) - 1.5 * pull_before) + 2.5 * pull_now  # extrapolated, not waited for
+        wanted = aim(h, drive, last, behind, at(h, x, PER_E))
         new, wanted_sigma, loud = louder_now(x, s, load(sigma, LANES * t))
-        e, place = inside(wanted, at(x, E_LAST)), inside(wanted_sigma, at(x, SIGMA_LAST))
+        e, place = inside(wanted, at(h, x, E_LAST)), inside(wanted_sigma, at(h, x, SIGMA_LAST))
         out = counted(out, e, wanted, place, wanted_sigma)
-        last, fired, V, re, im, kick, damping, second = found_at(table, row, x, used, e, place)
-        pull_before, (top, bottom) = pull_now, pulled(x, 0, w)
-        if variables > 1:
-            top_2, bottom_2 = pulled(x, 1, w_2)
-            pull_now = summed(top, bottom, top_2, bottom_2)
-        else:
-            pull_now = top / bottom
+        last, fired, V, damping, re, im, kick, second = found_at(table, row, x, e, place)
+        pull_before, pull_now = pull_now, all_pulled(x, variables, w, w_2)
         change, before = (drive - h) * last, y_re + z_re
         h, s = h + change, new
         y_re, y_im = swung(x, K_RE, y_re, y_im, kick * change, loud, re, im)
         re, im = squared(re, im, damping)
         z_re, z_im = swung(x, H_RE, z_re, z_im, second * change, loud, re, im)
         now = fired * readout(before + (y_re + z_re))
-        w = remember(x, 0, w, V, now)
-        if variables > 1:
-            w_2 = remember(x, 1, w_2, V, now)
-        for j in range(AT_ONCE, variables):
-            other = at(x, W + EACH * j)
-            top, bottom = pulled(x, j, other)
-            pull_now = pull_now + top / bottom
-            other = remember(x, j, other, V, now)
-            store(other, x, LANES * (W + EACH * j))
-            if t == mark:
-                store(other, seen, to + LANES * (1 + j))
+        w, w_2 = all_remembered(x, variables, w, w_2, V, now)
         if t == mark:
-            store(V, seen, to)
-            store(w, seen, to + LANES)
-            store(w_2, seen, to + 2 * LANES)
+            noted(x, variables, w, w_2, V, seen, to)
             mark, to = mark + every, to + seen_numbers(variables)
         store(now, rate, LANES * t)
     put(x, H, h, SIGMA, s)
@@ -245,37 +259,3 @@ def march(
     put(x, LAST_FILTER, last, LAST_V, V)
     put(x, W, w, W + EACH, w_2)
     store(out, x, LANES * OUTSIDE)
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
-def integrate(
-    table: Array, row: int, x: Array, mu: Array, sigma: Array, steps_per_bin: int, work: Array, rate: Array,
-    V_mean: Array, w: Array,
-) -> int:  # fmt: skip
-    """Steps the first lane of x through `mu`, `sigma` (step,), the drive at the middle of each step.
-
-    rate (bin,) is the mean over each bin; V_mean (bin,) and w (bin, variable) are within half a step of its middle.
-    work : (3, 8 steps_per_bin). Returns how many steps left the table, or NOT_FINITE.
-    """
-    middle, variables = (steps_per_bin - 1) // 2, w.shape[1]
-    seen = x.shape[0] - seen_numbers(variables)
-    for b in range(rate.shape[0]):
-        for t in range(steps_per_bin):
-            store(filled(mu[b * steps_per_bin + t]), work[0], LANES * t)
-            store(filled(sigma[b * steps_per_bin + t]), work[1], LANES * t)
-        march(
-            table, row, x, 1, variables, work[0], work[1], steps_per_bin, middle, steps_per_bin, x, seen, work[2]
-        )  # fmt: skip
-        V_mean[b] = x[seen]
-        for j in range(variables):
-            w[b, j] = x[seen + LANES * (1 + j)]
-        total = 0.0
-        for t in range(steps_per_bin):
-            total += work[2, LANES * t]
-        rate[b] = total / steps_per_bin
-    total = 0.0
-    for slot in range(H, OUTSIDE):
-        total += x[LANES * slot]
-    for j in range(variables):
-        total += x[LANES * (W + EACH * j)]
-    return int(x[LANES * OUTSIDE]) if np.isfinite(total) else NOT_FINITE

@@ -12,7 +12,8 @@ from llvmlite import ir
 from numba import config, types
 from numba.extending import intrinsic
 
-from popdyn.kernels.lanes import EIGHT, LANES, MAY_FUSE, SHORT, VECTOR, Eight, emitted, everywhere, shuffled
+from popdyn.kernels.lane_code import EIGHT, LANES, MAY_FUSE, SHORT, VECTOR, emitted, everywhere, shuffled
+from popdyn.kernels.lanes import Eight
 
 
 def filtered(x: Eight, old: float, powers: Eight) -> Eight:

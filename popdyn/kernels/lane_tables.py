@@ -6,7 +6,6 @@ eight find the same to the last digit.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,21 +14,26 @@ from numba import config, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from popdyn.kernels.lanes import (
+from popdyn.kernels.lane_code import (
     EIGHT,
     LANES,
     MAY_FUSE,
-    SHORT,
     VECTOR,
     WHOLE,
-    Eight,
+    LanesType,
     called,
     emitted,
     everywhere,
+    in_lane,
+    joined,
+    lanes_in,
     load_at,
+    number_like,
     shuffled,
     transposed,
+    twice,
 )  # fmt: skip
+from popdyn.kernels.lanes import Eight, load_like
 
 Array = NDArray[np.float64]
 
@@ -49,26 +53,36 @@ def _look_up(count: int, table: Array, row: int, first: Eight, e: Eight, sigma: 
     return tuple(found)
 
 
-def look_up_one(table: Array, row: int, first: Eight, e: Eight, sigma: Eight) -> tuple[Eight, ...]:
-    return _look_up(1, table, row, first, e, sigma)
-
-
-def look_up_two(table: Array, row: int, first: Eight, e: Eight, sigma: Eight) -> tuple[Eight, ...]:
-    return _look_up(2, table, row, first, e, sigma)
-
-
 def look_up_eight(table: Array, row: int, first: Eight, e: Eight, sigma: Eight) -> tuple[Eight, ...]:
     return _look_up(LANES, table, row, first, e, sigma)
+
+
+def cells_of(table: Array, row: int, first: Eight, cell: Eight, share: Eight) -> tuple[Eight, ...]:
+    """Of each lane that there is: the eight columns where a cell of e begins, and what they rise by over it.
+
+    first, share as for `look_up_eight`; cell : whole places e.
+    """
+    found = []
+    for begin, along, across in zip(*(np.atleast_1d(x) for x in (first, cell, share)), strict=True):
+        at = int(begin) + LANES * int(along)
+        near, next_e, next_sigma, far = (load_like(table[:LANES], table, at + k) for k in (0, LANES, row, row + LANES))
+        low = near + across * (next_sigma - near)
+        found += [low, next_e + across * (far - next_e) - low]
+    return tuple(found)
+
+
+def columns_of(cells: tuple[Eight, ...], share: Eight) -> tuple[Eight, ...]:
+    """The first six columns at a share of each cell, as wide as that; then the last two, joined."""
+    shares = np.atleast_1d(share)
+    rows = np.array([low + s * rise for low, rise, s in zip(cells[::2], cells[1::2], shares, strict=True)])
+    columns = [load_like(share, rows[:, k].copy(), 0) for k in range(LANES - 2)]
+    return (*columns, rows[:, LANES - 2 :].T.ravel())
 
 
 def columns_from(table: Array, at: Eight) -> tuple[Eight, ...]:
     """Of each lane the eight numbers that follow place `at` of a table, as columns."""
     flat = table.reshape(-1)
     return tuple(np.array([flat[int(place) : int(place) + LANES] for place in at]).T)
-
-
-def _in_lane(builder: Any, x: Any, lane: int) -> Any:
-    return builder.extract_element(x, ir.Constant(SHORT, lane))
 
 
 def _times(builder: Any, a: Any, b: Any) -> Any:
@@ -83,19 +97,32 @@ def _minus(builder: Any, a: Any, b: Any) -> Any:
     return builder.fsub(a, b, flags=MAY_FUSE)
 
 
-def _few(count: int, builder: Any, table: Any, row: Any, first: Any, e: Any, sigma: Any) -> list[Any]:
-    along = _minus(builder, e, called("floor", builder, e))
-    rows = []
-    for lane in range(count):
-        begin, cell = (builder.fptosi(_in_lane(builder, x, lane), WHOLE) for x in (first, e))
-        at = builder.add(begin, builder.mul(cell, ir.Constant(WHOLE, LANES)))
-        rows.append(_cell(builder, table, row, at, along, sigma, lane))
-    return [_column(builder, rows, k) for k in range(LANES)]
+def _cells(builder: Any, table: Any, row: Any, first: Any, cell: Any, share: Any) -> list[Any]:
+    place = _plus(builder, first, _times(builder, cell, number_like(cell, float(LANES))))
+    found = []
+    for lane in range(lanes_in(cell)):
+        at = builder.fptosi(in_lane(builder, place, lane), WHOLE)
+        near, far = _ends(builder, table, row, at, everywhere(builder, in_lane(builder, share, lane)))
+        found += [near, _minus(builder, far, near)]
+    return found
+
+
+def _columns(builder: Any, cells: Any, share: Any) -> list[Any]:
+    """The first column, which the next step waits for, is not taken out of a vector with the others."""
+    count = lanes_in(share)
+    low, rise = ([builder.extract_value(cells, 2 * lane + k) for lane in range(count)] for k in range(2))
+    shares = [everywhere(builder, in_lane(builder, share, lane)) for lane in range(count)]
+    rows = [_plus(builder, a, _times(builder, s, b)) for a, b, s in zip(low, rise, shares, strict=True)]
+    first = _plus(builder, _column(builder, low, 0), _times(builder, share, _column(builder, rise, 0)))
+    columns = [_column(builder, rows, k) for k in range(1, LANES)]
+    return [first, *columns[:-2], joined(builder, *columns[-2:])]
 
 
 def _column(builder: Any, rows: list[Any], k: int) -> Any:
     """Number k of each row, one behind the other."""
-    return shuffled(builder, rows[0], rows[-1], [k, LANES + k] * (LANES // 2))
+    if len(rows) == 1:
+        return in_lane(builder, rows[0], k)
+    return shuffled(builder, rows[0], rows[1], [k, LANES + k])
 
 
 def _many(builder: Any, table: Any, row: Any, first: Any, e: Any, sigma: Any) -> list[Any]:
@@ -104,22 +131,28 @@ def _many(builder: Any, table: Any, row: Any, first: Any, e: Any, sigma: Any) ->
     at = _plus(builder, first, _times(builder, low, ir.Constant(VECTOR, LANES * [float(LANES)])))
     rows = []
     for lane in range(LANES):
-        begin = builder.fptosi(_in_lane(builder, at, lane), WHOLE)
+        begin = builder.fptosi(in_lane(builder, at, lane), WHOLE)
         rows.append(_cell(builder, table, row, begin, along, sigma, lane))
     return transposed(builder, rows)
 
 
 def _cell(builder: Any, table: Any, row: Any, at: Any, along: Any, sigma: Any, lane: int) -> Any:
-    share, across = (everywhere(builder, _in_lane(builder, x, lane)) for x in (along, sigma))
+    share, across = (everywhere(builder, in_lane(builder, x, lane)) for x in (along, sigma))
+    near, far = _ends(builder, table, row, at, across)
+    return _between(builder, near, far, share)
+
+
+def _ends(builder: Any, table: Any, row: Any, at: Any, across: Any) -> tuple[Any, Any]:
+    """The columns at both ends of a cell of e."""
     near, far = (
         _between(builder, load_at(builder, table, at, step), load_at(builder, table, at, row, step), across)
         for step in (0, LANES)
     )
-    return _between(builder, near, far, share)
+    return near, far
 
 
 def _columns_from(builder: Any, table: Any, at: Any) -> list[Any]:
-    places = (builder.fptosi(_in_lane(builder, at, lane), WHOLE) for lane in range(LANES))
+    places = (builder.fptosi(in_lane(builder, at, lane), WHOLE) for lane in range(LANES))
     return transposed(builder, [load_at(builder, table, place) for place in places])
 
 
@@ -127,10 +160,18 @@ def _between(builder: Any, a: Any, b: Any, share: Any) -> Any:
     return _plus(builder, a, _times(builder, share, _minus(builder, b, a)))
 
 
+def _cell_type(like: Any) -> Any:
+    return types.UniTuple(EIGHT, 2 * like.count if isinstance(like, LanesType) else 2)
+
+
+def _column_type(like: Any) -> Any:
+    return types.Tuple([*(LANES - 2) * [like], twice(like)])
+
+
 if not config.DISABLE_JIT:
     EIGHTS = types.UniTuple(EIGHT, LANES)
-    _one, _two, _all = (emitted(f, False) for f in (partial(_few, 1), partial(_few, 2), _many))
-    look_up_one = intrinsic(lambda _, t, row, at, e, s: (EIGHTS(t, row, at, e, s), _one))
-    look_up_two = intrinsic(lambda _, t, row, at, e, s: (EIGHTS(t, row, at, e, s), _two))
+    _all, _found, _read = (emitted(f, False) for f in (_many, _cells, _columns))
     look_up_eight = intrinsic(lambda _, t, row, at, e, s: (EIGHTS(t, row, at, e, s), _all))
+    cells_of = intrinsic(lambda _, t, row, at, cell, s: (_cell_type(cell)(t, row, at, cell, s), _found))
+    columns_of = intrinsic(lambda _, cells, s: (_column_type(s)(cells, s), _read))
     columns_from = intrinsic(lambda _, t, at: (EIGHTS(t, at), emitted(_columns_from, False)))

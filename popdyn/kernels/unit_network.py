@@ -7,13 +7,11 @@ the drives that they become a delay later: both belong to the middle of a step, 
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from popdyn.kernels.cascade import march, seen_numbers
+from popdyn.kernels.cascade import seen_numbers
 from popdyn.kernels.lane_filters import filtered, final
 from popdyn.kernels.lanes import (
     LANES,
@@ -25,12 +23,10 @@ from popdyn.kernels.lanes import (
     most,
     root,
     store,
-    turn,
-    turn_to_two,
-    turn_two,
 )
 from popdyn.kernels.modes_network import HIGH_D, HIGH_MU, LOW_D, LOW_MU, OUTSIDE, WATCHED, Nodes, watch
 from popdyn.kernels.synapses import BLOCK, BROUGHT, EXPONENTIAL, Projections, transmit_block
+from popdyn.kernels.unit_blocks import Block, Units, step_nodes
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -38,30 +34,6 @@ Whole = NDArray[np.int64]
 RATE, V_MEAN, W_MEAN, OUTPUTS = range(4)
 ROOM = 64  # steps that are kept beyond what delays need
 BEYOND = 100.0  # spikes per neuron and step that no unit fires
-
-
-class Units(NamedTuple):
-    """The units of all nodes, eight to a row of lanes (popdyn.kernels.cascade): node q is lane q % 8 of row q // 8."""
-
-    table: Array  # (number,) tables of all kinds, one behind the other
-    row: int  # numbers in a row of a table
-    lanes: Array  # (eight, slot x 8)
-    variables: int  # of the node with most
-    current: Array  # (node, variable) share of w that is a current
-
-
-class Block(NamedTuple):
-    """What belongs to the steps of one block."""
-
-    past: Array  # (population + external row, place) rates in a row, the newest at the end
-    work: Array  # (BLOCK,)
-    brought: Array  # (projection x BROUGHT,)
-    mean: Whole  # (entry of nodes,) where in it its projection's u begins
-    variance: Whole  # the same of v
-    seen: Array  # (node, WATCHED x 8): as `modes_network.watch` of whole blocks, in eight parts
-    by_node: Array  # (3, 8 x BLOCK): mu, sigma (at first D), rate of eight nodes, each node's steps in a row
-    by_step: Array  # (3, BLOCK x 8): the same, each step's nodes in a row
-    marked: Array  # (step x `seen_numbers`,) of the middles of bins
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
@@ -128,34 +100,15 @@ def _fire(
 ) -> None:  # fmt: skip
     """Eight nodes through a block of steps, of which `last` ends bin b; what they fire into block.past at `at`."""
     first, end = LANES * eight, min(LANES * eight + LANES, nodes.population.shape[0])
-    nodes_of, steps_of = block.by_node, block.by_step
-    for k in range(2):
-        if end - first > 2:
-            turn(nodes_of[k], 0, BLOCK, steps_of[k], 0, LANES)
-            turn(nodes_of[k], LANES, BLOCK, steps_of[k], LANES * LANES, LANES)
-        else:
-            turn_two(nodes_of[k], 0, BLOCK, steps_of[k], 0, LANES)
-            turn_two(nodes_of[k], LANES, BLOCK, steps_of[k], LANES * LANES, LANES)
     mark = last - per_bin // 2
     if mark < 0:
         mark, b = mark + per_bin, b + 1
-    march(
-        units.table, units.row, units.lanes[eight], end - first, units.variables, steps_of[0], steps_of[1], steps, mark,
-        per_bin, block.marked, 0, steps_of[2],
-    )  # fmt: skip
+    step_nodes(units, block, eight, end - first, steps, mark, per_bin)
     seen = 0
     while mark < steps:
         _means(units, nodes, first, end, block.marked, seen, out, b)
         seen, mark, b = seen + seen_numbers(units.variables), mark + per_bin, b + 1
-    for t in range(steps, BLOCK):
-        store(filled(0.0), steps_of[2], LANES * t)
-    rates = nodes_of[2]
-    if end - first > 2:
-        turn(steps_of[2], 0, LANES, rates, 0, BLOCK)
-        turn(steps_of[2], LANES * LANES, LANES, rates, LANES, BLOCK)
-    else:
-        turn_to_two(steps_of[2], 0, LANES, rates, 0, BLOCK)
-        turn_to_two(steps_of[2], LANES * LANES, LANES, rates, LANES, BLOCK)
+    rates = block.by_node[2]
     for q in range(first, end):
         fired, share, place = block.past[nodes.population[q]], nodes.weight[q], BLOCK * (q - first)
         early, late = load(rates, place), load(rates, place + LANES)

@@ -36,6 +36,7 @@ from scipy.optimize import brentq
 
 from popdyn.errors import DomainError, NumericsError
 from popdyn.kernels import cascade as kernel
+from popdyn.kernels.few_units import CHUNK, integrate
 from popdyn.kernels.lanes import LANES, aligned
 from popdyn.kernels.unit_law import TINY
 from popdyn.rungs.cascade_parameters import ADAPTATION_PARAMETERS, of_variable
@@ -203,11 +204,9 @@ class CascadePopulation:
         rate, V_mean, traces = np.empty(bins), np.empty(bins), np.empty((bins, len(self.adaptation)))
         unit, column = table or self.table(dt), np.empty(kernel.slots(len(w)))
         kernel.start(*unit, float(mu[0]), float(sigma[0]), w, 0, column)
-        (lanes,) = kernel.in_lanes(column[None])
-        row, work = unit.table[0].size, aligned(np.empty((3, LANES * steps_per_bin)))
-        outside = kernel.integrate(
-            unit.table.reshape(-1), row, lanes, mu, sigma, steps_per_bin, work, rate, V_mean, traces
-        )  # fmt: skip
+        (lanes,), (flat, row) = kernel.in_lanes(column[None]), (unit.table.reshape(-1), unit.table[0].size)
+        work, seen = np.empty(CHUNK * steps_per_bin), np.empty(CHUNK * kernel.seen_numbers(len(w)))
+        outside = integrate(flat, row, lanes, mu, sigma, steps_per_bin, work, seen, rate, V_mean, traces)
         if outside == kernel.NOT_FINITE:
             raise NumericsError(f"populations.{self.name}: the unit's rate is not finite; take dt below {dt:g} s")
         return Trace(rate, V_mean, traces @ np.array([v.current for v in self.adaptation]), outside)

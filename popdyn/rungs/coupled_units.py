@@ -17,6 +17,7 @@ from popdyn.kernels import unit_network as kernel
 from popdyn.kernels.cascade import Unit, in_lanes, slots, start
 from popdyn.kernels.lanes import aligned
 from popdyn.kernels.modes_network import OUTSIDE, WATCHED, settle
+from popdyn.kernels.unit_blocks import Units
 from popdyn.rungs.bank import make_projections
 from popdyn.rungs.bins import BIN, bin_centres, step_middles, steps_in_bin
 from popdyn.rungs.cascade import CascadePopulation
@@ -48,11 +49,11 @@ class Prepared:
     columns: Array
     current: Array
 
-    def units(self, networks: int = 1) -> kernel.Units:
+    def units(self, networks: int = 1) -> Units:
         """What the kernel steps through: the nodes of so many networks side by side."""
         lanes = in_lanes(np.tile(self.columns, (networks, 1)))
         current = np.tile(self.current, (networks, 1))
-        return kernel.Units(self.table.reshape(-1), self.table[0].size, lanes, current.shape[1], current)
+        return Units(self.table.reshape(-1), self.table[0].size, lanes, current.shape[1], current)
 
 
 class CoupledUnits(LongRunOfNodes):

@@ -12,6 +12,7 @@ from popdyn.spec import Network
 from popdyn.types import Progress
 from popdyn.workflows.conversion import Conversion
 from popdyn.workflows.fit_units import fit_node_units, fit_units
+from popdyn.workflows.prediction import PredictedError
 from popdyn.workflows.prediction_network import predict_network_error
 from popdyn.workflows.progress import within
 from popdyn.workflows.stages import mean_field, of_finite_size, predict, start
@@ -34,7 +35,12 @@ def derive_network(
         of_finite_size(work, partial(rung, finite=True), say, finite_runs, seed)
     plain = partial(rung, closure="mean", jumps=False, regular=False)
     mean_field(work, plain, say, "diffusion, Poisson trains, mean adaptation")
-    predict(work, lambda: predict_network_error(infinite, protocol, trajectory, tolerance), say)
+
+    def error() -> dict[str, PredictedError]:
+        of_size = None if finite_runs else rung(finite=True).simulate(protocol, seed=seed)
+        return predict_network_error(infinite, protocol, trajectory, tolerance, of_size)
+
+    predict(work, error, say)
     _check(work, infinite, say)
     if to == "unit":
         (fit_node_units if has_node_units(network) else fit_units)(work, infinite, say)

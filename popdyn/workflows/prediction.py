@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from popdyn.comparison import compare
 from popdyn.comparison.shape import STILL
 from popdyn.rungs.density import Density
+from popdyn.spec.network import Protocol as StimulusProtocol
 from popdyn.theory.problem import LOWER_CLOSURE
 
 NEXT_CLOSURE = {
@@ -25,7 +26,7 @@ NEXT_CLOSURE = {
 class Simulates(Protocol):
     """What runs a protocol."""
 
-    def simulate(self, protocol: str, /) -> xr.Dataset:
+    def simulate(self, protocol: str | StimulusProtocol, /) -> xr.Dataset:
         """Its trajectory."""
         ...
 
@@ -40,7 +41,7 @@ class OtherClosure:
     closure: str
     reference: xr.Dataset
 
-    def simulate(self, protocol: str, /) -> xr.Dataset:
+    def simulate(self, protocol: str | StimulusProtocol, /) -> xr.Dataset:
         """Its rates."""
         lower, found = self.closure, self.make(NEXT_CLOSURE[self.closure]).simulate(protocol)
         rate, used = found["rate"], _closures(found)
@@ -97,7 +98,9 @@ Factor = float | Mapping[str, float]
 """Of a distance, the same for all or by population."""
 
 
-def distances(others: Mapping[str, tuple[Simulates, Factor]], protocol: str, trajectory: xr.Dataset) -> Parts:
+def distances(
+    others: Mapping[str, tuple[Simulates, Factor]], protocol: str | StimulusProtocol, trajectory: xr.Dataset
+) -> Parts:
     """Of a trajectory from every other one under the protocol, times its factor."""
     found: Parts = {}
     for part, (other, factor) in others.items():
@@ -118,6 +121,12 @@ def of_variation(error: float, trajectory: xr.Dataset, population: str) -> tuple
     """
     found = variation(trajectory, population)
     return error, error * (found if found > 0.0 else 1.0)
+
+
+def of_mean(bias: float, trajectory: xr.Dataset, population: str) -> tuple[float, float]:
+    """(nrmse, |bias|) of a mean rate that is off by a share of itself, at all times alike."""
+    found = variation(trajectory, population)
+    return abs(bias) / found if found > 0.0 else np.nan, abs(bias)
 
 
 def variation(trajectory: xr.Dataset, population: str) -> float:

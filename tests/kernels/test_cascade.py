@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numba import njit
 
 from popdyn.kernels import cascade as kernel
-from popdyn.kernels.lanes import aligned
+from popdyn.kernels import few_units as few
+from popdyn.kernels.lanes import aligned, two
 from popdyn.kernels.unit_law import readout
 from popdyn.rungs.cascade import CascadePopulation
 from popdyn.rungs.cascade_parameters import starting_values
@@ -89,8 +91,9 @@ def test_not_a_number_is_a_status():
     mu[50] = np.nan
     made, out = model.table(1e-4), np.empty((2, 10))
     lane = in_one_lane(made, 1.0, SIGMA, np.zeros(2))
-    flat, row, work = made.table.reshape(-1), made.table[0].size, np.empty((3, 80))
-    status = kernel.integrate(flat, row, lane, mu, np.full(100, SIGMA), 10, work, *out, np.empty((10, 2)))
+    flat, row, work = made.table.reshape(-1), made.table[0].size, np.empty(10 * few.CHUNK)
+    seen = np.empty(few.CHUNK * kernel.seen_numbers(2))
+    status = few.integrate(flat, row, lane, mu, np.full(100, SIGMA), 10, work, seen, *out, np.empty((10, 2)))
     assert status == kernel.NOT_FINITE
 
 
@@ -110,12 +113,40 @@ def test_eight_units_of_three_kinds_are_each_as_alone():
     table = aligned(np.concatenate([m.table for m in made]))
     (lanes,), rate = kernel.in_lanes(columns), np.empty(mu.size)
     kernel.march(
-        table.reshape(-1), table[0].size, lanes, 8, 2, mu.ravel(), sigma.ravel(), 200, -1, 1, np.empty(0), 0, rate
+        table.reshape(-1), table[0].size, lanes, 2, mu.ravel(), sigma.ravel(), 200, -1, 1, np.empty(0), 0, rate
     )  # fmt: skip
     for q, k in enumerate(which):
         w = np.array([1e-10, 2e-11])[: len(made[k].adaptation)]
         alone = kinds[k].integrate(mu[:, q].copy(), sigma[:, q].copy(), w, dt=dt, steps_per_bin=1).rate
         np.testing.assert_allclose(rate.reshape(200, 8)[:, q], alone, rtol=1e-12)
+
+
+@njit
+def in_two_lanes(table, row, x, variables, mu, sigma, steps, seen, rate):
+    few.march_few(two(0.0), table, row, x, variables, mu, sigma, steps, 0, 1, seen, 0, rate)
+
+
+def test_two_units_are_each_as_alone_where_no_guess_is_right():
+    """Drives that jump in every step, at times out of the table, of units with three adaptation variables."""
+    third = AdaptationVariable(0.0, 5e-12, 0.05, -0.08)
+    made = replace(unit(SIGMA, 1.2 * SIGMA), adaptation=(*VARIABLES, third), parameters={**starting_values(3), **MODES})
+    table, dt, rng, steps = made.table(2e-4), 2e-4, np.random.default_rng(1), 400
+    mu = rng.choice([0.3, 1.1, 1.9, 300.0], size=(steps, 2), p=[0.33, 0.33, 0.33, 0.01])
+    sigma = SIGMA * rng.uniform(0.9, 1.3, size=(steps, 2))
+    w, columns = np.array([1e-10, 2e-11, 1e-11]), np.zeros((2, kernel.slots(3)))
+    for lane in range(2):
+        kernel.start(*table, mu[0, lane], sigma[0, lane], w, 0, columns[lane])
+    (lanes,), rate, seen = kernel.in_lanes(columns), np.empty((steps, 2)), np.empty((steps, kernel.seen_numbers(3)))
+    in_two_lanes(
+        table.table.reshape(-1), table.table[0].size, lanes, 3, mu.ravel(), sigma.ravel(), steps, seen.ravel(),
+        rate.ravel(),
+    )  # fmt: skip
+    left = lanes.reshape(-1, 8)[kernel.OUTSIDE]
+    for lane in range(2):
+        alone = made.integrate(mu[:, lane].copy(), sigma[:, lane].copy(), w, dt=dt, steps_per_bin=1)
+        np.testing.assert_allclose(rate[:, lane], alone.rate, rtol=1e-12)
+        np.testing.assert_allclose(seen[:, lane], alone.V_mean, rtol=1e-12)
+        assert left[lane] == alone.outside > 0
 
 
 def test_readout_is_smooth_and_never_negative():

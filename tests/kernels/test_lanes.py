@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numba import njit
 
 from popdyn.kernels import unit_law as law
 from popdyn.kernels.lane_filters import behind, filtered, final
-from popdyn.kernels.lane_tables import look_up_eight, look_up_one, look_up_two
-from popdyn.kernels.lanes import LANES, aligned, load, store, turn, turn_to_two, turn_two
+from popdyn.kernels.lane_tables import cells_of, columns_of, look_up_eight
+from popdyn.kernels.lane_turns import turn, turn_to_two, turn_two
+from popdyn.kernels.lanes import LANES, aligned, differ, joined, load, load_like, lower, store, two, upper, whole
 
 
 @njit
@@ -41,26 +44,44 @@ def test_the_law_of_eight_is_the_law_of_one():
 
 
 @njit
-def _looked(count: int, table: np.ndarray, row: int, places: np.ndarray, out: np.ndarray) -> None:
-    at, e, sigma = load(places, 0), load(places, 8), load(places, 16)
-    if count == 1:
-        found = look_up_one(table, row, at, e, sigma)
-    elif count == 2:
-        found = look_up_two(table, row, at, e, sigma)
-    else:
-        found = look_up_eight(table, row, at, e, sigma)
+def _looked(table: np.ndarray, row: int, places: np.ndarray, out: np.ndarray) -> None:
+    found = look_up_eight(table, row, load(places, 0), load(places, 8), load(places, 16))
     for k in range(LANES):
         store(found[k], out, LANES * k)
 
 
-@pytest.mark.parametrize("count", [1, 2, 8])
-def test_a_look_up_is_bilinear(count):
+@njit
+def _looked_few(like: Any, table: np.ndarray, row: int, places: np.ndarray, out: np.ndarray) -> None:
+    first, e, sigma = load_like(like, places, 0), load_like(like, places, 8), load_like(like, places, 16)
+    a, b, c, d, f, g, last = columns_of(cells_of(table, row, first, whole(e), sigma), e - whole(e))
+    store(a, out, 0)
+    store(b, out, 8)
+    store(c, out, 16)
+    store(d, out, 24)
+    store(f, out, 32)
+    store(g, out, 40)
+    store(lower(last), out, 48)
+    store(upper(last), out, 56)
+
+
+@njit
+def _looked_two(table: np.ndarray, row: int, places: np.ndarray, out: np.ndarray) -> None:
+    _looked_few(two(0.0), table, row, places, out)
+
+
+@njit
+def _looked_one(table: np.ndarray, row: int, places: np.ndarray, out: np.ndarray) -> None:
+    _looked_few(0.0, table, row, places, out)
+
+
+@pytest.mark.parametrize(("count", "looked"), [(1, _looked_one), (2, _looked_two), (8, _looked)])
+def test_a_look_up_is_bilinear(count, looked):
     rng = np.random.default_rng(count)
     table = aligned(rng.normal(size=(3, 20, LANES)))
     i, j = rng.integers(0, 2, LANES), rng.integers(0, 19, LANES)
     g, f = rng.uniform(size=(2, LANES))
     row, out = table[0].size, np.empty((LANES, LANES))
-    _looked(count, table.ravel(), row, np.concatenate([i * row, j + f, g]), out.ravel())
+    looked(table.ravel(), row, np.concatenate([i * row, j + f, g]), out.ravel())
     near, far = ((1 - g) * table[i, m].T + g * table[i + 1, m].T for m in (j, j + 1))
     exact = (1 - f) * near + f * far
     np.testing.assert_allclose(out[:, :count], exact[:, :count], rtol=1e-12, atol=1e-12)
@@ -74,10 +95,10 @@ def _turned(x: np.ndarray, out: np.ndarray) -> None:
 
 @njit
 def _turned_two(x: np.ndarray, columns: np.ndarray, rows: np.ndarray) -> None:
-    turn_two(x, 0, 16, columns, 0, 8)
-    turn_two(x, 8, 16, columns, 64, 8)
-    turn_to_two(columns, 0, 8, rows, 0, 16)
-    turn_to_two(columns, 64, 8, rows, 8, 16)
+    turn_two(x, 0, 16, columns, 0)
+    turn_two(x, 8, 16, columns, 16)
+    turn_to_two(columns, 0, rows, 0, 16)
+    turn_to_two(columns, 16, rows, 8, 16)
 
 
 def test_rows_turn_into_columns():
@@ -87,10 +108,26 @@ def test_rows_turn_into_columns():
 
 
 def test_two_rows_turn_into_columns_and_back():
-    x, columns, rows = np.arange(128.0), np.empty(128), np.zeros(128)
+    x, columns, rows = np.arange(32.0), np.empty(32), np.zeros(32)
     _turned_two(x, columns, rows)
-    np.testing.assert_array_equal(columns.reshape(16, 8)[:, :2], x.reshape(8, 16)[:2].T)
-    np.testing.assert_array_equal(rows[:32], x[:32])
+    np.testing.assert_array_equal(columns.reshape(16, 2), x.reshape(2, 16).T)
+    np.testing.assert_array_equal(rows, x)
+
+
+@njit
+def _halves(x: np.ndarray, out: np.ndarray) -> tuple[bool, bool]:
+    pair, number = joined(x[0], x[1]), two(x[0])
+    four = joined(pair, number)
+    store(four, out, 0)
+    store(upper(four) + lower(four), out, 4)
+    store(upper(pair) - lower(pair), out, 6)
+    return differ(pair, pair, number, pair), differ(pair, pair, 1.0, 1.0)
+
+
+def test_halves_of_lanes():
+    out = np.empty(7)
+    assert _halves(np.array([3.0, 5.0]), out) == (True, False)
+    np.testing.assert_array_equal(out, [3.0, 5.0, 3.0, 3.0, 6.0, 8.0, 2.0])
 
 
 @njit

@@ -10,7 +10,8 @@ from popdyn.kernels import cascade
 from popdyn.kernels.lanes import aligned
 from popdyn.kernels.modes_network import WATCHED, Nodes
 from popdyn.kernels.synapses import BLOCK, Projections
-from popdyn.kernels.unit_network import OUTPUTS, Units, run
+from popdyn.kernels.unit_blocks import Units
+from popdyn.kernels.unit_network import OUTPUTS, run
 from popdyn.rungs.cascade import CascadePopulation
 from popdyn.rungs.cascade_parameters import starting_values
 from popdyn.rungs.static_gain import AdaptationVariable, GainRow, StaticGain
@@ -47,10 +48,14 @@ def lanes_of(units: list[CascadePopulation], mu: float, sigma: float) -> Units:
 
 
 def unit_network_result() -> dict[str, NDArray[np.float64]]:
-    """Two nodes, delays of some steps and of one; a node of three adaptation variables beside nine others."""
+    """Two nodes, delays of some steps and of one; a node of three adaptation variables beside nine others; one node."""
     two = [unit((0.05, 0.06), (SLOW,)), unit((0.05,), ())]
     many = [unit((0.05, 0.06), (SLOW, FAST, FAST)), *(unit((0.05,), ()) for _ in range(9))]
-    return {"units in a network": _march(two, wires(2)), "many units in a network": _march(many, later(wires(2)))}
+    return {
+        "one unit": _march(two[:1], wires(2)),
+        "units in a network": _march(two, wires(2)),
+        "many units in a network": _march(many, later(wires(2))),
+    }
 
 
 def later(p: Projections) -> Projections:

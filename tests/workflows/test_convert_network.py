@@ -74,6 +74,7 @@ def test_every_population_is_in_the_report(converted):
     assert 0 < E["quadrature_error"] < 0.02 / 3
     relative = variation(converted[0].results["density"], "E")
     assert converted[0].predicted["E"].bias > relative * E["quadrature_error"] > 0.0
+    assert set(converted[0].predicted["E"].parts) == {"step", "nodes", "jumps", "size"}
     assert other["nodes"] >= 1
     assert {check["kind"] for check in document["validity"]} >= {"stability", "disorder"}
     (spread,) = (n for n in document["neuron_rates"] if n["population"] == "E")
@@ -166,6 +167,7 @@ def test_simulate_refuses_what_a_network_has_not(options, says):
 @pytest.mark.slow
 def test_the_annealed_line_and_finite_size(tmp_path):
     work = convert(SPEC, finite_size=True, annealed=True, out=tmp_path / "out", store=tmp_path / "store")
+    assert "size" not in work.predicted["E"].parts
     lines = {(c["truth"], c["model"]): c["populations"] for c in work.document["comparisons"]}
     assert {("spiking", "annealed"), ("annealed", "density"), ("spiking", "N to infinity")} <= set(lines)
     assert all(abs(m["bias"]) < 0.05 for m in lines["spiking", "annealed"].values())

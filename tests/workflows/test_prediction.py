@@ -11,10 +11,12 @@ import pytest
 import xarray as xr
 
 from popdyn.comparison import compare
+from popdyn.rungs.coupled import CoupledDensity
 from popdyn.rungs.density import Density
 from popdyn.spec import load
-from popdyn.workflows.prediction import OtherClosure, of_variation, predict_error
+from popdyn.workflows.prediction import OtherClosure, of_mean, of_variation, predict_error
 from popdyn.workflows.prediction_cohorts import rest_part
+from popdyn.workflows.prediction_network import beyond_noise, predict_network_error
 from popdyn.workflows.predictions_report import predictions
 
 BURSTS = Path(__file__).parents[2] / "reference_sims" / "adex_bursting" / "network.toml"
@@ -145,3 +147,50 @@ def square_wave(swing):
     return xr.Dataset(
         {"rate": (("run", "time", "population"), rate)}, {"time": 1e-3 * np.arange(0.5, 100), "population": ["E"]}
     )
+
+
+def of_rate(*runs: np.ndarray) -> xr.Dataset:
+    time = (np.arange(len(runs[0])) + 0.5) * 1e-3
+    return xr.Dataset({"rate": (("run", "time", "population"), np.array(runs)[:, :, None])},
+                      {"time": time, "population": ["E"]})  # fmt: skip
+
+
+def test_a_mean_that_is_off_by_size_is_told_from_noise():
+    """False alarm of the second line: 5 % (two standard errors), of a fixed seed."""
+    rng, limit = np.random.default_rng(0), 10.0 + np.sin(np.arange(800) / 30.0)
+    noise = rng.normal(size=800)
+    assert beyond_noise(of_rate(1.03 * limit + 0.1 * noise), of_rate(limit), "E") == pytest.approx(0.03, abs=1e-3)
+    assert beyond_noise(of_rate(limit + noise), of_rate(limit), "E") < 2.0 * 0.1 / np.sqrt(800)
+    nrmse, bias = of_mean(-0.03, of_rate(limit), "E")
+    assert bias == 0.03
+    assert nrmse == pytest.approx(0.03 * limit.mean() / limit.std())
+    assert np.isnan(of_mean(0.03, of_rate(np.ones(800)), "E")[0])
+
+
+DRIVE = {"mu": "0.9 mV/ms", "sigma": "1 mV/sqrt(ms)"}
+FILTERED = {"synapse": "exponential", "tau_syn": "0.5 ms"}
+
+
+@pytest.mark.parametrize(
+    ("synapse", "drive", "sources"),
+    [
+        ({"J": "-0.1 mV"}, {"noise": DRIVE}, {"step", "jumps"}),
+        ({"J": "-1.5 mV"}, {"noise": DRIVE}, {"step"}),
+        ({"J": "-0.1 mV", **FILTERED}, {"poisson": [{"K": 1000, "nu": "8 Hz", "J": "0.12 mV", **FILTERED}]},
+         {"step", "boundaries"}),
+    ],
+)  # fmt: skip
+def test_sources_of_a_networks_error(synapse, drive, sources):
+    """Diffusion in place of small jumps, jumps that are kept, boundaries that move under filtered noise."""
+    spec = load({
+        "schema": 1,
+        "populations": {"E": {"size": 400, "neuron": {"model": "lif", "t_ref": "2 ms"}, **drive}},
+        "connections": [{"pre": "E", "post": "E", "rule": "fixed_indegree", "K": 20, "delay": "1.5 ms", **synapse}],
+        "protocols": {"rest": {"duration": "100 ms", "transient": "50 ms"}},
+    })  # fmt: skip
+    density = CoupledDensity(spec)
+    trajectory = density.simulate("rest")
+    found = predict_network_error(density, "rest", trajectory, 0.02)["E"]
+    assert set(found.parts) == sources
+    finite = CoupledDensity(spec, finite=True).simulate("rest")
+    assert set(predict_network_error(density, "rest", trajectory, 0.02, finite)["E"].parts) == sources | {"size"}
