@@ -32,7 +32,8 @@ class Held:
 
     problem: with its mean drive, the colours of its noise, and unequal inputs as a spread of mu; D (source,) [V^2/s];
     factor: its rate over that of `escape_rate`; dispersion as `EscapeNode`; share: of the noise of Poisson trains, by
-    projection; wide: whether unequal inputs count; trains: its rate after a spike, in steps of COARSE [1/s].
+    projection; width [V/s]: of unequal inputs, 0 where they do not count; trains: its rate after a spike, in steps of
+    COARSE [1/s].
     """
 
     problem: GifProblem
@@ -41,8 +42,12 @@ class Held:
     factor: float
     dispersion: float
     share: Mapping[int, float]
-    wide: bool
+    width: float
     trains: Array
+
+    @property
+    def wide(self) -> bool:
+        return self.width > 0.0
 
     def regularity(self, tau: float) -> Regularity:
         """Of its trains, for a membrane of time constant tau [s]."""
@@ -68,7 +73,7 @@ def hold(problem: NetworkProblem, q: int, point: WorkingPoint, share: Share) -> 
     at = stationary(full, dt=COARSE, D=D)
     plain = escape_rate(node.problem, float(point.mu[q]), float(point.D[q]))
     dispersion = float(np.exp(log_variance(full, at.cohorts.state.own)))
-    return Held(full, D, at.rate, at.rate / plain, dispersion, shares, wide, after_spike(at, D))
+    return Held(full, D, at.rate, at.rate / plain, dispersion, shares, unequal if wide else 0.0, after_spike(at, D))
 
 
 def is_wide(problem: GifProblem, unequal: float) -> bool:

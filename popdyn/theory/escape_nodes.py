@@ -49,9 +49,9 @@ def escape_node(population: Population) -> EscapeNode:
     return EscapeNode(population.name, gif_problem(population))
 
 
-def escape_rate(problem: GifProblem, mu: float, D: float) -> float:
+def escape_rate(problem: GifProblem, mu: float, D: float, settled: float = SETTLED) -> float:
     """Stationary rate [1/s] at mu [V/s] and white noise D [V^2/s]."""
-    return stationary(replace(problem, mu=mu, sigma=float(np.sqrt(2.0 * D))), settled=SETTLED).rate
+    return stationary(replace(problem, mu=mu, sigma=float(np.sqrt(2.0 * D))), settled=settled).rate
 
 
 def white_input(p: Projection, tau_m: float) -> tuple[float, float]:

@@ -76,6 +76,10 @@ class NetworkProblem:
     def names(self) -> list[str]:
         return list(self.network.populations)
 
+    def escapes(self, name: str) -> bool:
+        """Whether a population has escape noise."""
+        return any(one.population == name for one in self.escaping)
+
     def means(self, node_rates: Array) -> tuple[Array, Array]:
         """Mean rate and mean square rate of each population, (population,)."""
         mean, square = np.zeros(len(self.names)), np.zeros(len(self.names))

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 MASS = 1e-9  # what the share of all neurons may be off by
 ORDER = {"gaussian": 2, "cohort_mean": 1}
 NOT_AVAILABLE = (
-    "fixed points, stability and spectra (popdyn analyse): not derived for cohorts; rates are where the march stays",
-    "limits of the theory: their checks rest on that analysis; what is known of the errors: docs/theory/cohorts.md",
+    "fixed points, stability, spectra: popdyn analyse has them; rates here are where the march stays",
+    "limits of the theory: popdyn analyse checks them; what is known of the errors: docs/theory/cohorts.md",
     "rates over neurons: not drawn for cohorts",
     "density2d, the arbiter between closures: it is of V and w; the error of the closure is predicted instead",
 )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 NOT_AVAILABLE = (
     "rate unit: none is fitted to populations that hear each other, or of escape noise; the target is the density rung",
-    "fixed points, stability, spectra and the limits of the theory (popdyn analyse): not derived for cohorts",
+    "fixed points, stability, spectra and the limits of the theory: popdyn analyse has them",
     "f–I curves: popdyn rates SPEC --vary mu=FIRST:LAST:COUNT",
     "density2d, the arbiter between closures: it is of populations alone; the error of closures is predicted instead",
 )

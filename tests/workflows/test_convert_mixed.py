@@ -71,7 +71,7 @@ def test_each_population_has_the_parts_of_its_kind(converted):
         assert 0.0 < work.predicted[name].bias < 0.02
     text = render_markdown(document) + render_html(document)
     assert "densities and cohorts" in text
-    assert "not derived for cohorts" in text
+    assert "limits of the theory: popdyn analyse has them" in text
 
 
 def test_the_step_counts_by_the_order_of_each_kind(converted):
