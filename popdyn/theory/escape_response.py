@@ -106,7 +106,7 @@ class EscapeLinear:
         at = stationary(self.problem, dt=DT, D=self.D, gain=self.width)
         rows = [step_response(at, self.D, self.width, row) for row in range(1 + self.D.size + (self.width > 0.0))]
         jumps: Array = np.diff(np.array(rows), axis=1, prepend=0.0)
-        t: Array = (np.arange(jumps.shape[1]) + 0.5) * DT
+        t: Array = DT * (np.arange(jumps.shape[1], dtype=np.float64) + 0.5)
         early = round(EARLY / DT)
         count = (t.size - early) // BLOCK if t.size > early else 0
         if count == 0:

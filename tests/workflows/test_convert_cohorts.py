@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from popdyn.cli import app
-from popdyn.errors import SpecError, UsageError
+from popdyn.errors import SpecError
 from popdyn.report import render_html, render_markdown, validate
 from popdyn.theory.cohort_grid import age_grid
 from popdyn.theory.predicted_error import predicted_error
@@ -172,9 +172,10 @@ def test_a_population_alone_has_a_unit(tmp_path):
     assert convert(alone, to="density", truth=False).unit is None
 
 
-def test_analysis_is_refused_by_name():
-    with pytest.raises(UsageError, match=r"model: got 'gif'.*convert run its cohorts"):
-        analyse(SPEC)
+def test_analysis_has_the_rates_of_the_density(converted):
+    (state,) = analyse(SPEC)["states"]
+    assert state["rates"] == pytest.approx(converted[0].density.rates(), rel=1e-3)
+    assert state["stability"]["unstable"] == 0
 
 
 def test_the_commands(converted, tmp_path):
