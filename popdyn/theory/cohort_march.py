@@ -15,7 +15,7 @@ from popdyn.kernels.cohort_state import (
     CohortModel,
     CohortState,
 )
-from popdyn.kernels.cohorts import integrate
+from popdyn.kernels.cohort_run import integrate
 from popdyn.theory.cohort_grid import AgeGrid, age_grid, first_cohorts, make_model
 from popdyn.theory.gif_problem import GifProblem
 from popdyn.theory.hazard_moments import table
@@ -39,8 +39,7 @@ class Cohorts:
     state: CohortState
 
     def copy(self) -> Cohorts:
-        slots, own, pool, place = self.state
-        state = CohortState(slots.copy(), own.copy(), pool.copy(), place.copy())
+        state = CohortState._make([part.copy() for part in self.state])
         return Cohorts(self.problem, self.dt, self.grid, self.closure, self.model, state)
 
 
@@ -71,15 +70,15 @@ def march(
 ) -> tuple[Array, Array]:  # fmt: skip
     """Move the state through mu (step,) [V/s] and D (step, source) [V^2/s]; rates (step,) [1/s] at their ends.
 
-    gain (step,) [V/s]: of the frozen variable "gain"; default mu. Also `cohorts.look` of every `every` steps (0: once,
+    gain (step,) [V/s]: of the frozen variable "gain"; default mu. Conductances have the problem's mean. Also `cohorts.look` of every `every` steps (0: once,
     at the middle). Finite size: `neurons`, the generator's words.
     """
     rate, every = np.zeros(mu.size), every or mu.size
     seen = np.zeros((-(-mu.size // every), 2 + cohorts.model.modes.shape[1]))
     words = np.zeros(4, np.uint64) if words is None else words
-    wide = mu if gain is None else gain
+    wide, shunt = mu if gain is None else gain, np.full(mu.size, cohorts.problem.shunt)
     done = integrate(
-        cohorts.model, table(), cohorts.state, mu, wide, D, cohorts.dt, every, neurons, words, rate, seen
+        cohorts.model, table(), cohorts.state, mu, wide, shunt, D, cohorts.dt, every, neurons, words, rate, seen
     )  # fmt: skip
     if done < mu.size:
         raise NumericsError(f"a cohort's moments are no longer finite in step {done}; halve dt (now {cohorts.dt:g} s)")

@@ -54,6 +54,11 @@ def escape_rate(problem: GifProblem, mu: float, D: float, settled: float = SETTL
     return stationary(replace(problem, mu=mu, sigma=float(np.sqrt(2.0 * D))), settled=settled).rate
 
 
+def opened(p: Projection, C_m: float) -> float:
+    """Integral over time of what one spike opens of a conductance, over C_m: no unit."""
+    return p.conductance * p.synapse.tau_syn / C_m
+
+
 def white_input(p: Projection, tau_m: float) -> tuple[float, float]:
     """mu [V/s], and D [V^2/s] of the white noise of equal variance of V, that a Poisson source brings a membrane."""
     charge = release(p.synapse, p.nu)
