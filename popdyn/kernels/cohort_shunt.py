@@ -148,9 +148,7 @@ def through(rate: float, G: float, dt: float) -> tuple[float, float]:
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
-def _shake(
-    model: CohortModel, state: CohortState, size: int, work: int, k: int, D: float, G: float, dt: float
-) -> None:
+def _shake(model: CohortModel, state: CohortState, size: int, work: int, k: int, D: float, G: float, dt: float) -> None:
     """Noise of source k in the step."""
     slots, own, cov, i = state.slots, state.own, MEAN + size, int(model.noise[k, VARIABLE])
     unit = 1.0 / own[0]

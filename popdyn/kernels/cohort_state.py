@@ -43,8 +43,8 @@ class CohortModel(NamedTuple):
     # s.d. of a frozen variable; 1 where third cumulants are carried, and that over all neurons
     noise: Array  # (source, SOURCE) variable or 0; per D_s what a step adds to UU, Ux, xx; and to UU after release
     whole: Whole  # steps from spike to release; frozen gain of the drive, or -1; steps of a cohort; slots of a level;
-    # closure; 1 + K; 1 where conductances shunt V; then for each variable the frozen one that it jumps by beside `jump`,
-    # or -1
+    # closure; 1 + K; 1 where conductances shunt V; then of each variable the frozen one that it jumps by beside
+    # `jump`, or -1
     shunt: Array  # (SHUNT_ROWS, 1 + K), of shunted populations (cohort_shunt): 1/tau; d(dV/dt)/dz; d exponent/dz at
     # constant V; the same for noise by its variables, E_rev - E_L of conductances; 1 for these
 

@@ -23,15 +23,12 @@ from popdyn.kernels.cohort_state import (
     COMING,
     DECAY,
     DRIVE,
-    DROP,
     GAIN,
     JUMP,
-    KAPPA,
     KAPPA_RELEASE,
     MASS,
     MEAN,
     MEAN_ONLY,
-    OLD,
     OPEN,
     PART_DRIVE,
     PART_DROP,
@@ -59,7 +56,6 @@ from popdyn.kernels.cohort_state import (
     rescale,
 )
 from popdyn.kernels.hazard_table import look_up
-from popdyn.kernels.lanes import LANES, filled, load, total
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]

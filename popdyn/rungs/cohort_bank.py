@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from popdyn.kernels.cohort_network import CohortBank, CohortWiring
 from popdyn.spec.network import Network
 from popdyn.theory.cohort_grid import AgeGrid, first_cohorts, make_model
-from popdyn.theory.escape_nodes import opened, single_filter
+from popdyn.theory.escape_nodes import single_filter, strength
 from popdyn.theory.gif_problem import GifProblem
 from popdyn.theory.network_problem import NetworkProblem
 from popdyn.theory.projections import Projection
@@ -96,7 +96,7 @@ def make_wiring(
         a = names.index(p.post)
         K = p.K * (1.0 + p.heard) if finite else p.K
         neuron = problem.network.populations[p.post].neuron.parameters
-        charge = opened(p, neuron["C_m"]) if p.conductance else p.J
+        charge = strength(p, neuron["C_m"])
         gain_mu[a, channel[k]] += K * charge * (p.synapse.E_rev - neuron["E_L"] if p.conductance else 1.0)
         if p.conductance:
             gain_shunt[a, channel[k]] += K * charge

@@ -90,8 +90,8 @@ def advance(side: CohortSide, block: int, first: int, last: int, dt: float) -> i
     part = slice(first, last)
     return first + run_cohorts(
         side.bank, table(), side.wiring, side.projections, side.smooth, side.activity, side.before,
-        side.external[:, part], side.mu[:, part], side.gain[:, part], side.shunt[:, part], side.D[:, part], first, block, dt,
-        round(BIN / dt), side.rate[:, part], side.expected, side.seen,
+        side.external[:, part], side.mu[:, part], side.gain[:, part], side.shunt[:, part], side.D[:, part], first,
+        block, dt, round(BIN / dt), side.rate[:, part], side.expected, side.seen,
     )  # fmt: skip
 
 

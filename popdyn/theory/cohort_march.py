@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from popdyn.errors import NumericsError
+from popdyn.kernels.cohort_run import integrate
 from popdyn.kernels.cohort_state import (
     MASS,
     STEPS,
@@ -15,7 +16,6 @@ from popdyn.kernels.cohort_state import (
     CohortModel,
     CohortState,
 )
-from popdyn.kernels.cohort_run import integrate
 from popdyn.theory.cohort_grid import AgeGrid, age_grid, first_cohorts, make_model
 from popdyn.theory.gif_problem import GifProblem
 from popdyn.theory.hazard_moments import table
@@ -70,8 +70,8 @@ def march(
 ) -> tuple[Array, Array]:  # fmt: skip
     """Move the state through mu (step,) [V/s] and D (step, source) [V^2/s]; rates (step,) [1/s] at their ends.
 
-    gain (step,) [V/s]: of the frozen variable "gain"; default mu. Conductances have the problem's mean. Also `cohorts.look` of every `every` steps (0: once,
-    at the middle). Finite size: `neurons`, the generator's words.
+    gain (step,) [V/s]: of the frozen variable "gain"; default mu. Conductances have the problem's mean. Also
+    `cohort_run.look` of every `every` steps (0: once, at the middle). Finite size: `neurons`, the generator's words.
     """
     rate, every = np.zeros(mu.size), every or mu.size
     seen = np.zeros((-(-mu.size // every), 2 + cohorts.model.modes.shape[1]))

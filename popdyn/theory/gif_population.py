@@ -26,9 +26,9 @@ def gif_problem(
 ) -> GifProblem:  # fmt: skip
     """The problem of one population of escape-noise neurons; mu and sigma of its white noise and I_e.
 
-    colours [s]: of its filtered synaptic noise; reversals [V]: of the last of these, conductances. quenched: a frozen variable of unit variance for the drive by unequal
-    numbers of synapses. Spreads count by mean, standard deviation and third cumulant (lambda_0: of its
-    logarithm).
+    colours [s]: of its filtered synaptic noise; reversals [V]: of the last of these, conductances. quenched: a frozen
+    variable of unit variance for the drive by unequal numbers of synapses. Spreads count by mean, standard deviation
+    and third cumulant (lambda_0: of its logarithm).
 
     Raises DomainError where a parameter outside SPREAD is spread.
     """

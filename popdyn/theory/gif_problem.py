@@ -27,9 +27,9 @@ class GifProblem:
 
     frozen: standard deviation over neurons of V_T_star [V], mu [V/s], V_reset [V], gain (of a drive of its own, given
     to the kernel in time) and adaptation (of the factor `scale` on all jumps). correlation: of pairs of them, third:
-    third cumulants of them. colours: time constants [s] of filtered noise, in the order of its D. reversals: E_rev [V] of
-    the last of these, which are conductances: their D is in 1/s, shunt [1/s] is the mean of all over C_m, and mu has
-    their mean currents at E_L. resets: False for a
+    third cumulants of them. colours: time constants [s] of filtered noise, in the order of its D. reversals: E_rev [V]
+    of the last of these, which are conductances: their D is in 1/s, shunt [1/s] is the mean of all over C_m, and mu
+    has their mean currents at E_L. resets: False for a
     neuron that spikes do not change.
     """
 
@@ -73,6 +73,14 @@ class GifProblem:
     def tau_eff(self) -> float:
         """Time constant [s] of V beside its conductances."""
         return 1.0 / (1.0 / self.tau_m + self.shunt) if self.shunted else self.tau_m
+
+    def white_noise(self, D: Array) -> float:
+        """D [V^2/s] of the white noise that gives a V without spikes the variance which the sources (source,) do."""
+        tau = self.tau_eff
+        forces = np.ones(D.size)
+        if self.reversals:
+            forces[-len(self.reversals) :] = np.array(self.reversals) - self.E_L - self.mu * tau
+        return float(np.sum(D * tau / (tau + np.array([0.0, *self.colours])) * forces**2))
 
     @property
     def slowest(self) -> float:
@@ -130,7 +138,8 @@ def modes(problem: GifProblem) -> Modes:
     for tau, q_sfa, q_stc in traces(problem):
         kappa = -q_stc / problem.C_m / (1.0 / tau_m - 1.0 / tau) if q_stc else 0.0
         names.append(f"a({tau:g})")
-        rows.append((1.0 / tau, (kappa - q_sfa) * sharp, kappa, kappa, problem.scale, q_stc, -q_stc / problem.C_m, -q_sfa * sharp))
+        force, bare = -q_stc / problem.C_m, -q_sfa * sharp
+        rows.append((1.0 / tau, (kappa - q_sfa) * sharp, kappa, kappa, problem.scale, q_stc, force, bare))
     own = {"V_T_star": (-sharp, 0.0, 0.0), "mu": (tau_m * sharp, tau_m, tau_m), "V_reset": (0.0, 0.0, -1.0)}
     spread = [name for name in FROZEN if problem.frozen.get(name, 0.0) > 0.0]
     for name in spread:

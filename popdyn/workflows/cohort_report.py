@@ -93,7 +93,8 @@ def cohort_derivation(
         "history": density.grid.history, "width": density.grid.width, "cohorts": density.grid.cohorts,
         "dt": density.dt, "shot_noise": density.shot_noise if recurrent or population.poisson else "no synapses",
         "regularity": {heard_by.coupling.projections[k].pre: float(heard_by.share[k]) for k in heard},
-        "rate": rate, "mu": held.mu, "sigma": float(np.sqrt(2.0 * D.sum())), "predicted": work.at_rest.get(name, {}),
+        "rate": rate, "mu": held.mu, "sigma": float(np.sqrt(2.0 * (held.white_noise(D) if held.shunted else D.sum()))),
+        "predicted": work.at_rest.get(name, {}),
         "nodes": len(spread.rule.nodes) if spread and spread.nodes else 1,
         **({"spread": spread.words, "spread_error": spread.error} if spread else {}),
     }  # fmt: skip
