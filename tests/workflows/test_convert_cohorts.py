@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from popdyn.cli import app
-from popdyn.errors import SpecError
+from popdyn.errors import SpecError, UsageError
 from popdyn.report import render_html, render_markdown, validate
 from popdyn.theory.cohort_grid import age_grid
 from popdyn.theory.predicted_error import predicted_error
@@ -188,3 +188,26 @@ def test_the_commands(converted, tmp_path):
     ours = work.comparisons[0].populations["E"]
     assert found["bias"] == pytest.approx(ours.bias)
     assert "Schwalger" in runner.invoke(app, ["cite", str(spec)]).stdout
+
+
+def test_conductances_are_converted_to_the_end(tmp_path):
+    """Sources and a connection of conductances; the report and the model it leaves, and what there is not by name."""
+    source = {"K": 800, "nu": "7 Hz", "J": "0.5 nS", "synapse": "conductance", "tau_syn": "2 ms", "E_rev": "0 mV"}
+    wire = {"rule": "fixed_indegree", "K": 20, "J": "1 nS", "tau_syn": "5 ms", "E_rev": "-75 mV", "delay": "1 ms"}
+    neuron = {"model": "gif", "E_L": "-70 mV", "V_reset": "-60 mV", "V_T_star": "-50 mV", "t_ref": "2 ms"}
+    spec = {
+        "schema": 1, "populations": {"I": {"size": 400, "neuron": neuron, "poisson": [source]}},
+        "connections": [wire | {"pre": "I", "post": "I", "synapse": "conductance"}],
+        "protocols": {"p": {"duration": "200 ms", "transient": "200 ms"}},
+    }  # fmt: skip
+    work = convert(spec, truth=False, out=tmp_path)
+    document = json.loads((tmp_path / "report.json").read_text())
+    validate(document)
+    assert document["cohorts"][0]["variables"] == ["y(0.002)", "y(0.005)"]
+    assert "popdyn analyse refuses conductances" in document["not_available"][0]
+    assert 0.0 < work.predicted["I"].bias < 0.02
+    assert rates(tmp_path / "model.json")["populations"]["I"]["rate"] == pytest.approx(work.density.rates()["I"])
+    with pytest.raises(UsageError, match="escape noise; use --to density"):
+        convert(spec, to="unit", truth=False)
+    with pytest.raises(SpecError, match='"conductance" in an analysis'):
+        analyse(spec)
