@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from popdyn.analysis.deflation import newton, path_roots
+from popdyn.analysis.escape import escape_responses
 from popdyn.errors import Fault, SpecError
 from popdyn.rungs.derivation import derive
 from popdyn.rungs.population_nodes import population_nodes
 from popdyn.spec.network import Network
 from popdyn.theory.network_problem import NetworkNode, NetworkProblem, network_problem
 from popdyn.theory.network_response import LinearNetwork, linear_network
-from popdyn.theory.problem import DEFAULT_CLOSURE, need_diffusion
+from popdyn.theory.problem import DEFAULT_CLOSURE
 from popdyn.theory.self_consistent import RateMap
 from popdyn.theory.working_point import working_point
 
@@ -56,7 +57,8 @@ def linearised(
     nodes = None if isinstance(network, Network) else _by_population(network)
     start = rates if rates is not None else from_silence(network_problem(spec))
     derived = derive(spec, nodes, closure=closure, tolerance=TOLERANCE, jumps=jumps, start=start, regular=regular)
-    return linear_network(derived.problem, derived.point, closure, dict(enumerate(derived.grids)))
+    grids, escaping = dict(enumerate(derived.grids)), escape_responses(derived)
+    return linear_network(derived.problem, derived.point, closure, grids, escaping=escaping)
 
 
 def _by_population(problem: NetworkProblem) -> dict[str, tuple[NetworkNode, ...]]:
@@ -64,12 +66,7 @@ def _by_population(problem: NetworkProblem) -> dict[str, tuple[NetworkNode, ...]
 
 
 def refuse_what_is_not_derived(network: Network) -> None:
-    """SpecError where a synapse is a conductance: maps and responses here know a diffusion that depends on V not.
-
-    UsageError where a population has escape noise.
-    """
-    for population in network.populations.values():
-        need_diffusion(population)
+    """SpecError where a synapse is a conductance: maps and responses here know a diffusion that depends on V not."""
     places = [(f"connections[{k}].synapse", c.synapse.kind) for k, c in enumerate(network.connections)]
     for name, population in network.populations.items():
         places += [

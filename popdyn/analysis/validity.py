@@ -9,6 +9,8 @@ finite_size  modulation of a population's rate by what finite populations send i
              to their fluctuations over the rate, m = sqrt(2 int (P C P^dagger)_aa df) / r_a (C without feedback where
              the state is unstable); linear answers need it small, and the mean rate moves by some m^2 r r''/(2 r'^2)
 jump         size of a filtered input's jump of V over V_th - V_reset (delta synapses have the jump operator)
+shots        with escape noise: third cumulant of the free V that single spikes make, over 6 Delta_V^3, which is what an
+             exponential hazard would make of it; cohorts leave it out
 colour       tau_syn/tau_m of filtered input at a hard threshold, where the shift of thresholds is first order in its
              square root (Fourcaud and Brunel 2002)
 fixed_points number of stationary states
@@ -26,13 +28,22 @@ from popdyn.analysis.operating import Given, linearised
 from popdyn.analysis.spectra import fluctuations
 from popdyn.analysis.stability import Stability, stability
 from popdyn.neurons import MODELS
+from popdyn.theory.escape_nodes import EscapeNode, escape_rate, single_filter
 from popdyn.theory.network_response import LinearNetwork
 from popdyn.theory.self_consistent import node_rates
 from popdyn.theory.synaptic import release
 
 Array = NDArray[np.float64]
 
-LIMITS = {"disorder": 1.0, "stability": 0.0, "finite_size": 0.3, "jump": 0.05, "colour": 0.1, "fixed_points": 1.0}
+LIMITS = {
+    "disorder": 1.0,
+    "stability": 0.0,
+    "finite_size": 0.3,
+    "jump": 0.05,
+    "shots": 0.05,
+    "colour": 0.1,
+    "fixed_points": 1.0,
+}
 FREQUENCIES = np.concatenate([np.linspace(0.5, 60.0, 100), np.geomspace(61.0, 800.0, 60)])
 
 
@@ -81,6 +92,7 @@ def validity(
     checks = [disorder(linear), leaving(found)]
     checks += finite_size(linear, found.stable)
     checks += jumps(linear)
+    checks += shots(linear)
     checks += colours(linear)
     if points is not None:
         checks.append(many_states(points))
@@ -91,7 +103,7 @@ def disorder(linear: LinearNetwork) -> Check:
     """Radius of the random part of the linearised network; populations: those of its leading vector."""
     names, problem = linear.names, linear.problem
     M = np.zeros((len(names), len(names)))
-    for node, gains in zip(problem.nodes, linear.static_gains(), strict=True):
+    for node, gains in zip(problem.everyone, linear.static_gains(), strict=True):
         for k, gain in gains.items():
             p = problem.projections[k]
             M[names.index(node.population), names.index(p.pre)] += node.weight * p.K * p.private * (gain / p.K) ** 2
@@ -145,10 +157,14 @@ def finite_size(linear: LinearNetwork, stable: bool) -> list[Check]:
 def _curvature(linear: LinearNetwork) -> Array:
     """r r''/r'^2 by mu of each population, at frequency 0."""
     problem, point, found = linear.problem, linear.point, np.zeros(len(linear.names))
-    for q, node in enumerate(problem.nodes):
+    for q, node in enumerate(problem.everyone):
         mu, D = float(point.mu[q]), float(point.D[q])
-        step = 0.01 * np.sqrt(D / _membrane(linear, node.population))
-        r, low, high = node_rates(node.problem, mu + np.array([0.0, -step, step]), np.full(3, D))
+        if isinstance(node, EscapeNode):
+            step = 0.05 * node.problem.Delta_V / node.problem.tau_m
+            r, low, high = (escape_rate(node.problem, mu + move, D) for move in (0.0, -step, step))
+        else:
+            step = 0.01 * np.sqrt(D / _membrane(linear, node.population))
+            r, low, high = node_rates(node.problem, mu + np.array([0.0, -step, step]), np.full(3, D))
         found[linear.names.index(node.population)] += node.weight * 4.0 * r * (high + low - 2.0 * r) / (high - low) ** 2
     return found
 
@@ -158,7 +174,7 @@ def jumps(linear: LinearNetwork) -> list[Check]:
     largest: dict[str, float] = {}
     nu = linear.problem.presynaptic(linear.point.rates)
     for k, p in enumerate(linear.problem.projections):
-        if p.synapse.kind in ("delta", "conductance"):
+        if p.synapse.kind in ("delta", "conductance") or linear.problem.escapes(p.post):
             continue
         neuron = linear.problem.network.populations[p.post].neuron.parameters
         tau, tau_syn = _membrane(linear, p.post), p.synapse.tau_syn
@@ -173,6 +189,26 @@ def jumps(linear: LinearNetwork) -> list[Check]:
         )
         for name, size in sorted(largest.items(), key=lambda item: -item[1])
     ]  # fmt: skip
+
+
+def shots(linear: LinearNetwork) -> list[Check]:
+    """Third cumulant of V that the spikes of a population's inputs make, in what it does to ln rate."""
+    problem, nu, checks = linear.problem, linear.problem.presynaptic(linear.point.rates), []
+    for node in problem.escaping:
+        leak, third = 1.0 / node.problem.tau_m, 0.0
+        for k, p in enumerate(problem.projections):
+            if p.post == node.population:
+                jump = p.J * release(p.synapse, float(nu[k]))
+                b = 1.0 / max(single_filter(p.synapse, node.problem.tau_m), 1e-3 * node.problem.tau_m)
+                cubed = 2.0 * b**2 / (3.0 * leak * (2.0 * leak + b) * (leak + 2.0 * b))
+                third += p.K * nu[k] * jump**3 * cubed
+        size = abs(third) / (6.0 * node.problem.Delta_V**3)
+        words = (
+            f"large synapses: single spikes skew V of {node.population} by what would be worth {100 * size:.2g} % of "
+            "its rate in a neuron without reset, and are taken as Gaussian noise"
+        )
+        checks.append(Check("shots", (node.population,), float(size), LIMITS["shots"], words))
+    return sorted(checks, key=lambda c: -c.figure)
 
 
 def colours(linear: LinearNetwork) -> list[Check]:

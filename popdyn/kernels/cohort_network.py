@@ -8,8 +8,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from popdyn.kernels.cohort_state import CohortModel, CohortState
-from popdyn.kernels.cohorts import advance, expected_rate, look
+from popdyn.kernels.cohort_run import expected_rate, look
+from popdyn.kernels.cohort_state import SHUNTED, CohortModel, CohortState
+from popdyn.kernels.cohorts import advance, advance_shunted
 from popdyn.kernels.synapses import Projections, transmit
 
 Array = NDArray[np.float64]
@@ -25,35 +26,39 @@ class CohortBank(NamedTuple):
     modes: Array
     noise: Array
     whole: Whole
+    shunt: Array
     slots: Array
     own: Array
     pool: Array
+    kappa: Array
     place: Whole
     neurons: Array  # (population,), 0: infinitely many
     words: NDArray[np.uint64]  # (population, 4)
 
 
 class CohortWiring(NamedTuple):
-    """What a population hears: mu = gain_mu @ mean, that of its frozen gain quenched @ mean, D = gain_D @ variance."""
+    """What a population hears: mu = gain_mu @ mean, that of its frozen gain quenched @ mean, D = gain_D @ variance, and
+    the mean of conductances over C_m, gain_shunt @ mean."""
 
     gain_mu: Array  # (population, channel) [V], a channel being what several projections bring alike
     quenched: Array  # (population, channel) [V]
-    gain_D: Array  # (population, source, channel) [V^2]
+    gain_D: Array  # (population, source, channel) [V^2], of conductances no unit
+    gain_shunt: Array  # (population or none, channel), no unit
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always", _nrt=False)
 def cohort_parts(bank: CohortBank, q: int) -> tuple[CohortModel, CohortState]:
     """Model and state of one population: views of the bank."""
-    model = CohortModel(bank.constants[q], bank.modes[q], bank.noise[q], bank.whole[q])
-    return model, CohortState(bank.slots[q], bank.own[q], bank.pool[q], bank.place[q])
+    model = CohortModel(bank.constants[q], bank.modes[q], bank.noise[q], bank.whole[q], bank.shunt[q])
+    return model, CohortState(bank.slots[q], bank.own[q], bank.pool[q], bank.kappa[q], bank.place[q])
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def _hear(
     wiring: CohortWiring, projections: Projections, smooth: Projections, activity: Array, first: int, dt: float,
-    before: Array, mu: Array, gain: Array, D: Array,
+    before: Array, mu: Array, gain: Array, shunt: Array, D: Array,
 ) -> None:  # fmt: skip
-    """Add what arrives to mu, gain (population, step) and D (population, step, source), as means over each step.
+    """Add what arrives to mu, gain, shunt (population, step), D (population, step, source), as means over each step.
 
     before (4, projection): mean and variance at the end of the step before and over the last step, kept up.
     """
@@ -74,6 +79,11 @@ def _hear(
                 quenched += wiring.quenched[a, k] * mean[k]
             mu[a, t] += more
             gain[a, t] += quenched
+            if wiring.gain_shunt.shape[0] > 0:
+                more = 0.0
+                for k in range(count):
+                    more += wiring.gain_shunt[a, k] * mean[k]
+                shunt[a, t] += more
             for s in range(D.shape[2]):
                 more = 0.0
                 for k in range(count):
@@ -84,10 +94,10 @@ def _hear(
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def run_cohorts(
     bank: CohortBank, table: Array, wiring: CohortWiring, projections: Projections, smooth: Projections,
-    activity: Array, before: Array, external: Array, mu: Array, gain: Array, D: Array, first: int, block: int,
-    dt: float, every: int, rate: Array, expected: Array, seen: Array,
+    activity: Array, before: Array, external: Array, mu: Array, gain: Array, shunt: Array, D: Array, first: int,
+    block: int, dt: float, every: int, rate: Array, expected: Array, seen: Array,
 ) -> int:  # fmt: skip
-    """Advance through mu, gain (population, step), D (population, step, source), which what arrives is added to.
+    """Advance through mu, gain, shunt (population, step), D (population, step, source), which what arrives is added to.
 
     `block` steps at a time, at most the shortest delay: each population takes them at a stretch. activity (2,
     population + external row, ring) holds the rates of the steps before `first`, external (row, step) those of other
@@ -103,12 +113,17 @@ def run_cohorts(
                 activity[:, populations + row, (first + t) % ring] = external[row, t]
         _hear(
             wiring, projections, smooth, activity, first + start, dt, before, mu[:, start:stop], gain[:, start:stop],
-            D[:, start:stop],
+            shunt[:, start:stop], D[:, start:stop],
         )  # fmt: skip
         for a in range(populations):
             model, state = cohort_parts(bank, a)
             for t in range(start, stop):
-                fired = advance(model, table, state, mu[a, t], gain[a, t], D[a, t], bank.neurons[a], bank.words[a])
+                if model.whole[SHUNTED] > 0:
+                    fired = advance_shunted(
+                        model, table, state, mu[a, t], gain[a, t], shunt[a, t], D[a, t], bank.neurons[a], bank.words[a]
+                    )  # fmt: skip
+                else:
+                    fired = advance(model, table, state, mu[a, t], gain[a, t], D[a, t], bank.neurons[a], bank.words[a])
                 rate[a, t] = fired / dt
                 activity[:, a, (first + t) % ring] = rate[a, t]
                 if expected.shape[1] > 0:

@@ -23,6 +23,8 @@ Array = NDArray[np.float64]
 
 LEAST = 1e-30  # of a variance that is divided by, in the square of V
 SKEWEST = 4.0  # of a cohort: where most of it fires at once, the others would get what errors leave
+WIDEST = 1.0  # of its variance, that what stays can gain in a step: a few that are left of many would widen without end
+FEWEST = 1e-12  # mass of a cohort whose covariance is left as `fire` has it
 STEEPEST, SHALLOWEST = 0.5, -10.0  # u: of 1 the mean of exp(g z) does not exist
 
 
@@ -84,10 +86,13 @@ def fire_thirds(model: CohortModel, slots: Array, own: Array, size: int, work: i
             V, w, third = slots[first + f, c], slots[y + f, c], slots[kappa + f, c]
             a, b = slots[work + TO_FIRED, c] * w, slots[work + TO_LEFT, c] * w
             q = -slots[work + TO_LEFT, c] / max(slots[work + TILT, c], LEAST)
-            odds, phi = q / max(1.0 - q, 1e-12), 1.0 / (1.0 - slots[work + TO_FIRED, c] * slots[turn + f, c])
+            odds = max(q, LEAST) / max(1.0 - q, 1e-12)
+            phi = 1.0 / (1.0 - slots[work + TO_FIRED, c] * slots[turn + f, c])
             left, gone = slots[work + LEFT_NARROW, c], slots[work + FIRED_NARROW, c]
             high = (1.0 + left * slots[work + S, c]) / max(2.0 * odds, LEAST)
-            more = max(min(phi * phi - 1.0, high), -0.95 * (1.0 + gone * slots[work + S, c]))
+            more = max(min(phi * phi - 1.0, high), -0.95 * (1.0 + gone * slots[work + S, c]), -WIDEST / odds)
+            if slots[MASS, c] < FEWEST:
+                more = 0.0
             V_fired, V_left = V + gone * w * w + more * V, V + left * w * w - odds * more * V
             third_fired, u = third * phi * phi * phi, slots[MEAN + f, c] - b + a - about
             slots[room, c] = slots[work + FIRED, c] * (third_fired + u * (3.0 * V_fired + u * u))

@@ -20,28 +20,33 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
-OFFSET, DROP, DRIVE, PART_DROP, PART_DRIVE, CONSTANTS = 0, 1, 2, 3, 4, 5  # of CohortModel.constants
+OFFSET, DROP, DRIVE, PART_DROP, PART_DRIVE, LEAK, STEP, PART, CONSTANTS = range(9)  # of CohortModel.constants
 DECAY, SLOPE, KAPPA, KAPPA_RELEASE, JUMP, WIDE, SKEW, THIRD, MODES = range(9)  # rows of CohortModel.modes
 VARIABLE, UU, UX, XX, PART_UU, SOURCE = 0, 1, 2, 3, 4, 5  # columns of CohortModel.noise
-RELEASE, GAIN, WIDTH, RING, CLOSURE, SIZE, CARRIER = 0, 1, 2, 3, 4, 5, 6  # of CohortModel.whole
+RELEASE, GAIN, WIDTH, RING, CLOSURE, SIZE, SHUNTED, CARRIER = range(8)  # of CohortModel.whole
 GAUSSIAN, MEAN_ONLY, UNTOUCHED, SKEWED = 0, 1, 2, 3  # covariances within a cohort; means alone; neurons spikes do not
 # change; third cumulants, too
 OLD, COMING, FIRST = 0, 1, 2  # slots: old neurons, those coming back, first of the first level
 STEPS, OPEN, CLOCK, LEVELS = 0, 1, 2, 3  # of CohortState.place
 MASS, MEAN = 0, 1  # rows of CohortState.slots: share, 1 + K means, packed covariances, then WORK rows of every step
 WORK = 10
+RATE, FORCE, BARE, REACH, BENT, SHUNT_ROWS = range(6)  # of CohortModel.shunt
 
 
 class CohortModel(NamedTuple):
     """Numbers of one population for steps of dt. Variable 0 is U, 1..K the slow ones; arrays may be longer."""
 
     constants: Array  # ln(lambda_0 dt) + (E_L - V_T_star)/Delta_V; V_reset - E_L [V]; tau_m (1 - exp(-dt/tau_m)) [s];
-    # e (V_reset - E_L) and tau_m (1 - e), e = exp(-part/tau_m), part the time from release to the end of its step
+    # e (V_reset - E_L) and tau_m (1 - e), e = exp(-part/tau_m), part the time from release to the end of its step;
+    # 1/tau_m [1/s], dt and part [s]
     modes: Array  # (MODES, 1 + K) exp(-dt/tau); d exponent/dz, 1/Delta_V for U; kappa; kappa e exp(part/tau); jump;
     # s.d. of a frozen variable; 1 where third cumulants are carried, and that over all neurons
     noise: Array  # (source, SOURCE) variable or 0; per D_s what a step adds to UU, Ux, xx; and to UU after release
     whole: Whole  # steps from spike to release; frozen gain of the drive, or -1; steps of a cohort; slots of a level;
-    # closure; 1 + K; then for each variable the frozen one that it jumps by beside `jump`, or -1
+    # closure; 1 + K; 1 where conductances shunt V; then of each variable the frozen one that it jumps by beside
+    # `jump`, or -1
+    shunt: Array  # (SHUNT_ROWS, 1 + K), of shunted populations (cohort_shunt): 1/tau; d(dV/dt)/dz; d exponent/dz at
+    # constant V; the same for noise by its variables, E_rev - E_L of conductances; 1 for these
 
 
 class CohortState(NamedTuple):
@@ -51,6 +56,7 @@ class CohortState(NamedTuple):
     own: Array  # scale, slope in units of the means (1 + K); h, that of the gain [V]; fired; free; third cumulants
     pool: Array  # (row, 1 + K + packed(K) + source + 1 + K) rings of what fired: mass, mean, covariance of x; `free`
     # then; third cumulants
+    kappa: Array  # (1 + K,) dV/dz of a shunted population, as it is now
     place: Whole  # steps done, open slot, steps since it opened, then of each level place of the oldest and count
 
 

@@ -14,6 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from popdyn.kernels.cohort_firing import ELL, NARROW, TILT, P, S, balance, fire, fire_untouched, project, split
+from popdyn.kernels.cohort_shunt import drive_shunted, release_shunted
 from popdyn.kernels.cohort_skew import fire_thirds, lean, restore_thirds
 from popdyn.kernels.cohort_state import (
     CARRIER,
@@ -22,15 +23,12 @@ from popdyn.kernels.cohort_state import (
     COMING,
     DECAY,
     DRIVE,
-    DROP,
     GAIN,
     JUMP,
-    KAPPA,
     KAPPA_RELEASE,
     MASS,
     MEAN,
     MEAN_ONLY,
-    OLD,
     OPEN,
     PART_DRIVE,
     PART_DROP,
@@ -58,7 +56,6 @@ from popdyn.kernels.cohort_state import (
     rescale,
 )
 from popdyn.kernels.hazard_table import look_up
-from popdyn.kernels.lanes import LANES, filled, load, total
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -189,11 +186,43 @@ def advance(
     """
     size = model.whole[SIZE]
     work = MEAN + size + packed(size, 0)
-    slots, own, place = state.slots, state.own, state.place
     _drive(model, state, size, mu, gain, D)
-    project(model, slots, own, size, work)
+    project(model, state.slots, state.own, size, work)
     if model.whole[CLOSURE] == UNTOUCHED:
-        return fire_untouched(slots, own, size, work, neurons, words)
+        return fire_untouched(state.slots, state.own, size, work, neurons, words)
+    _spikes(model, table, state, size, work, neurons, words)
+    _release(model, state, size, work, mu, gain, D)
+    _count(model, state, size, neurons)
+    return state.own[2 * size + 2]
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
+def advance_shunted(
+    model: CohortModel, table: Array, state: CohortState, mu: float, gain: float, shunt: float, D: Array,
+    neurons: float, words: Words,
+) -> float:  # fmt: skip
+    """The same of neurons with conductances: shunt [1/s] their mean over C_m in the step; mu has their mean currents.
+
+    D of a conductance's noise in 1/s. Equations: cohort_shunt.
+    """
+    size = model.whole[SIZE]
+    work = MEAN + size + packed(size, 0)
+    drive_shunted(model, state, size, work, mu, gain, shunt, D)
+    project(model, state.slots, state.own, size, work)
+    if model.whole[CLOSURE] == UNTOUCHED:
+        return fire_untouched(state.slots, state.own, size, work, neurons, words)
+    _spikes(model, table, state, size, work, neurons, words)
+    release_shunted(model, state, size, work, mu, gain, shunt, D)
+    _count(model, state, size, neurons)
+    return state.own[2 * size + 2]
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always", _nrt=False)
+def _spikes(
+    model: CohortModel, table: Array, state: CohortState, size: int, work: int, neurons: float, words: Words
+) -> None:
+    """What fires at the end of the step goes into the pool."""
+    slots, own = state.slots, state.own
     if model.whole[CLOSURE] == SKEWED:
         lean(model, slots, size, work)
     look_up(table, slots, work + ELL, work + S, work + P, work + TILT, work + NARROW)
@@ -204,7 +233,12 @@ def advance(
     if neurons > 0.0:
         balance(slots, size, work)
     _store(model, state, size)
-    _release(model, state, size, work, mu, gain, D)
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, inline="always", _nrt=False)
+def _count(model: CohortModel, state: CohortState, size: int, neurons: float) -> None:
+    """A step is done; cohorts are closed in time."""
+    place = state.place
     place[STEPS] += 1
     place[CLOCK] += 1
     if place[CLOCK] >= model.whole[WIDTH]:
@@ -213,65 +247,4 @@ def advance(
             _restore(model, state, size)
         if model.whole[CLOSURE] == SKEWED:
             restore_thirds(model, state, size)
-        open_cohort(slots, size, place, model.whole[RING], model.whole[CLOSURE])
-    return own[2 * size + 2]
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
-def expected_rate(model: CohortModel, state: CohortState) -> float:
-    """Of the share that fired in the last step, what was to be expected of the hazard."""
-    size = model.whole[SIZE]
-    work, slots = MEAN + size + packed(size, 0), state.slots
-    if model.whole[CLOSURE] == UNTOUCHED:
-        return np.exp(slots[work + ELL, OLD] + 0.5 * slots[work + S, OLD])
-    expected = state.own[2 * size + 2]
-    for c in range(slots.shape[1]):
-        if c != COMING:  # its work rows have served another purpose since
-            expected -= slots[work + NARROW, c]
-    return expected
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
-def look(model: CohortModel, state: CohortState, seen: Array) -> None:
-    """Mean V [V] over E_L, mass, and the mean of every variable into seen (2 + 1 + K,): of all neurons."""
-    size, slots, own, pool = model.whole[SIZE], state.slots, state.own, state.pool
-    every, refractory = filled(0.0), 0.0
-    for c in range(0, slots.shape[1], LANES):
-        every = every + load(slots[MASS], c)
-    for r in range(pool.shape[0]):
-        refractory += pool[r, 0]
-    active = total(every)
-    seen[0], seen[1] = active * own[2 * size] + refractory * model.constants[DROP], active + refractory
-    for i in range(size):
-        every, resting = filled(0.0), 0.0
-        for c in range(0, slots.shape[1], LANES):
-            every = every + load(slots[MASS], c) * load(slots[MEAN + i], c)
-        mean = total(every)
-        if i > 0:
-            for r in range(pool.shape[0]):
-                resting += pool[r, 0] * pool[r, i]
-        kappa = model.modes[KAPPA, i]
-        if model.whole[GAIN] == i:
-            kappa += own[2 * size + 1]
-        seen[0] += kappa * own[i] * mean
-        seen[2 + i] = own[i] * (mean + resting)
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
-def integrate(
-    model: CohortModel, table: Array, state: CohortState, mu: Array, gain: Array, D: Array, dt: float, every: int,
-    neurons: float, words: Words, rate: Array, seen: Array,
-) -> int:  # fmt: skip
-    """Advance through mu, gain (step,) and D (step, source); rate (step,) [1/s].
-
-    seen (sample, 2 + 1 + K): `look` in the middle of every `every` steps (an odd number: half a step before). Returns
-    the number of steps done: fewer than asked where a value is not finite.
-    """
-    for t in range(mu.shape[0]):
-        fired = advance(model, table, state, mu[t], gain[t], D[t], neurons, words)
-        rate[t] = fired / dt
-        if not np.isfinite(fired):
-            return t
-        if (t + 1) % every == every // 2 % every:
-            look(model, state, seen[t // every])
-    return mu.shape[0]
+        open_cohort(state.slots, size, place, model.whole[RING], model.whole[CLOSURE])

@@ -48,6 +48,7 @@ class CohortSide(NamedTuple):
     external: Array
     mu: Array
     gain: Array
+    shunt: Array
     D: Array
     rate: Array
     expected: Array  # (population, step)
@@ -69,7 +70,8 @@ def run_mixed(
         own = slice(start, stop)
         done = run_cohorts(
             c.bank, table, c.wiring, c.projections, c.smooth, c.activity, c.before, c.external[:, own], c.mu[:, own],
-            c.gain[:, own], c.D[:, own], start, block, dt, every, c.rate[:, own], c.expected[:, own], c.seen,
+            c.gain[:, own], c.shunt[:, own], c.D[:, own], start, block, dt, every, c.rate[:, own], c.expected[:, own],
+            c.seen,
         )  # fmt: skip
         d.external[:cohorts, own] = c.rate[:, own]
         done = min(done, run(

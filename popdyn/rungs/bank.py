@@ -57,6 +57,8 @@ def finite_size(problem: NetworkProblem, seed: int) -> Finite:
 
 def equal_cells(grids: list[NodeGrid]) -> list[NodeGrid]:
     """The same number of cells in all: cells that nothing enters are added below."""
+    if not grids:
+        return []
     cells = max(grid.operator.width.size for grid in grids)
     parts = max(grid.operator.up.shape[0] for grid in grids)
     return [_padded(_with_parts(grid, parts), cells - grid.operator.width.size) for grid in grids]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from popdyn.kernels.cohort_network import CohortBank, CohortWiring
 from popdyn.spec.network import Network
 from popdyn.theory.cohort_grid import AgeGrid, first_cohorts, make_model
-from popdyn.theory.escape_nodes import single_filter
+from popdyn.theory.escape_nodes import single_filter, strength
 from popdyn.theory.gif_problem import GifProblem
 from popdyn.theory.network_problem import NetworkProblem
 from popdyn.theory.projections import Projection
@@ -24,25 +24,32 @@ SHOT_NOISE = ("coloured", "white", "none")
 
 @dataclass(frozen=True)
 class Noises:
-    """Sources of a population's noise: white, then one for each of `colours` [s]; and the source of every
-    projection."""
+    """Sources of a population's noise: white, then one for each of `colours` [s]; and the source of every projection.
+
+    reversals: E_rev [V] of the last of the colours, which are conductances.
+    """
 
     colours: tuple[float, ...]
     source: dict[int, int]
+    reversals: tuple[float, ...] = ()
 
 
 def noises(problem: NetworkProblem, name: str, shot_noise: str) -> Noises:
     """The noise that projections bring to a population: delta synapses white noise, filtered ones coloured noise.
 
-    shot_noise: "coloured"; "white" takes filtered noise for white of the same variance of V; "none" leaves it out.
+    shot_noise: "coloured"; "white" takes filtered currents for white noise of the same variance of V; "none" leaves it
+    out. Noise of conductances has the colour of its synapse.
     """
-    own = {k: colour(problem, p) for k, p in enumerate(problem.projections) if p.post == name}
-    if shot_noise == "none":
-        return Noises((), {})
-    if shot_noise == "white":
-        return Noises((), dict.fromkeys(own, 0))
-    colours = tuple(sorted({tau for tau in own.values() if tau > 0.0}))
-    return Noises(colours, {k: colours.index(tau) + 1 if tau > 0.0 else 0 for k, tau in own.items()})
+    heard = {k: p for k, p in enumerate(problem.projections) if p.post == name}
+    own = {k: colour(problem, p) for k, p in heard.items() if not p.conductance}
+    shunts = {k: (p.synapse.tau_syn, p.synapse.E_rev) for k, p in heard.items() if p.conductance}
+    kinds, filtered = sorted(set(shunts.values())), sorted({tau for tau in own.values() if tau > 0.0})
+    colours = filtered if shot_noise == "coloured" else []
+    source = {k: colours.index(tau) + 1 if tau in colours else 0 for k, tau in own.items()}
+    source |= {k: 1 + len(colours) + kinds.index(kind) for k, kind in shunts.items()}
+    return Noises(
+        (*colours, *(tau for tau, _ in kinds)), source if shot_noise != "none" else {}, tuple(E for _, E in kinds)
+    )
 
 
 def colour(problem: NetworkProblem, p: Projection) -> float:
@@ -83,23 +90,27 @@ def make_wiring(
     most = 1 + max((len(s.colours) for s in sources.values()), default=0)
     gain_mu, quenched = np.zeros((len(names), count)), np.zeros((len(names), count))
     gain_D = np.zeros((len(names), most, count))
+    gain_shunt = np.zeros((len(names) if any(p.conductance for p in problem.projections) else 0, count))
     nu, width = problem.presynaptic(rates), problem.quenched(rates, squares)
     for k, p in enumerate(problem.projections):
         a = names.index(p.post)
         K = p.K * (1.0 + p.heard) if finite else p.K
-        gain_mu[a, channel[k]] += K * p.J
+        neuron = problem.network.populations[p.post].neuron.parameters
+        charge = strength(p, neuron["C_m"])
+        gain_mu[a, channel[k]] += K * charge * (p.synapse.E_rev - neuron["E_L"] if p.conductance else 1.0)
+        if p.conductance:
+            gain_shunt[a, channel[k]] += K * charge
         share = p.private if finite and p.pre else p.square
         if k in sources[p.post].source:
-            neuron = problem.network.populations[p.post].neuron.parameters
             tau, slow = neuron["C_m"] / neuron["g_L"], colour(problem, p)
-            kept = tau / (tau + slow) if shot_noise == "white" else 1.0
-            noise = 0.5 * K * p.J**2 * share * kept * regular[k]
+            kept = tau / (tau + slow) if shot_noise == "white" and not p.conductance else 1.0
+            noise = 0.5 * K * charge**2 * share * kept * regular[k]
             gain_D[a, sources[p.post].source[k], channel[k]] += noise
         own = [j for j, other in enumerate(problem.projections) if other.post == p.post]
         total, u = float(np.sqrt(np.sum(width[own] ** 2))), release(p.synapse, float(nu[k])) * nu[k]
         if total > 0.0 and u > 0.0:
             quenched[a, channel[k]] += width[k] ** 2 / (total * u)
-    return CohortWiring(gain_mu, quenched, gain_D)
+    return CohortWiring(gain_mu, quenched, gain_D, gain_shunt)
 
 
 def make_bank(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from popdyn.errors import DomainError, UsageError
+from popdyn.errors import UsageError
 from popdyn.rungs.bins import BIN, steps_in_bin
 from popdyn.rungs.cohort_bank import SHOT_NOISE, colour, noises
 from popdyn.rungs.cohort_march import Heard, Run, advance, cohort_side, on_bins, run_away, run_of, shortest_delay
@@ -37,17 +36,6 @@ CHUNK = 1.0  # [s] between two looks at the clock
 SETTLE = 8.0  # longest time constants before a constant drive is averaged
 HELD = 0.2  # [s] at the end of a constant drive, whose means are the working point
 ROUNDS = 3  # of quenched widths and rates
-
-
-def need_charges(network: Network, populations: Collection[str]) -> None:
-    """DomainError where a synapse onto one of these is a conductance: V would no longer be linear between spikes."""
-    inner = [c.synapse for c in network.connections if c.post in populations]
-    outer = [s.synapse for name in populations for s in network.populations[name].poisson]
-    if any(s is not None and s.kind == "conductance" for s in [*inner, *outer]):
-        raise DomainError(
-            'synapse "conductance" at the density rung with escape noise; allowed: synapses whose J is a charge; '
-            'take "exponential" with the charge at the mean V, or --rung spiking'
-        )
 
 
 class CohortDensity(LongRun):
@@ -96,7 +84,6 @@ class CohortDensity(LongRun):
         }  # fmt: skip
         self._options: dict[str, Any] = {**self.settings, "grid": grid, "scale": scale}
         self.progress: Progress | None = None
-        need_charges(network, network.populations)
         inputs = tuple(replace(p, J=scale * p.J) for p in projections(network))
         self.coupling = NetworkProblem(network, inputs, ())
         self.noises = {name: noises(self.coupling, name, shot_noise) for name in network.populations}
@@ -171,7 +158,9 @@ class CohortDensity(LongRun):
 
     def _problems(self, quenched: frozenset[str] = frozenset()) -> dict[str, GifProblem]:
         return {
-            name: gif_problem(p, colours=self.noises[name].colours, quenched=name in quenched)
+            name: gif_problem(
+                p, colours=self.noises[name].colours, reversals=self.noises[name].reversals, quenched=name in quenched
+            )
             for name, p in self.network.populations.items()
         }
 
@@ -187,7 +176,8 @@ class CohortDensity(LongRun):
         for k, p in enumerate(self.coupling.projections):
             if p.pre and self.shot_noise != "none":
                 problem, D = held[names.index(p.pre)]
-                self.share[k] = regular_share(problem, self.problems[p.post].tau_m, colour(self.coupling, p), D)
+                post = held[names.index(p.post)][0]
+                self.share[k] = regular_share(problem, post.tau_eff, colour(self.coupling, p), D)
         wide = set()
         for name, problem in self.problems.items():
             own = [k for k, p in enumerate(self.coupling.projections) if p.post == name]
@@ -202,7 +192,8 @@ class CohortDensity(LongRun):
         if frozen.pop("gain", 0.0):
             frozen["mu"] = float(np.hypot(frozen.get("mu", 0.0), run.gain[q, -late:].mean()))
         D = run.D[q, -late:, : 1 + len(problem.colours)].mean(axis=0)
-        return replace(problem, mu=float(run.mu[q, -late:].mean()), frozen=frozen), D
+        shunt = float(run.shunt[q, -late:].mean()) if run.shunt.size else 0.0
+        return replace(problem, mu=float(run.mu[q, -late:].mean()), frozen=frozen, shunt=shunt), D
 
     def run(self, protocol: Protocol, seed: int | None) -> Run:
         """March through a protocol; seed None: N -> infinity."""

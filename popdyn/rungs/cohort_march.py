@@ -48,6 +48,7 @@ class Run:
     seen: Array
     mu: Array
     gain: Array
+    shunt: Array
     D: Array
     bank: CohortBank
 
@@ -78,7 +79,8 @@ def cohort_side(
     return CohortSide(
         make_bank(network, problems, grid, closure, dt, seed=seed, streams=streams), wiring, projected,
         _projections(heard, dt) if finite and others else none,
-        np.zeros((2, len(drives) + external.shape[0], ring)), np.zeros((4, count)), external, mu, np.zeros_like(mu), D,
+        np.zeros((2, len(drives) + external.shape[0], ring)), np.zeros((4, count)), external, mu, np.zeros_like(mu),
+        np.zeros(mu.shape if wiring.gain_shunt.size else (len(drives), 0)), D,
         np.zeros(mu.shape), np.zeros(mu.shape if others else (len(drives), 0)), np.zeros((len(drives), bins, 2 + most)),
     )  # fmt: skip
 
@@ -88,14 +90,14 @@ def advance(side: CohortSide, block: int, first: int, last: int, dt: float) -> i
     part = slice(first, last)
     return first + run_cohorts(
         side.bank, table(), side.wiring, side.projections, side.smooth, side.activity, side.before,
-        side.external[:, part], side.mu[:, part], side.gain[:, part], side.D[:, part], first, block, dt,
-        round(BIN / dt), side.rate[:, part], side.expected, side.seen,
+        side.external[:, part], side.mu[:, part], side.gain[:, part], side.shunt[:, part], side.D[:, part], first,
+        block, dt, round(BIN / dt), side.rate[:, part], side.expected, side.seen,
     )  # fmt: skip
 
 
 def run_of(side: CohortSide) -> Run:
     """What a march has left."""
-    return Run(side.rate, side.seen, side.mu, side.gain, side.D, side.bank)
+    return Run(side.rate, side.seen, side.mu, side.gain, side.shunt, side.D, side.bank)
 
 
 def shortest_delay(heard: Heard, dt: float) -> int:

@@ -16,7 +16,7 @@ from popdyn.neurons import MODELS
 from popdyn.rungs import cohort_march, density_march, network_traces
 from popdyn.rungs.bins import BIN
 from popdyn.rungs.cohort_bank import noises
-from popdyn.rungs.cohort_density import SETTLE, need_charges
+from popdyn.rungs.cohort_density import SETTLE
 from popdyn.rungs.coupled import DT, closure_of
 from popdyn.rungs.coupled_limits import check_memory, check_synapses
 from popdyn.rungs.derivation import Derivation, derive
@@ -81,7 +81,6 @@ class MixedDensity(LongRunOfNodes):
             "regular": regular, "cohort_closure": cohort_closure, "shot_noise": shot_noise,
         }  # fmt: skip
         self.densities, self.cohorts = by_kind(network)
-        need_charges(network, self.cohorts)
         self.derivation = derivation or derive(
             in_order(network), closure=self.closure, tolerance=tolerance, jumps=jumps, regular=regular
         )
@@ -182,7 +181,8 @@ class MixedDensity(LongRunOfNodes):
         held, sources = self.derivation.held, self.heard.noises
         return {
             name: gif_problem(
-                self.network.populations[name], colours=sources[name].colours, quenched=held[name].wide
+                self.network.populations[name], colours=sources[name].colours, reversals=sources[name].reversals,
+                quenched=held[name].wide,
             )
             for name in self.cohorts
         }  # fmt: skip

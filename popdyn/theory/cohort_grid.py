@@ -8,16 +8,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from popdyn.kernels.cohort_state import (
+    BARE,
+    BENT,
     CLOSURE,
     FIRST,
+    FORCE,
     GAUSSIAN,
+    KAPPA,
+    KAPPA_RELEASE,
     LEVELS,
     MASS,
     MEAN,
     MEAN_ONLY,
     OLD,
     OPEN,
+    RATE,
+    REACH,
     RELEASE,
+    SHUNT_ROWS,
+    SHUNTED,
     SKEWED,
     SOURCE,
     UNTOUCHED,
@@ -94,7 +103,7 @@ def make_model(problem: GifProblem, dt: float, grid: AgeGrid, closure: str = "ga
     constants = np.array([
         np.log(problem.lambda_0 * dt) + (problem.E_L - problem.V_T_star) / problem.Delta_V,
         problem.V_reset - problem.E_L, tau * -np.expm1(-dt / tau),
-        late * (problem.V_reset - problem.E_L), tau * -np.expm1(-part / tau),
+        late * (problem.V_reset - problem.E_L), tau * -np.expm1(-part / tau), 1.0 / tau, dt, part,
     ])  # fmt: skip
     rows = [np.exp(-m.rate * dt), m.slope, m.kappa, m.release * late * np.exp(part * m.rate), m.jump]
     rows.append(np.sqrt(np.diag(m.covariance)))
@@ -108,9 +117,25 @@ def make_model(problem: GifProblem, dt: float, grid: AgeGrid, closure: str = "ga
         grid.ring,
         kind,
         len(m.names),
+        int(problem.shunted),
         *m.carrier,
     ]
-    return CohortModel(constants, np.array(rows), _noise(problem, m, dt, part), np.array(whole))
+    if problem.shunted:
+        rows[KAPPA_RELEASE] = np.where(np.array(m.names) == "V_reset", -1.0, 0.0)
+    shunt = _shunt(problem, m) if problem.shunted else np.zeros((0, len(m.names)))
+    return CohortModel(constants, np.array(rows), _noise(problem, m, dt, part), np.array(whole), shunt)
+
+
+def _shunt(problem: GifProblem, m: Modes) -> Array:
+    """Rows of `CohortModel.shunt`: what is faster than the membrane without conductances is handed to V by the step."""
+    rows = np.zeros((SHUNT_ROWS, len(m.names)))
+    rows[RATE], rows[FORCE], rows[BARE] = m.rate, m.force, m.bare
+    fast = m.rate[1:] > 1.0 / problem.tau_m
+    rows[REACH, 1:][fast], rows[FORCE, 1:][fast] = m.force[1:][fast], 0.0
+    rows[REACH, m.colour], rows[FORCE, m.colour] = m.force[m.colour], 0.0
+    for i, E_rev in zip(m.colour[len(m.colour) - len(problem.reversals) :], problem.reversals, strict=True):
+        rows[REACH, i], rows[BENT, i] = E_rev - problem.E_L, 1.0
+    return rows
 
 
 def _closure(problem: GifProblem, closure: str) -> int:
@@ -158,6 +183,7 @@ def first_cohorts(problem: GifProblem, model: CohortModel, grid: AgeGrid, V_mean
         slots=np.zeros((rows + (3 * size + 2 if kind == SKEWED else 0), grid.slots)),
         own=np.zeros(4 * size + 2 + slow + sources),
         pool=np.zeros((int(model.whole[RELEASE]) + 1, 2 * size + slow + sources)),
+        kappa=_kappas(model),
         place=np.zeros(LEVELS + 2 * grid.levels, np.int64),
     )
     state.own[:size] = 1.0
@@ -170,3 +196,11 @@ def first_cohorts(problem: GifProblem, model: CohortModel, grid: AgeGrid, V_mean
     state.slots[MEAN + size, OLD] += V_std**2
     state.place[OPEN], state.place[LEVELS + 1] = FIRST, 1
     return state
+
+
+def _kappas(model: CohortModel) -> Array:
+    """Of a shunted population before its conductances come."""
+    found = np.ones(model.modes.shape[1])
+    if model.whole[SHUNTED] > 0:
+        found[1:] = np.where(model.shunt[FORCE, 1:] != 0.0, model.modes[KAPPA, 1:], 0.0)
+    return found

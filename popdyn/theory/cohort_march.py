@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from popdyn.errors import NumericsError
+from popdyn.kernels.cohort_run import integrate
 from popdyn.kernels.cohort_state import (
     MASS,
     STEPS,
@@ -15,7 +16,6 @@ from popdyn.kernels.cohort_state import (
     CohortModel,
     CohortState,
 )
-from popdyn.kernels.cohorts import integrate
 from popdyn.theory.cohort_grid import AgeGrid, age_grid, first_cohorts, make_model
 from popdyn.theory.gif_problem import GifProblem
 from popdyn.theory.hazard_moments import table
@@ -39,8 +39,7 @@ class Cohorts:
     state: CohortState
 
     def copy(self) -> Cohorts:
-        slots, own, pool, place = self.state
-        state = CohortState(slots.copy(), own.copy(), pool.copy(), place.copy())
+        state = CohortState._make([part.copy() for part in self.state])
         return Cohorts(self.problem, self.dt, self.grid, self.closure, self.model, state)
 
 
@@ -67,17 +66,19 @@ def start(
 
 def march(
     cohorts: Cohorts, mu: Array, D: Array, *, neurons: float = 0.0, words: NDArray[np.uint64] | None = None,
-    every: int = 0,
+    every: int = 0, gain: Array | None = None,
 ) -> tuple[Array, Array]:  # fmt: skip
     """Move the state through mu (step,) [V/s] and D (step, source) [V^2/s]; rates (step,) [1/s] at their ends.
 
-    Also `cohorts.look` of every `every` steps (0: once, at the middle). Finite size: `neurons`, the generator's words.
+    gain (step,) [V/s]: of the frozen variable "gain"; default mu. Conductances have the problem's mean. Also
+    `cohort_run.look` of every `every` steps (0: once, at the middle). Finite size: `neurons`, the generator's words.
     """
     rate, every = np.zeros(mu.size), every or mu.size
     seen = np.zeros((-(-mu.size // every), 2 + cohorts.model.modes.shape[1]))
     words = np.zeros(4, np.uint64) if words is None else words
+    wide, shunt = mu if gain is None else gain, np.full(mu.size, cohorts.problem.shunt)
     done = integrate(
-        cohorts.model, table(), cohorts.state, mu, mu, D, cohorts.dt, every, neurons, words, rate, seen
+        cohorts.model, table(), cohorts.state, mu, wide, shunt, D, cohorts.dt, every, neurons, words, rate, seen
     )  # fmt: skip
     if done < mu.size:
         raise NumericsError(f"a cohort's moments are no longer finite in step {done}; halve dt (now {cohorts.dt:g} s)")
@@ -97,18 +98,21 @@ def stationary(
     closure: str = "gaussian",
     D: Array | None = None,
     settled: float = TOLERANCE,
+    gain: float | None = None,
 ) -> StationaryCohorts:
     """The state that a constant drive leads to, by marching until the rate changes by less than `settled`.
 
-    D (source,): of white and coloured noise; default the problem's sigma. Raises NumericsError where it never settles.
+    D (source,): of white and coloured noise; default the problem's sigma. gain as in `march`.
+    Raises NumericsError where it never settles.
     """
     cohorts = start(problem, dt=dt, grid=grid, closure=closure)
     noise, last = noise_of(problem) if D is None else D, np.inf
     steps = int(np.ceil(max(problem.slowest, 0.05) / dt))
     steps += -steps % (int(cohorts.model.whole[WIDTH]) * 2**cohorts.grid.levels)  # whole cycles of the age grid
     mu, many = np.full(steps, problem.mu), np.tile(noise, (steps, 1))
+    wide = None if gain is None else np.full(steps, gain)
     for _ in range(MOST):
-        rate, seen = march(cohorts, mu, many)
+        rate, seen = march(cohorts, mu, many, gain=wide)
         mean = float(rate.mean())
         if abs(mean - last) <= settled * max(mean, 1e-6):
             return StationaryCohorts(float(rate.mean()), problem.E_L + float(seen[0, 0]), seen[0, 2:], cohorts)

@@ -99,7 +99,7 @@ def with_conductance_colour(plain: NetworkProblem, problem: NetworkProblem, poin
     """
     found: dict[str, ConductanceColour] = {}
     for name in problem.names:
-        if conducts(problem.projections, name):
+        if conducts(problem.projections, name) and not problem.escapes(name):
             own = [q for q, node in enumerate(problem.nodes) if node.population == name]
             found[name] = _at_working_point(plain, problem, point, max(own, key=lambda q: problem.nodes[q].weight))
     nodes = tuple(

@@ -7,6 +7,7 @@ inputs change of that is a factor, found at the working point (rungs.escape_corr
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -38,10 +39,23 @@ class EscapeNode:
     scale: float = 1.0
     z: float = 0.0
 
-    def white_share(self, synapse: Synapse) -> float:
-        """Of the D of an input, that of the white noise which gives V the same variance."""
-        tau = self.problem.tau_m
-        return tau / (tau + single_filter(synapse, tau))
+    def hears(self, inputs: Mapping[int, Projection], nu: Array) -> tuple[float, float, float]:
+        """mu [V/s], D [V^2/s] of the white noise which gives V the variance that the inputs do, shunt [1/s].
+
+        inputs: by place in nu (projection,), presynaptic rates [1/s]. Currents of conductances count at E_L, their
+        noise at the mean of a V that is not reset.
+        """
+        problem, mu, shunt = self.problem, self.problem.mu, 0.0
+        for k, p in inputs.items():
+            current = p.K * strength(p, problem.C_m) * release(p.synapse, float(nu[k])) * nu[k]
+            shunt += current if p.conductance else 0.0
+            mu += current * (p.synapse.E_rev - problem.E_L) if p.conductance else current
+        tau, D = leaking(problem, shunt).tau_m, problem.D
+        for k, p in inputs.items():
+            force = p.synapse.E_rev - problem.E_L - mu * tau if p.conductance else 1.0
+            white, charge = tau / (tau + single_filter(p.synapse, tau)) * force**2, strength(p, problem.C_m)
+            D += 0.5 * white * p.K * charge**2 * p.square * release(p.synapse, float(nu[k])) ** 2 * nu[k]
+        return float(mu), float(D), float(shunt)
 
 
 def escape_node(population: Population) -> EscapeNode:
@@ -49,9 +63,20 @@ def escape_node(population: Population) -> EscapeNode:
     return EscapeNode(population.name, gif_problem(population))
 
 
-def escape_rate(problem: GifProblem, mu: float, D: float) -> float:
-    """Stationary rate [1/s] at mu [V/s] and white noise D [V^2/s]."""
-    return stationary(replace(problem, mu=mu, sigma=float(np.sqrt(2.0 * D))), settled=SETTLED).rate
+def escape_rate(problem: GifProblem, mu: float, D: float, settled: float = SETTLED, shunt: float = 0.0) -> float:
+    """Stationary rate [1/s] at mu [V/s], white noise D [V^2/s] and a leak that is larger by shunt [1/s]."""
+    at = replace(problem, mu=mu, sigma=float(np.sqrt(2.0 * D)))
+    return stationary(leaking(at, shunt), settled=settled).rate
+
+
+def leaking(problem: GifProblem, shunt: float) -> GifProblem:
+    """The problem with a leak that is larger by shunt [1/s], towards E_L."""
+    return replace(problem, tau_m=problem.tau_m / (1.0 + problem.tau_m * shunt)) if shunt > 0.0 else problem
+
+
+def strength(p: Projection, C_m: float) -> float:
+    """Charge [V] of a spike; of a conductance the integral over time of what it opens, over C_m: no unit."""
+    return p.conductance * p.synapse.tau_syn / C_m if p.conductance else p.J
 
 
 def white_input(p: Projection, tau_m: float) -> tuple[float, float]:

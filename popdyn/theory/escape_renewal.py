@@ -61,9 +61,13 @@ def renewal(problem: GifProblem) -> Renewal:
 
 def interval_transform(at: Renewal, frequencies: ArrayLike) -> Complex:
     """rho(2 pi i f) of the interval, dead time included."""
-    omega = 2.0 * np.pi * np.atleast_1d(np.asarray(frequencies, dtype=np.float64))
-    late = np.exp(-1j * omega * at.problem.t_ref)
-    return late * np.array([trapezoid(at.hazard * at.survival * np.exp(-1j * w * at.s), at.s) for w in omega])
+    return transform_at(at, _on_the_axis(frequencies))
+
+
+def transform_at(at: Renewal, lambdas: Complex) -> Complex:
+    """rho(lambda) [lambda in 1/s], right of minus the hazard at old age."""
+    density = at.hazard * at.survival
+    return np.array([np.exp(-z * at.problem.t_ref) * trapezoid(density * np.exp(-z * at.s), at.s) for z in lambdas])
 
 
 def renewal_spectrum(at: Renewal, frequencies: ArrayLike) -> Array:
@@ -74,13 +78,20 @@ def renewal_spectrum(at: Renewal, frequencies: ArrayLike) -> Array:
 
 def renewal_response(at: Renewal, frequencies: ArrayLike) -> Complex:
     """d rate/d mu [(1/s)/(V/s)] at frequencies > 0."""
+    return response_at(at, _on_the_axis(frequencies))
+
+
+def response_at(at: Renewal, lambdas: Complex) -> Complex:
+    """The same at complex lambda [1/s] other than 0, right of minus the hazard at old age."""
     p, found = at.problem, []
-    rho = interval_transform(at, frequencies)
-    for k, f in enumerate(np.atleast_1d(np.asarray(frequencies, dtype=np.float64))):
-        w = 2.0 * np.pi * f
-        pole = 1.0 / p.tau_m + 1j * w
+    for z, rho in zip(lambdas, transform_at(at, lambdas), strict=True):
+        pole = 1.0 / p.tau_m + z
         G = (1.0 - np.exp(-pole * at.s)) / pole
-        turned = cumulative_trapezoid(at.hazard * G / p.Delta_V * np.exp(1j * w * at.s), at.s, initial=0.0)
-        lost = trapezoid(at.survival * np.exp(-1j * w * at.s) * turned, at.s)
-        found.append(at.rate * 1j * w * lost / (1.0 - rho[k]))
+        turned = cumulative_trapezoid(at.hazard * G / p.Delta_V * np.exp(z * at.s), at.s, initial=0.0)
+        lost = trapezoid(at.survival * np.exp(-z * at.s) * turned, at.s)
+        found.append(at.rate * z * lost / (1.0 - rho))
     return np.array(found)
+
+
+def _on_the_axis(frequencies: ArrayLike) -> Complex:
+    return np.asarray(2j * np.pi * np.atleast_1d(np.asarray(frequencies, dtype=np.float64)))

@@ -20,12 +20,15 @@ SPREAD = ("V_T_star", "lambda_0", "mu", "I_e", "E_L", "V_reset", "adaptation_sca
 """Parameters whose spread is a frozen variable: z enters V, the exponent or the jumps linearly."""
 
 
-def gif_problem(population: Population, *, colours: tuple[float, ...] = (), quenched: bool = False) -> GifProblem:
+def gif_problem(
+    population: Population, *, colours: tuple[float, ...] = (), reversals: tuple[float, ...] = (),
+    quenched: bool = False,
+) -> GifProblem:  # fmt: skip
     """The problem of one population of escape-noise neurons; mu and sigma of its white noise and I_e.
 
-    colours [s]: of its filtered synaptic noise. quenched: a frozen variable of unit variance for the drive by unequal
-    numbers of synapses. Spreads count by mean, standard deviation and third cumulant (lambda_0: of its
-    logarithm).
+    colours [s]: of its filtered synaptic noise; reversals [V]: of the last of these, conductances. quenched: a frozen
+    variable of unit variance for the drive by unequal numbers of synapses. Spreads count by mean, standard deviation
+    and third cumulant (lambda_0: of its logarithm).
 
     Raises DomainError where a parameter outside SPREAD is spread.
     """
@@ -43,6 +46,7 @@ def gif_problem(population: Population, *, colours: tuple[float, ...] = (), quen
         tau_stc=tuple(tau for tau, _ in stc), q_stc=tuple(q for _, q in stc),
         mu=population.noise.mu + p["I_e"] / p["C_m"], sigma=population.noise.sigma,
         frozen=frozen | ({"gain": 1.0} if quenched else {}), correlation=correlation, third=third, colours=colours,
+        reversals=reversals,
         scale=p.get("adaptation_scale", 1.0), resets="V_reset" in p,
     )  # fmt: skip
 

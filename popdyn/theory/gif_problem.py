@@ -27,7 +27,9 @@ class GifProblem:
 
     frozen: standard deviation over neurons of V_T_star [V], mu [V/s], V_reset [V], gain (of a drive of its own, given
     to the kernel in time) and adaptation (of the factor `scale` on all jumps). correlation: of pairs of them, third:
-    third cumulants of them. colours: time constants [s] of filtered noise, in the order of its D. resets: False for a
+    third cumulants of them. colours: time constants [s] of filtered noise, in the order of its D. reversals: E_rev [V]
+    of the last of these, which are conductances: their D is in 1/s, shunt [1/s] is the mean of all over C_m, and mu
+    has their mean currents at E_L. resets: False for a
     neuron that spikes do not change.
     """
 
@@ -49,6 +51,8 @@ class GifProblem:
     correlation: Mapping[tuple[str, str], float] = field(default_factory=dict)
     third: Mapping[str, float] = field(default_factory=dict)
     colours: tuple[float, ...] = ()
+    reversals: tuple[float, ...] = ()
+    shunt: float = 0.0
     scale: float = 1.0
     resets: bool = True
 
@@ -59,6 +63,24 @@ class GifProblem:
     @property
     def adapts(self) -> bool:
         return any(self.q_sfa) or any(self.q_stc)
+
+    @property
+    def shunted(self) -> bool:
+        """Whether V has conductances beside the leak."""
+        return bool(self.reversals)
+
+    @property
+    def tau_eff(self) -> float:
+        """Time constant [s] of V beside its conductances."""
+        return 1.0 / (1.0 / self.tau_m + self.shunt) if self.shunted else self.tau_m
+
+    def white_noise(self, D: Array) -> float:
+        """D [V^2/s] of the white noise that gives a V without spikes the variance which the sources (source,) do."""
+        tau = self.tau_eff
+        forces = np.ones(D.size)
+        if self.reversals:
+            forces[-len(self.reversals) :] = np.array(self.reversals) - self.E_L - self.mu * tau
+        return float(np.sum(D * tau / (tau + np.array([0.0, *self.colours])) * forces**2))
 
     @property
     def slowest(self) -> float:
@@ -72,7 +94,7 @@ class Modes:
 
     rate [1/s], slope d exponent/dz, kappa dV/dz (`release`: likewise at V_reset), jump at a spike, carrier (variable
     that a trace jumps by beside, or -1), gain (the frozen gain or -1), colour (colour,); covariance of the frozen
-    variables.
+    variables; force d(dV/dt)/dz, bare d exponent/dz at constant V.
     """
 
     names: tuple[str, ...]
@@ -86,6 +108,8 @@ class Modes:
     gain: int
     colour: NDArray[np.int64]
     covariance: Array
+    force: Array
+    bare: Array
 
 
 def traces(problem: GifProblem) -> list[tuple[float, float, float]]:
@@ -110,23 +134,25 @@ def modes(problem: GifProblem) -> Modes:
     unknown = set(problem.frozen) - set(FROZEN)
     assert not unknown, unknown
     tau_m, sharp = problem.tau_m, 1.0 / problem.Delta_V
-    names, rows = ["U"], [(1.0 / tau_m, sharp, 1.0, 1.0, 0.0, 0.0)]
+    names, rows = ["U"], [(1.0 / tau_m, sharp, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0)]
     for tau, q_sfa, q_stc in traces(problem):
         kappa = -q_stc / problem.C_m / (1.0 / tau_m - 1.0 / tau) if q_stc else 0.0
         names.append(f"a({tau:g})")
-        rows.append((1.0 / tau, (kappa - q_sfa) * sharp, kappa, kappa, problem.scale, q_stc))
+        force, bare = -q_stc / problem.C_m, -q_sfa * sharp
+        rows.append((1.0 / tau, (kappa - q_sfa) * sharp, kappa, kappa, problem.scale, q_stc, force, bare))
     own = {"V_T_star": (-sharp, 0.0, 0.0), "mu": (tau_m * sharp, tau_m, tau_m), "V_reset": (0.0, 0.0, -1.0)}
     spread = [name for name in FROZEN if problem.frozen.get(name, 0.0) > 0.0]
     for name in spread:
         names.append(name)
         slope, kappa, release_kappa = own.get(name, (0.0, 0.0, 0.0))
-        rows.append((0.0, slope, kappa, release_kappa, 0.0, 0.0))
+        force, bare = (1.0, 0.0) if name == "mu" else (0.0, slope)
+        rows.append((0.0, slope, kappa, release_kappa, 0.0, 0.0, force, bare))
     for tau in problem.colours:
         tau = _apart(tau, tau_m)
         kappa = 1.0 / (1.0 / tau_m - 1.0 / tau)
         names.append(f"y({tau:g})")
-        rows.append((1.0 / tau, kappa * sharp, kappa, kappa, 0.0, 0.0))
-    rate, slopes, kappas, release, jump, current = np.array(rows).T
+        rows.append((1.0 / tau, kappa * sharp, kappa, kappa, 0.0, 0.0, 1.0, 0.0))
+    rate, slopes, kappas, release, jump, current, forces, bare = np.array(rows).T
     carrier = np.full(len(names), -1)
     if "adaptation" in spread:
         carrier[jump > 0.0] = names.index("adaptation")
@@ -139,5 +165,5 @@ def modes(problem: GifProblem) -> Modes:
     gain = names.index("gain") if "gain" in spread else -1
     return Modes(
         tuple(names), rate, slopes, kappas, release, jump, current, carrier, gain, np.arange(first, len(names)),
-        covariance,
+        covariance, forces, bare,
     )  # fmt: skip

@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from popdyn.kernels.shunt import PARTS
+from popdyn.kernels.shunt import PARTS, SHUNT
 from popdyn.neurons import MODELS
-from popdyn.spec.network import Network, Population, Synapse
+from popdyn.spec.network import Network, Population
 from popdyn.theory.conductances import Conductances, conducts, node_conductances
 from popdyn.theory.escape_nodes import EscapeNode, escape_node
 from popdyn.theory.problem import DensityProblem, density_problem
@@ -51,10 +51,6 @@ class NetworkNode:
         """<nu^2>/<nu>^2 over its neurons, which are equal."""
         return 1.0
 
-    def white_share(self, _synapse: Synapse) -> float:
-        """Of the D of an input: filtered noise counts as white."""
-        return 1.0
-
 
 @dataclass(frozen=True)
 class NetworkProblem:
@@ -75,6 +71,10 @@ class NetworkProblem:
     @property
     def names(self) -> list[str]:
         return list(self.network.populations)
+
+    def escapes(self, name: str) -> bool:
+        """Whether a population has escape noise."""
+        return any(one.population == name for one in self.escaping)
 
     def means(self, node_rates: Array) -> tuple[Array, Array]:
         """Mean rate and mean square rate of each population, (population,)."""
@@ -122,7 +122,7 @@ class NetworkProblem:
     def inputs(self, rates: Array, squares: Array) -> tuple[Array, Array, Array]:
         """mu [V/s], D [V^2/s] and shunt (node, 3) of every node at rates (population,) and mean square rates.
 
-        With conductances mu and D are those at V_reset (popdyn.kernels.shunt).
+        With conductances mu and D are those at V_reset (popdyn.kernels.shunt); of escape noise: `EscapeNode.hears`.
         """
         nu, width = self.presynaptic(rates), self.quenched(rates, squares)
         nodes = self.everyone
@@ -131,6 +131,9 @@ class NetworkProblem:
         shunt = np.zeros((len(nodes), PARTS))
         u = self.released(rates)
         for q, node in enumerate(nodes):
+            if isinstance(node, EscapeNode):
+                mu[q], D[q], shunt[q, SHUNT] = node.hears(self.own_inputs(q), nu)
+                continue
             if conducts(self.projections, node.population):
                 drift, diffusion, shunt[q] = self.conductances(q, nu, width).at(u, u)
                 mu[q], D[q] = mu[q] + drift, D[q] + diffusion
@@ -139,9 +142,12 @@ class NetworkProblem:
                 if p.conductance:
                     continue
                 mu[q] += node.scale * K * p.J * charge * nu[k]
-                white = node.scale**2 * node.white_share(p.synapse)
-                D[q] += 0.5 * white * K * p.J**2 * p.square * charge**2 * nu[k]
+                D[q] += 0.5 * node.scale**2 * K * p.J**2 * p.square * charge**2 * nu[k]
         return mu, D, shunt
+
+    def own_inputs(self, q: int) -> dict[int, Projection]:
+        """Projections that end in the population of node q (of `everyone`)."""
+        return {k: p for k, p in enumerate(self.projections) if p.post == self.everyone[q].population}
 
     def conductances(self, q: int, nu: Array, width: Array, square: Array | None = None) -> Conductances:
         """Of node q, as `in_degrees`; square (projection,): <J^2>/J^2 of what is its own noise, by default all."""

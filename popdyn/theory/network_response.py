@@ -8,7 +8,8 @@ Rates nu_a + n_a exp(lambda t) that nothing drives from outside obey n = P(lambd
 over nodes q of population a (weight w_q) and projections p from b to a; H(lambda) is the response of the node's
 density, T(lambda) that of the synapse with its delay (popdyn.theory.synaptic_response); nodes under filtered noise
 follow sooner, and m is what moving boundaries add (popdyn.theory.filtered_noise). Where a projection acts by finite
-jumps, its term is H_q,p (g_qp / (scale_q J_p)) T_u,p instead, H_q,p the response to the rate of its jumps.
+jumps, its term is H_q,p (g_qp / (scale_q J_p)) T_u,p instead, H_q,p the response to the rate of its jumps. Populations
+of escape noise come after the nodes, each a response of its own (popdyn.theory.escape_response).
 Matrices are [post, pre].
 Source: Brunel and Hakim 1999, Neural Comput 11:1621.
 """
@@ -21,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from popdyn.theory.escape_response import EscapeLinear
 from popdyn.theory.filtered_noise import FilteredNoise, filtered_noise
 from popdyn.theory.linear_nodes import Gains, LinearNode, ResponseGrid, make_node
 from popdyn.theory.network_problem import NetworkProblem
@@ -42,7 +44,7 @@ class LinearNetwork:
 
     problem: NetworkProblem
     point: WorkingPoint
-    nodes: tuple[LinearNode, ...]
+    nodes: tuple[LinearNode | EscapeLinear, ...]
     gains: Gains
     sources: tuple[tuple[int, ...], ...]
     filtered: FilteredNoise
@@ -64,7 +66,7 @@ class LinearNetwork:
         nu = self.problem.presynaptic(self.point.rates)
         inner = [k for k, p in enumerate(self.problem.projections) if p.pre]
         carried = {k: synaptic_response(self.problem.projections[k].synapse, float(nu[k]), z) for k in inner}
-        for q, (node, place_of) in enumerate(zip(self.nodes, self.problem.nodes, strict=True)):
+        for q, (node, place_of) in enumerate(zip(self.nodes, self.problem.everyone, strict=True)):
             own = [k for k in inner if self.problem.projections[k].post == place_of.population]
             if not own:
                 continue
@@ -76,6 +78,9 @@ class LinearNetwork:
 
     def _change(self, q: int, k: int, rows: Complex, z: Complex, mean: Complex, variance: Complex) -> Complex:
         """Of node q's rate per unit of the presynaptic rate of projection k."""
+        node = self.nodes[q]
+        if isinstance(node, EscapeLinear):
+            return node.heard(k, rows, mean, variance)
         mean, variance, edges = self.filtered.changes(q, k, z, mean, variance)
         if k in self.sources[q]:
             jump = self.problem.nodes[q].scale * self.problem.projections[k].J
@@ -89,7 +94,7 @@ class LinearNetwork:
     def static_gains(self) -> list[dict[int, float]]:
         """Of each node: change of its rate per unit of the presynaptic rate, by recurrent projection."""
         z, nu, found = np.zeros(1, dtype=complex), self.problem.presynaptic(self.point.rates), []
-        for q, (node, own) in enumerate(zip(self.nodes, self.problem.nodes, strict=True)):
+        for q, (node, own) in enumerate(zip(self.nodes, self.problem.everyone, strict=True)):
             rows, gains = node.response(z), {}
             for k, p in enumerate(self.problem.projections):
                 if p.pre and p.post == own.population:
@@ -102,7 +107,7 @@ class LinearNetwork:
         """Change of every population's rate, (lambda, population), per unit of mu or D given to one: (1 - P)^-1 H."""
         z = np.atleast_1d(np.asarray(lambdas, dtype=complex))
         row, direct = ("mu", "D").index(target), np.zeros((z.size, len(self.names)), dtype=complex)
-        for node, own in zip(self.nodes, self.problem.nodes, strict=True):
+        for node, own in zip(self.nodes, self.problem.everyone, strict=True):
             if own.population == population:
                 direct[:, self.names.index(population)] += own.weight * node.response(z)[row]
         return np.asarray(np.linalg.solve(np.eye(len(self.names)) - self.gain(z), direct[..., None])[..., 0])
@@ -110,24 +115,25 @@ class LinearNetwork:
     def noise(self, frequencies: ArrayLike) -> Array:
         """Spectrum of one neuron's spikes averaged over the nodes of each population, (frequency, population) [1/s]."""
         found = np.zeros((np.size(frequencies), len(self.names)))
-        for node, own in zip(self.nodes, self.problem.nodes, strict=True):
+        for node, own in zip(self.nodes, self.problem.everyone, strict=True):
             found[:, self.names.index(own.population)] += own.weight * node.spectrum(frequencies)
         return found
 
 
 def linear_network(
     problem: NetworkProblem, point: WorkingPoint, closure: str, grids: Mapping[int, ResponseGrid] | None = None,
-    refine: float = REFINE,
+    refine: float = REFINE, escaping: tuple[EscapeLinear, ...] = (),
 ) -> LinearNetwork:  # fmt: skip
     """Every node's state at the drive of the working point, on grids of its own.
 
     `grids`: by node, that of the march, whose finite jumps and regular trains nodes without adaptation take over.
+    `escaping`: populations of escape noise, in the problem's order.
     """
     gains = projection_gains(problem, point)
     kept = {q: grid for q, grid in (grids or {}).items() if not problem.nodes[q].problem.adapts}
     nodes = [make_node(problem, point, q, gains, closure, kept.get(q), refine) for q in range(len(problem.nodes))]
     sources = [kept[q].sources if q in kept else () for q in range(len(problem.nodes))]
-    return LinearNetwork(problem, point, tuple(nodes), gains, tuple(sources), filtered_noise(problem, point))
+    return LinearNetwork(problem, point, (*nodes, *escaping), gains, tuple(sources), filtered_noise(problem, point))
 
 
 def projection_gains(problem: NetworkProblem, point: WorkingPoint) -> Gains:

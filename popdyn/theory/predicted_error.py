@@ -43,8 +43,7 @@ def predicted_error(
     }
     found = {name: abs(other / here - 1.0) for name, other in others.items()}
     noise = noise_of(problem) if D is None else D
-    tau = np.array([0.0, *problem.colours])
-    s = float(np.sum(noise * problem.tau_m**2 / (problem.tau_m + tau))) / problem.Delta_V**2
+    s = problem.white_noise(noise) * problem.tau_eff / problem.Delta_V**2
     share = SKEWED_SHARE if is_noisy(problem) and not problem.colours else NOISE_SHARE
     found["closure"] = CLOSURE_SHARE * found["closure"] + share * s**2
     found["step"] = 2.0 * found["step"] + TABLE

@@ -105,7 +105,8 @@ def _driving_force(synapse: Synapse, post: Population) -> float:
     if synapse.kind != "conductance":
         return 1.0
     p = post.neuron.parameters
-    return synapse.tau_syn * (synapse.E_rev - 0.5 * (p["V_reset"] + p["V_th"])) / p["C_m"]
+    half = 0.5 * (p.get("V_reset", p["E_L"]) + p.get("V_th", p.get("V_T_star", 0.0)))
+    return synapse.tau_syn * (synapse.E_rev - half) / p["C_m"]
 
 
 def weight_moments(J: float, weight: Distribution | None) -> tuple[float, float]:

@@ -4,13 +4,15 @@
 
 with thresholds shifted by the colour of filtered input (NetworkProblem.colour).
 The rate of a node is that of the `mean` closure by threshold integration on two uniform grids, extrapolated: good to
-1e-4 wherever the density has a bulk, and safe where it has none (0) and at vanishing noise (D is held at a floor).
+1e-4 wherever the density has a bulk, and safe where it has none (0) and at vanishing noise (D is held at a floor). That
+of a population of escape noise comes from a table of its cohorts' rates (theory.escape_table).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,7 @@ from scipy.optimize import brentq
 
 from popdyn.errors import NumericsError
 from popdyn.kernels.threshold import stationary
+from popdyn.theory.escape_table import EscapeTable
 from popdyn.theory.grid import bulk
 from popdyn.theory.network_problem import NetworkProblem
 from popdyn.theory.problem import DensityProblem
@@ -128,6 +131,10 @@ class RateMap:
     factor: Array = field(default_factory=lambda: np.ones(1))
     rates: Rates | None = None
 
+    @cached_property
+    def _tables(self) -> list[EscapeTable]:
+        return [EscapeTable(one.problem) for one in self.problem.escaping]
+
     @property
     def quenched(self) -> bool:
         """Whether mean square rates are unknowns, too."""
@@ -137,7 +144,7 @@ class RateMap:
     def bounds(self) -> Array:
         """Largest rate that each unknown can have [1/s]: 1/t_ref, or RUNAWAY."""
         by_name = dict.fromkeys(self.problem.names, 0.0)
-        for node in self.problem.nodes:
+        for node in self.problem.everyone:
             most = 1.0 / node.problem.t_ref if node.problem.t_ref > 1.0 / RUNAWAY else RUNAWAY
             by_name[node.population] = max(by_name[node.population], most)
         return np.array(list(by_name.values()) * (2 if self.quenched else 1))
@@ -167,16 +174,21 @@ class RateMap:
         mu, D, _ = self.problem.inputs(rates, squares)
         shift = self.problem.colour(rates)
         lower = [_leak(n.problem) * n.scale * shift[n.population] for n in self.problem.nodes]
-        return mu - np.array(lower), D
+        return mu - np.array(lower + [0.0] * len(self.problem.escaping)), D
 
     def _node(self, q: int, mu: float, D: float) -> tuple[float, float, float]:
-        problem = self.problem.nodes[q].problem
-        D = max(D, floor(problem))
+        count = len(self.problem.nodes)
+        D = max(D, floor(self.problem.nodes[q].problem) if q < count else self._tables[q - count].floor)
         d_mu, d_D = STEP * (abs(mu) + 0.1), STEP * D
-        at = self.rates or (lambda q, mu, D: node_rates(self.problem.nodes[q].problem, mu, D))
+        at = self.rates or self._rates
         r = at(q, np.array([mu, mu - d_mu, mu + d_mu, mu, mu]), np.array([D, D, D, D - d_D, D + d_D]))
         r = r * (self.factor[q] if self.factor.size > 1 else self.factor[0])
         return float(r[0]), float((r[2] - r[1]) / (2 * d_mu)), float((r[4] - r[3]) / (2 * d_D))
+
+    def _rates(self, q: int, mu: Array, D: Array) -> Array:
+        if q >= len(self.problem.nodes):
+            return self._tables[q - len(self.problem.nodes)](mu, D)
+        return node_rates(self.problem.nodes[q].problem, mu, D)
 
     def _means(self, rate: Array, change: Array | None = None) -> Array:
         """The unknowns from the nodes' rates, or their change at a change of those."""

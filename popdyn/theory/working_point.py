@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from popdyn.errors import NumericsError
 from popdyn.kernels.operators import Operator
+from popdyn.kernels.shunt import SHUNT
 from popdyn.theory.escape_nodes import escape_rate
 from popdyn.theory.grid import bulk, frozen_state, operator_on
 from popdyn.theory.network_problem import NetworkProblem
@@ -59,7 +60,7 @@ class NodeRates:
     def __call__(self, q: int, mu: float, D: float, shunt: Array) -> float:
         if q >= len(self.problem.nodes):
             escaping = self.problem.escaping[q - len(self.problem.nodes)]
-            return float(self.factor[q] * escape_rate(escaping.problem, mu, D))
+            return float(self.factor[q] * escape_rate(escaping.problem, mu, D, shunt=float(shunt[SHUNT])))
         node = self.problem.nodes[q].problem
         h = node.hierarchy("mean")
         op = self._operator(q, mu, D, shunt)

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 MASS = 1e-9  # what the share of all neurons may be off by
 ORDER = {"gaussian": 2, "cohort_mean": 1}
+ANALYSED = "fixed points, stability, spectra and the limits of the theory: popdyn analyse has them"
+NOT_ANALYSED = "fixed points, stability, spectra and the limits of the theory: popdyn analyse refuses conductances"
 NOT_AVAILABLE = (
-    "fixed points, stability and spectra (popdyn analyse): not derived for cohorts; rates are where the march stays",
-    "limits of the theory: their checks rest on that analysis; what is known of the errors: docs/theory/cohorts.md",
     "rates over neurons: not drawn for cohorts",
     "density2d, the arbiter between closures: it is of V and w; the error of the closure is predicted instead",
 )
@@ -46,10 +46,18 @@ def cohort_parts(work: Conversion) -> dict[str, Any]:
         "cohorts": [cohort_derivation(work, density, name, *held[name], rates[name]) for name in names],
         "equations": equations(work),
         "domain": [*_domain(work), *unit_domains(work)],
-        "not_available": [*NOT_AVAILABLE, *(NO_UNIT if work.unit is None else ())],
+        "not_available": [analysis_of(work), *NOT_AVAILABLE, *(NO_UNIT if work.unit is None else ())],
         "warnings": [*work.warnings, *cohort_warnings(work)],
         "settings": {"density": json.dumps(density.settings, sort_keys=True)},
     }
+
+
+def analysis_of(work: Conversion) -> str:
+    """Where the analysis of the network is to be had."""
+    network = work.network
+    synapses = [c.synapse for c in network.connections]
+    synapses += [s.synapse for p in network.populations.values() for s in p.poisson if s.synapse is not None]
+    return NOT_ANALYSED if any(s.kind == "conductance" for s in synapses) else ANALYSED
 
 
 def _rungs(work: Conversion) -> list[dict[str, Any]]:
@@ -93,7 +101,8 @@ def cohort_derivation(
         "history": density.grid.history, "width": density.grid.width, "cohorts": density.grid.cohorts,
         "dt": density.dt, "shot_noise": density.shot_noise if recurrent or population.poisson else "no synapses",
         "regularity": {heard_by.coupling.projections[k].pre: float(heard_by.share[k]) for k in heard},
-        "rate": rate, "mu": held.mu, "sigma": float(np.sqrt(2.0 * D.sum())), "predicted": work.at_rest.get(name, {}),
+        "rate": rate, "mu": held.mu, "sigma": float(np.sqrt(2.0 * (held.white_noise(D) if held.shunted else D.sum()))),
+        "predicted": work.at_rest.get(name, {}),
         "nodes": len(spread.rule.nodes) if spread and spread.nodes else 1,
         **({"spread": spread.words, "spread_error": spread.error} if spread else {}),
     }  # fmt: skip

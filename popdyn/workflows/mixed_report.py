@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from popdyn.workflows.cohort_report import cohort_derivation, cohort_warnings, numbers_of
+from popdyn.workflows.cohort_report import analysis_of, cohort_derivation, cohort_warnings, numbers_of
 from popdyn.workflows.ladder_cards import Card, ladder
 from popdyn.workflows.network_report import (
     density_derivation,
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 NOT_AVAILABLE = (
     "rate unit: none is fitted to populations that hear each other, or of escape noise; the target is the density rung",
-    "fixed points, stability, spectra and the limits of the theory (popdyn analyse): not derived for cohorts",
     "f–I curves: popdyn rates SPEC --vary mu=FIRST:LAST:COUNT",
     "density2d, the arbiter between closures: it is of populations alone; the error of closures is predicted instead",
 )
@@ -41,7 +40,7 @@ def mixed_parts(work: Conversion) -> dict[str, Any]:
         "neuron_rates": neuron_rates(work),
         "equations": equations(work),
         "domain": _domain(work),
-        "not_available": list(NOT_AVAILABLE),
+        "not_available": [analysis_of(work), *NOT_AVAILABLE],
         "warnings": [
             *work.warnings, *density_warnings(work, density.derivation, float(density.settings["tolerance"] or 0.0)),
             *cohort_warnings(work),

@@ -34,7 +34,7 @@ def spreads_of(density: CohortDensity | CohortNodes | MixedDensity, tolerance: f
         population = density.network.populations[name]
         if population.spread:
             own = gif_problem(population)
-            white = float(np.sum(D * held.tau_m / (held.tau_m + np.array([0.0, *held.colours]))))
+            white = held.white_noise(D)
             heard = held.mu - own.mu, max(white - own.D, 0.0)
             spread = choose_spread(population, tolerance, heard, moves(density.network, population, DRIVES))
             found[name] = replace(spread, nodes=False)

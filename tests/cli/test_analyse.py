@@ -94,3 +94,18 @@ def test_a_network_without_loops_has_no_growth_to_speak_of(tmp_path, capsys):
     stability = next(check for check in state["checks"] if check["kind"] == "stability")
     assert stability["figure"] is None
     assert not stability["flagged"]
+
+
+def test_escape_noise(tmp_path, capsys):
+    path = tmp_path / "gif.toml"
+    neuron = 'model = "gif"\nV_reset = "0 mV"\nV_T_star = "15 mV"\nE_L = "0 mV"\n'
+    wires = SPEC[SPEC.index("[[connections]]") :].replace("SYNAPSE", "delta").replace("WEIGHT", "-0.05 mV")
+    noise = 'noise = { mu = "0.9 mV/ms" }\n'
+    head = f"schema = 1\n\n[populations.E]\nsize = 500\n{noise}\n[populations.E.neuron]\n{neuron}\n"
+    path.write_text(head + wires.replace("K = 1000", "K = 200"), encoding="utf-8")
+    assert main(["analyse", str(path), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    (state,) = found["states"]
+    assert found["fixed_points"]["complete"]
+    assert state["stability"]["unstable"] == 0
+    assert {check["kind"] for check in state["checks"]} >= {"shots", "stability", "finite_size"}

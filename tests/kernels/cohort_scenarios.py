@@ -47,6 +47,29 @@ def network() -> Network:
     })  # fmt: skip
 
 
+def shunted() -> Network:
+    """Conductances, a current, fast and slow traces, noise, a spread reset, unequal inputs; Poisson neurons beside."""
+    wires = {"rule": "pairwise_bernoulli", "p": 0.1, "delay": "1 ms"}
+    opened = wires | {"synapse": "conductance", "tau_syn": "3 ms"}
+    neuron = {k: v for k, v in GIF.items() if k != "adaptation_scale"} | {
+        "tau_stc": ["4 ms", "80 ms"], "q_stc": ["10 pA", "20 pA"], "V_reset": {"normal": ["-62 mV", "1 mV"]},
+    }  # fmt: skip
+    return load({
+        "schema": 1,
+        "populations": {
+            "E": {"size": 400, "neuron": neuron, "noise": NOISE, "initial": {"V": {"normal": ["-52 mV", "3 mV"]}}},
+            "P": {"size": 100, "neuron": POISSON, "noise": NOISE},
+        },
+        "connections": [
+            opened | {"pre": "E", "post": "E", "J": "0.2 nS", "E_rev": "0 mV"},
+            opened | {"pre": "P", "post": "E", "J": "1 nS", "E_rev": "-65 mV"},
+            opened | {"pre": "E", "post": "P", "J": "0.2 nS", "E_rev": "0 mV"},
+            wires | {"pre": "P", "post": "E", "J": "-0.1 mV", "synapse": "exponential", "tau_syn": "2 ms"},
+        ],
+        "protocols": {"p": {"duration": "20 ms", "transient": "1 ms"}},
+    })  # fmt: skip
+
+
 def cohorts() -> dict[str, NDArray[np.generic]]:
     """Trajectories without and with finite size; and of the baselines."""
     found: dict[str, NDArray[np.generic]] = {}
@@ -61,5 +84,10 @@ def cohorts() -> dict[str, NDArray[np.generic]]:
         one = start(problem, grid=AgeGrid(5e-4, 2, 2), closure=closure)
         rate, seen = march(one, np.full(300, problem.mu), np.tile(noise_of(problem), (300, 1)), every=5)
         found[f"cohorts {closure}"] = np.append(rate, seen[:, 0])
+    for seed in (None, 1):
+        rung = CohortDensity(shunted(), grid=AgeGrid(1e-3, 2, 2), settle=False)
+        with np.errstate(over="ignore"):
+            run = rung.run(rung.network.protocols["p"], seed)
+        found[f"conductances, seed {seed}"] = np.concatenate([run.rate, run.seen[:, :, 0]], axis=1)
     found["quasi-renewal"] = quasi_renewal_rates(ADAPTING, np.full(60, ADAPTING.mu), 5e-3)
     return found

@@ -45,7 +45,7 @@ def derivation() -> Derivation:
     rates = np.array([8.0, 5.0, 4.0])
     point = WorkingPoint(rates, rates**2, rates, *problem.inputs(rates, rates**2))
     held = {
-        e.population: Held(e.problem, np.zeros(1), rate, 1.0, 1.0, {}, e.population == "G", np.zeros(2))
+        e.population: Held(e.problem, np.zeros(1), rate, 1.0, 1.0, {}, float(e.population == "G"), np.zeros(2))
         for e, rate in zip(problem.escaping, rates[1:], strict=True)
     }
     return Derivation(problem, equal_cells([node_grid(problem, 0, point, False)]), point, {}, {}, {}, held)

@@ -9,6 +9,7 @@ from test_cohorts import matrix, moments
 
 from popdyn.kernels.cohort_state import CLOSURE, MASS, MEAN, OLD, SKEWED, WORK, packed
 from popdyn.theory.cohort_march import march, noise_of, start, stationary
+from popdyn.theory.gif_problem import GifProblem
 
 SHAPE = 2.0  # of a gamma distribution: skewness 2/sqrt(SHAPE)
 
@@ -88,3 +89,15 @@ def test_noise_skews_V_to_the_left():
         state = stationary(plain(15e-3, sigma=sigma), settled=1e-5).cohorts
         found.append(state.state.slots[kappa(state), OLD] / state.state.slots[MEAN + 1, OLD] ** 1.5)
     assert found[1] < found[0] < -0.01
+
+
+def test_volleys_under_noise_go_on():
+    """All fire within two steps. Cohorts of which next to nothing is left widened without end, and all fell silent."""
+    problem = GifProblem(20e-3, 0.0, 0.0, 4e-3, 10.0, 2e-3, 15e-3, mu=3.488, sigma=0.014667515126973622)
+    rates = []
+    for dt in (5e-4, 1e-4):
+        steps = round(3.0 / dt)
+        rate = march(start(problem, dt=dt), np.full(steps, problem.mu), np.full((steps, 1), problem.D))[0]
+        rates.append(rate[steps // 2 :].mean())
+    assert rates[1] == pytest.approx(81.86, abs=0.05)
+    assert rates[0] == pytest.approx(rates[1], rel=3e-3)

@@ -105,9 +105,6 @@ def test_what_it_refuses():
                 | {"g_L": "10 nS", "C_m": {"normal": ["150 pF", "10 pF"]}}
             )
         )
-    source = {"K": 10, "nu": "10 Hz", "J": "1 nS", "synapse": "conductance", "tau_syn": "5 ms", "E_rev": "60 mV"}
-    with pytest.raises(DomainError, match="conductance"):
-        density_rung(alone(poisson=[source]))
     with pytest.raises(UsageError, match="closure"):
         density_rung(alone(), closure="hermite2")
     with pytest.raises(UsageError, match="1 ms divided"):

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from mixed_networks import ADEX, GIF, alone, document
 
-from popdyn.errors import DomainError
 from popdyn.rungs.choose import density_rung
 from popdyn.rungs.cohort_density import CohortDensity
 from popdyn.rungs.coupled import CoupledDensity
@@ -108,12 +107,17 @@ def test_both_kinds_have_responses_and_equations(rung):
     assert "population I: " in text
 
 
-def test_conductances_onto_cohorts_are_refused():
+def test_conductances_onto_cohorts_beside_currents():
+    """The march stays at the working point; where E opens larger conductances of I, it is held down more."""
     spec = document()
     wire = {"synapse": "conductance", "J": "0.2 nS", "E_rev": "0 mV", "tau_syn": "2 ms"}
     spec["connections"] = [c | wire if c["post"] == "I" and c["pre"] == "E" else c for c in spec["connections"]]
-    with pytest.raises(DomainError, match="conductance"):
-        density_rung(load(spec))
+    made = density_rung(load(spec))
+    at = dict(zip(made.derivation.problem.names, made.derivation.point.rates, strict=True))
+    assert made.rates() == pytest.approx(at, rel=1e-2)
+    wire["J"] = "0.3 nS"
+    spec["connections"] = [c | wire if c["post"] == "I" and c["pre"] == "E" else c for c in spec["connections"]]
+    assert density_rung(load(spec)).rates()["E"] < made.rates()["E"]
 
 
 def test_without_connections_both_kinds_march():

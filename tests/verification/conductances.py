@@ -61,8 +61,9 @@ def population(case: str, V: float | None = None) -> Network:
     })  # fmt: skip
 
 
-def sparse() -> Network:
-    """2,000 adapting and 500 LIF neurons that hear 160 and 40 of them through conductances."""
+def sparse(E: tuple[dict[str, Any], float] = (ADEX, 9.2), I: tuple[dict[str, Any], float] = (LIF, 7.0)) -> Network:  # noqa: E741
+    """2,000 adapting and 500 LIF neurons, or others, that hear 160 and 40 of them through conductances, and 800 sources
+    of the given rate [Hz]."""
 
     def wires(pre: str, post: str) -> dict[str, Any]:
         K, J, tau, E_rev = (160, 0.5, 2, E_E) if pre == "E" else (40, 2.0, 5, E_I)
@@ -71,7 +72,7 @@ def sparse() -> Network:
             "synapse": "conductance", "J": f"{J} nS", "tau_syn": f"{tau} ms", "E_rev": f"{E_rev} V", "delay": "1.5 ms",
         }  # fmt: skip
 
-    kinds = (("E", 2000, ADEX, 9.2), ("I", 500, LIF, 7.0))
+    kinds = (("E", 2000, *E), ("I", 500, *I))
     populations = {
         name: {
             "size": size, "neuron": neuron, "noise": SILENT, "initial": START,

@@ -172,9 +172,10 @@ def test_a_population_alone_has_a_unit(tmp_path):
     assert convert(alone, to="density", truth=False).unit is None
 
 
-def test_analysis_is_refused_by_name():
-    with pytest.raises(UsageError, match=r"model: got 'gif'.*convert run its cohorts"):
-        analyse(SPEC)
+def test_analysis_has_the_rates_of_the_density(converted):
+    (state,) = analyse(SPEC)["states"]
+    assert state["rates"] == pytest.approx(converted[0].density.rates(), rel=1e-3)
+    assert state["stability"]["unstable"] == 0
 
 
 def test_the_commands(converted, tmp_path):
@@ -187,3 +188,26 @@ def test_the_commands(converted, tmp_path):
     ours = work.comparisons[0].populations["E"]
     assert found["bias"] == pytest.approx(ours.bias)
     assert "Schwalger" in runner.invoke(app, ["cite", str(spec)]).stdout
+
+
+def test_conductances_are_converted_to_the_end(tmp_path):
+    """Sources and a connection of conductances; the report and the model it leaves, and what there is not by name."""
+    source = {"K": 800, "nu": "7 Hz", "J": "0.5 nS", "synapse": "conductance", "tau_syn": "2 ms", "E_rev": "0 mV"}
+    wire = {"rule": "fixed_indegree", "K": 20, "J": "1 nS", "tau_syn": "5 ms", "E_rev": "-75 mV", "delay": "1 ms"}
+    neuron = {"model": "gif", "E_L": "-70 mV", "V_reset": "-60 mV", "V_T_star": "-50 mV", "t_ref": "2 ms"}
+    spec = {
+        "schema": 1, "populations": {"I": {"size": 400, "neuron": neuron, "poisson": [source]}},
+        "connections": [wire | {"pre": "I", "post": "I", "synapse": "conductance"}],
+        "protocols": {"p": {"duration": "200 ms", "transient": "200 ms"}},
+    }  # fmt: skip
+    work = convert(spec, truth=False, out=tmp_path)
+    document = json.loads((tmp_path / "report.json").read_text())
+    validate(document)
+    assert document["cohorts"][0]["variables"] == ["y(0.002)", "y(0.005)"]
+    assert "popdyn analyse refuses conductances" in document["not_available"][0]
+    assert 0.0 < work.predicted["I"].bias < 0.02
+    assert rates(tmp_path / "model.json")["populations"]["I"]["rate"] == pytest.approx(work.density.rates()["I"])
+    with pytest.raises(UsageError, match="escape noise; use --to density"):
+        convert(spec, to="unit", truth=False)
+    with pytest.raises(SpecError, match='"conductance" in an analysis'):
+        analyse(spec)
