@@ -5,171 +5,85 @@ Everything that depends on the effective drive e = h - sum_j pull_j(w_j) is read
 unit is known here. Scheme: of second order with one look-up a step, at a predicted middle of the step; exponential
 factors keep it stable where a tabulated time constant is shorter than the step.
 
-Lanes: an array (slot x 8,) of eight units, of each what stands below, state and numbers alike. What moves is taken
-from it, lives in registers for some steps, and is put back. Nothing is allocated, so that numba need not count
-references (_nrt=False).
+Lanes: an array (slot x 8,) of eight units, of each its slots, state and numbers alike (cascade_slots.py). What moves
+is taken from it, lives in registers for some steps, and is put back; what is seldom waited for stays in it. Nothing is
+allocated, so that numba need not count references (_nrt=False).
 """
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from popdyn.kernels import cascade_slots as slot
+from popdyn.kernels.cascade_slots import AT_ONCE, EACH, OUTSIDE, H, W, at, put, seen_numbers
 from popdyn.kernels.lane_tables import look_up_eight, look_up_one, look_up_two
-from popdyn.kernels.lanes import (
-    LANES,
-    Eight,
-    aligned,
-    counted,
-    filled,
-    load,
-    store,
-    whole,
-)  # fmt: skip
-from popdyn.kernels.unit_law import aim, inside, kicked, louder, pull, readout, remembered, squared, summed, turned
+from popdyn.kernels.lanes import LANES, Eight, counted, filled, load, store, whole
+from popdyn.kernels.unit_law import (
+    ahead,
+    aim,
+    inside,
+    kicked,
+    louder,
+    pull,
+    readout,
+    remembered,
+    spread_after,
+    spread_at,
+    squared,
+    summed,
+    turned,
+)
 
-FILTER, RATE, V_MEAN, DECAY_RE, DECAY_IM, KICK, DAMPING, HARMONIC = range(LANES)
-"""Columns of a table: per step 1 - exp(-dt/tau) of the input filter, rate [1/s], V_mean [V],
-exp(-(alpha + i omega) dt), what a change of h adds to the mode [s/V] but for a complex factor, what the
-harmonic decays by beyond its square, what the change adds to it [s/V] but for its factor."""
-NUMBERS = 15
-"""Of a unit: first e in places, places per e [s/V], last place; likewise of sigma, but half the places per sigma;
-1 - exp(-dt/tau) of its filter; half the complex factors of the mode and the harmonic; what a change of ln sigma adds
-to each."""
-STRENGTH, MORE, LESS, KEPT, REST, BY_V, BY_RATE, ADAPTATION = range(8)
-"""Of an adaptation variable: it pulls the drive down by strength w (1 + more |w|)/(1 + less |w|) places [1/A], [1/A],
-[1/A]; a step makes kept w + rest + by_V V_mean + by_rate rate of it [1], [A], [S], [A s]."""
-H, SIGMA, Y_RE, Y_IM, Z_RE, Z_IM, PULL, PULL_BEFORE, OUTSIDE, LAST_FILTER, LAST_V, ROW, OWN = range(13)
-"""Slots: filtered mu and sigma, mode, harmonic, the pull of all w one and two steps ago, looks outside, what the last
-look-up gave, the place in the flat table where the unit's begins, first of its NUMBERS."""
-(
-    E_FIRST,
-    PER_E,
-    E_LAST,
-    SIGMA_FIRST,
-    PER_SIGMA,
-    SIGMA_LAST,
-    SIGMA_FILTER,
-    K_RE,
-    K_IM,
-    H_RE,
-    H_IM,
-    S_RE,
-    S_IM,
-    T_RE,
-    T_IM,
-    W,
-) = range(OWN, OWN + NUMBERS + 1)
-"""Slots of the numbers, then of its first variable: w [A], ADAPTATION numbers; EACH of each one. Last, `seen`."""
-EACH = 1 + ADAPTATION
-AT_ONCE = 2  # variables that all eight lanes have, perhaps of strength 0
 NOT_FINITE = -1
 
 Array = NDArray[np.float64]
 
 
-class Unit(NamedTuple):
-    """A unit at one step dt: numbers (NUMBERS,), table (sigma, e, column), adaptation (variable, ADAPTATION)."""
-
-    numbers: Array
-    table: Array
-    adaptation: Array
-
-
-def slots(variables: int) -> int:
-    return W + EACH * max(variables, AT_ONCE) + 1 + max(variables, AT_ONCE)
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
-def seen_numbers(variables: int) -> int:
-    """V_mean and every w of eight units at a marked step."""
-    return LANES * (1 + max(variables, AT_ONCE))
-
-
-def in_lanes(columns: Array) -> Array:
-    """(eight, slot x 8): units (unit, slot) in rows of eight; empty lanes are units that see and do nothing."""
-    count, size = columns.shape
-    rows = np.zeros((-(-count // LANES), LANES, size))
-    rows.reshape(-1, size)[:count] = columns
-    return aligned(rows.transpose(0, 2, 1)).reshape(len(rows), -1)
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
-def between(table: Array, place: float, e: float, column: int) -> float:
-    """One column, bilinear."""
-    k, m = int(place), int(e)
-    g, f = place - k, e - m
-    low = table[k, m, column] + g * (table[k + 1, m, column] - table[k, m, column])
-    high = table[k, m + 1, column] + g * (table[k + 1, m + 1, column] - table[k, m + 1, column])
-    return low + f * (high - low)
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
-def start(
-    numbers: Array, table: Array, adaptation: Array, mu: float, sigma: float, w: Array, row: int, column: Array
-) -> None:
-    """Slots (slot,) of a unit whose filters have settled at mu, sigma and whose modes are still.
-
-    row : number of rows that stand before its own in the flat table
-    """
-    column[:] = 0.0
-    for k in range(NUMBERS):
-        column[OWN + k] = numbers[k]
-    column[ROW] = row * table.shape[1] * LANES
-    for j in range(w.shape[0]):
-        at = W + EACH * j
-        column[at] = w[j]
-        for k in range(ADAPTATION):
-            column[at + 1 + k] = adaptation[j, k]
-        top, bottom = pull(w[j], adaptation[j, STRENGTH], adaptation[j, MORE], adaptation[j, LESS])
-        column[PULL] += top / bottom
-    column[PULL_BEFORE] = column[PULL]
-    column[H], column[SIGMA] = mu, sigma
-    e = inside(mu * column[PER_E] - column[E_FIRST] - column[PULL], column[E_LAST])
-    place = inside(2.0 * sigma * column[PER_SIGMA] - column[SIGMA_FIRST], column[SIGMA_LAST])
-    column[LAST_FILTER], column[LAST_V] = between(table, place, e, FILTER), between(table, place, e, V_MEAN)
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
-def at(x: Array, slot: int) -> Eight:
-    return load(x, LANES * slot)
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
-def put(x: Array, slot: int, value: Eight, slot_2: int, value_2: Eight) -> None:
-    store(value, x, LANES * slot)
-    store(value_2, x, LANES * slot_2)
-
-
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
 def pulled(x: Array, j: int, w: Eight) -> tuple[Eight, Eight]:
-    slot = W + EACH * j + 1
-    return pull(w, at(x, slot + STRENGTH), at(x, slot + MORE), at(x, slot + LESS))
+    first = W + EACH * j + 1
+    return pull(w, at(x, first + slot.STRENGTH), at(x, first + slot.MORE), at(x, first + slot.LESS))
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
 def remember(x: Array, j: int, w: Eight, V: Eight, rate: Eight) -> Eight:
-    slot = W + EACH * j + 1
-    return remembered(w, at(x, slot + KEPT), at(x, slot + REST), at(x, slot + BY_V), V, at(x, slot + BY_RATE), rate)
+    first = W + EACH * j + 1
+    kept, rest = at(x, first + slot.KEPT), at(x, first + slot.REST)
+    return remembered(w, kept, rest, at(x, first + slot.BY_V), V, at(x, first + slot.BY_RATE), rate)
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def moved(x: Array) -> Eight:
+    """By how many places in sigma the spread of w moves the look-up: extrapolated from three and two steps ago."""
+    return 3.0 * at(x, slot.SHIFT_2) - 2.0 * at(x, slot.SHIFT_3)
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def spread_out(x: Array, rate: Eight, still: Eight) -> None:
+    """The spread of w after a step, and what it is beyond that which a rate that stands `still` leaves."""
+    kept, gain, loss = at(x, slot.SPREAD_KEPT), at(x, slot.SPREAD_GAIN), at(x, slot.SPREAD_LOSS)
+    old = at(x, slot.SPREAD)
+    new = spread_after(old, kept, gain, loss, rate)
+    put(x, slot.SHIFT_3, at(x, slot.SHIFT_2), slot.SHIFT_2, at(x, slot.SHIFT))
+    put(x, slot.SHIFT, at(x, slot.SHIFTED) * (0.5 * (old + new) - spread_at(kept, gain, loss, still)), slot.SPREAD, new)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
 def louder_now(x: Array, s: Eight, sigma: Eight) -> tuple[Eight, Eight, Eight]:
     """Filtered sigma after the step, its place in the middle, what the change kicks the modes by."""
-    new = s + (sigma - s) * at(x, SIGMA_FILTER)
-    return new, (s + new) * at(x, PER_SIGMA) - at(x, SIGMA_FIRST), louder(s, new)
+    new = s + (sigma - s) * at(x, slot.SIGMA_FILTER)
+    return new, (s + new) * at(x, slot.PER_SIGMA) - at(x, slot.SIGMA_FIRST) + moved(x), louder(s, new)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
 def swung(
     x: Array, first: int, y_re: Eight, y_im: Eight, kick: Eight, loud: Eight, decay_re: Eight, decay_im: Eight
 ) -> tuple[Eight, Eight]:
-    """The mode (first K_RE) or the harmonic (H_RE) after the step, kicked and with what louder input adds."""
-    half_re, re = kicked(y_re, at(x, first), kick, at(x, first + S_RE - K_RE), loud)
-    half_im, im = kicked(y_im, at(x, first + 1), kick, at(x, first + 1 + S_RE - K_RE), loud)
+    """The mode (first slot.K_RE) or the harmonic (slot.H_RE) after the step, kicked and with what louder input adds."""
+    half_re, re = kicked(y_re, at(x, first), kick, at(x, first + slot.S_RE - slot.K_RE), loud)
+    half_im, im = kicked(y_im, at(x, first + 1), kick, at(x, first + 1 + slot.S_RE - slot.K_RE), loud)
     return turned(half_re, re, half_im, im, decay_re, decay_im)
 
 
@@ -179,7 +93,7 @@ def found_at(
 ) -> tuple[Eight, Eight, Eight, Eight, Eight, Eight, Eight, Eight]:
     """Columns of the table where a place over e and one over sigma, both in the table, have led."""
     below = whole(place)
-    first, share = at(x, ROW) + float(row) * below, place - below
+    first, share = at(x, slot.ROW) + float(row) * below, place - below
     if used == 1:
         return look_up_one(table, row, first, e, share)
     if used == 2:
@@ -197,16 +111,17 @@ def march(
     table : flat, of all units; row : numbers in a row of it; used : lanes that are read, the first; variables : of the
     unit with most; mark : of this step and every `every` further V_mean and all w go into seen[to:], `seen_numbers`.
     """
-    h, s, last, V = at(x, H), at(x, SIGMA), at(x, LAST_FILTER), at(x, LAST_V)
-    y_re, y_im, z_re, z_im = at(x, Y_RE), at(x, Y_IM), at(x, Z_RE), at(x, Z_IM)
-    pull_now, pull_before, out = at(x, PULL), at(x, PULL_BEFORE), at(x, OUTSIDE)
-    w, w_2 = at(x, W), at(x, W + EACH)
+    h, s, last, V = at(x, H), at(x, slot.SIGMA), at(x, slot.LAST_FILTER), at(x, slot.LAST_V)
+    y_re, y_im, z_re, z_im = at(x, slot.Y_RE), at(x, slot.Y_IM), at(x, slot.Z_RE), at(x, slot.Z_IM)
+    pull_now, pull_before, out = at(x, slot.PULL), at(x, slot.PULL_BEFORE), at(x, OUTSIDE)
+    lagged, w, w_2 = at(x, slot.LAGGED), at(x, W), at(x, W + EACH)
     for t in range(steps):
         drive = load(mu, LANES * t)
-        behind = (at(x, E_FIRST) - 1.5 * pull_before) + 2.5 * pull_now  # extrapolated, not waited for
-        wanted = aim(h, drive, last, behind, at(x, PER_E))
+        behind = 2.5 * pull_now - 1.5 * pull_before  # extrapolated, not waited for
+        gap = behind - lagged
+        wanted = aim(h, drive, last, at(x, slot.E_FIRST) + ahead(behind, gap, last, at(x, slot.LAG)), at(x, slot.PER_E))
         new, wanted_sigma, loud = louder_now(x, s, load(sigma, LANES * t))
-        e, place = inside(wanted, at(x, E_LAST)), inside(wanted_sigma, at(x, SIGMA_LAST))
+        e, place = inside(wanted, at(x, slot.E_LAST)), inside(wanted_sigma, at(x, slot.SIGMA_LAST))
         out = counted(out, e, wanted, place, wanted_sigma)
         last, fired, V, re, im, kick, damping, second = found_at(table, row, x, used, e, place)
         pull_before, (top, bottom) = pull_now, pulled(x, 0, w)
@@ -216,11 +131,12 @@ def march(
         else:
             pull_now = top / bottom
         change, before = (drive - h) * last, y_re + z_re
-        h, s = h + change, new
-        y_re, y_im = swung(x, K_RE, y_re, y_im, kick * change, loud, re, im)
+        h, s, lagged = h + change, new, lagged + gap * last
+        y_re, y_im = swung(x, slot.K_RE, y_re, y_im, kick * change, loud, re, im)
         re, im = squared(re, im, damping)
-        z_re, z_im = swung(x, H_RE, z_re, z_im, second * change, loud, re, im)
+        z_re, z_im = swung(x, slot.H_RE, z_re, z_im, second * change, loud, re, im)
         now = fired * readout(before + (y_re + z_re))
+        spread_out(x, now, fired)
         w = remember(x, 0, w, V, now)
         if variables > 1:
             w_2 = remember(x, 1, w_2, V, now)
@@ -238,13 +154,13 @@ def march(
             store(w_2, seen, to + 2 * LANES)
             mark, to = mark + every, to + seen_numbers(variables)
         store(now, rate, LANES * t)
-    put(x, H, h, SIGMA, s)
-    put(x, Y_RE, y_re, Y_IM, y_im)
-    put(x, Z_RE, z_re, Z_IM, z_im)
-    put(x, PULL, pull_now, PULL_BEFORE, pull_before)
-    put(x, LAST_FILTER, last, LAST_V, V)
+    put(x, H, h, slot.SIGMA, s)
+    put(x, slot.Y_RE, y_re, slot.Y_IM, y_im)
+    put(x, slot.Z_RE, z_re, slot.Z_IM, z_im)
+    put(x, slot.PULL, pull_now, slot.PULL_BEFORE, pull_before)
+    put(x, slot.LAST_FILTER, last, slot.LAST_V, V)
     put(x, W, w, W + EACH, w_2)
-    store(out, x, LANES * OUTSIDE)
+    put(x, slot.LAGGED, lagged, OUTSIDE, out)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
@@ -274,8 +190,8 @@ def integrate(
             total += work[2, LANES * t]
         rate[b] = total / steps_per_bin
     total = 0.0
-    for slot in range(H, OUTSIDE):
-        total += x[LANES * slot]
+    for k in range(H, OUTSIDE):
+        total += x[LANES * k]
     for j in range(variables):
         total += x[LANES * (W + EACH * j)]
     return int(x[LANES * OUTSIDE]) if np.isfinite(total) else NOT_FINITE

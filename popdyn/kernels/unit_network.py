@@ -13,7 +13,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from popdyn.kernels.cascade import march, seen_numbers
+from popdyn.kernels.cascade import march
+from popdyn.kernels.cascade_slots import seen_numbers
 from popdyn.kernels.lane_filters import filtered, final
 from popdyn.kernels.lanes import (
     LANES,

@@ -99,9 +99,12 @@ def test_spline_rises_and_is_fourth_order():
     assert np.all(np.diff(kinked(np.linspace(0, 5, 2001))) > 0)
 
 
+@pytest.mark.parametrize("spread", [False, True])
 @pytest.mark.parametrize(("frequency", "target"), [(3.0, "mu"), (12.0, "mu"), (60.0, "mu"), (12.0, "D"), (40.0, "D")])
-def test_linear_response_is_the_derivative_of_the_simulation(frequency, target):
+def test_linear_response_is_the_derivative_of_the_simulation(frequency, target, spread):
     unit = population(sigmas=(SIGMA, 1.2 * SIGMA))
+    if spread:
+        unit = replace(unit, parameters={**starting_values(1, spread=True), **MODES})
     mu, sigma = 1.5, 1.1 * SIGMA
     dt, periods = 1e-4, 4
     t = (np.arange(round(3.0 / dt)) + 0.5) * dt
