@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from popdyn.kernels import cascade_slots as slot
 from popdyn.kernels.cascade_slots import AT_ONCE, EACH, OUTSIDE, H, W, at, put, seen_numbers
 from popdyn.kernels.lane_tables import look_up_eight, look_up_one, look_up_two
-from popdyn.kernels.lanes import LANES, Eight, counted, filled, load, store, whole
+from popdyn.kernels.lanes import LANES, Eight, counted, filled, load, store, total, whole
 from popdyn.kernels.unit_law import (
     ahead,
     aim,
@@ -74,7 +74,7 @@ def spread_out(x: Array, rate: Eight, still: Eight) -> None:
 def louder_now(x: Array, s: Eight, sigma: Eight) -> tuple[Eight, Eight, Eight]:
     """Filtered sigma after the step, its place in the middle, what the change kicks the modes by."""
     new = s + (sigma - s) * at(x, slot.SIGMA_FILTER)
-    return new, (s + new) * at(x, slot.PER_SIGMA) - at(x, slot.SIGMA_FIRST) + moved(x), louder(s, new)
+    return new, (s + new) * at(x, slot.PER_SIGMA) - at(x, slot.SIGMA_FIRST), louder(s, new)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
@@ -115,12 +115,15 @@ def march(
     y_re, y_im, z_re, z_im = at(x, slot.Y_RE), at(x, slot.Y_IM), at(x, slot.Z_RE), at(x, slot.Z_IM)
     pull_now, pull_before, out = at(x, slot.PULL), at(x, slot.PULL_BEFORE), at(x, OUTSIDE)
     lagged, w, w_2 = at(x, slot.LAGGED), at(x, W), at(x, W + EACH)
+    spreads = total(at(x, slot.LAG)) > 0.0
     for t in range(steps):
         drive = load(mu, LANES * t)
-        behind = 2.5 * pull_now - 1.5 * pull_before  # extrapolated, not waited for
-        gap = behind - lagged
-        wanted = aim(h, drive, last, at(x, slot.E_FIRST) + ahead(behind, gap, last, at(x, slot.LAG)), at(x, slot.PER_E))
+        behind = (at(x, slot.E_FIRST) - 1.5 * pull_before) + 2.5 * pull_now  # extrapolated, not waited for
         new, wanted_sigma, loud = louder_now(x, s, load(sigma, LANES * t))
+        gap = behind - lagged
+        if spreads:  # else −20 %
+            behind, wanted_sigma = ahead(behind, gap, last, at(x, slot.LAG)), wanted_sigma + moved(x)
+        wanted = aim(h, drive, last, behind, at(x, slot.PER_E))
         e, place = inside(wanted, at(x, slot.E_LAST)), inside(wanted_sigma, at(x, slot.SIGMA_LAST))
         out = counted(out, e, wanted, place, wanted_sigma)
         last, fired, V, re, im, kick, damping, second = found_at(table, row, x, used, e, place)
@@ -131,12 +134,14 @@ def march(
         else:
             pull_now = top / bottom
         change, before = (drive - h) * last, y_re + z_re
-        h, s, lagged = h + change, new, lagged + gap * last
+        h, s = h + change, new
         y_re, y_im = swung(x, slot.K_RE, y_re, y_im, kick * change, loud, re, im)
         re, im = squared(re, im, damping)
         z_re, z_im = swung(x, slot.H_RE, z_re, z_im, second * change, loud, re, im)
         now = fired * readout(before + (y_re + z_re))
-        spread_out(x, now, fired)
+        if spreads:
+            spread_out(x, now, fired)
+            lagged = lagged + gap * last
         w = remember(x, 0, w, V, now)
         if variables > 1:
             w_2 = remember(x, 1, w_2, V, now)

@@ -43,9 +43,9 @@ STRENGTH, MORE, LESS, KEPT, REST, BY_V, BY_RATE, ADAPTATION = range(8)
     ROW,
     OWN,
 ) = range(18)
-"""Slots: filtered mu and sigma, mode, harmonic, the pull of all w one and two steps ago and filtered, spread of w, how
-many places in sigma it counted for beyond its stationary value one, two and three steps ago, looks outside, what the
-last look-up gave, the place in the flat table where the unit's begins, first of its NUMBERS."""
+"""Slots: filtered mu and sigma, mode, harmonic, the pull of all w one and two steps ago, that with the first e filtered,
+spread of w, for how many places in sigma it counted beyond its stationary value one, two and three steps ago, looks
+outside, what the last look-up gave, the place in the flat table where the unit's begins, first of its NUMBERS."""
 (
     E_FIRST,
     PER_E,
@@ -131,7 +131,7 @@ def start(
             column[at + 1 + k] = adaptation[j, k]
         top, bottom = pull(w[j], adaptation[j, STRENGTH], adaptation[j, MORE], adaptation[j, LESS])
         column[PULL] += top / bottom
-    column[PULL_BEFORE], column[LAGGED] = column[PULL], column[PULL]
+    column[PULL_BEFORE], column[LAGGED] = column[PULL], column[E_FIRST] + column[PULL]
     column[H], column[SIGMA] = mu, sigma
     e = inside(mu * column[PER_E] - column[E_FIRST] - column[PULL], column[E_LAST])
     place = inside(2.0 * sigma * column[PER_SIGMA] - column[SIGMA_FIRST], column[SIGMA_LAST])

@@ -49,7 +49,10 @@ def population_of(entry: Reader, name: str) -> CascadePopulation | None:
     )
     parameters = entry.table("parameters")
     values = {}
-    for key, p in fitted(len(variables), "spread_time" in parameters.data).items():
+    spread = "spread_time" in parameters.data
+    if spread and not variables:
+        entry.fault("adaptation", "none", "a variable, whose spread it is that has spread_time")
+    for key, p in fitted(len(variables), spread).items():
         given = parameters.table(key)
         given.constant("unit", p.unit)
         slack = 1e-9 * max(abs(p.lower), abs(p.upper))

@@ -193,6 +193,22 @@ def test_model_file_gives_the_model_back(rung, tmp_path):
     assert again.network == rung.network
 
 
+def spreading() -> CascadePopulation:
+    return replace(population(), parameters=starting_values(1, spread=True))
+
+
+def test_a_unit_that_follows_the_spread_of_w_is_read_as_it_was_written(rung, tmp_path):
+    made = CascadeUnit(NETWORK, {"E": spreading()})
+    write_model(made, tmp_path / "model.json")
+    again = read_model(tmp_path / "model.json")
+    assert again.units["E"].parameters == made.units["E"].parameters
+    assert np.array_equal(again.simulate("rest")["rate"], made.simulate("rest")["rate"])
+    document = json.loads((tmp_path / "model.json").read_text())
+    document["units"]["E"]["adaptation"] = []
+    with pytest.raises(SpecError, match=r"units\.E\.adaptation"):
+        CascadeUnit.from_dict(document)
+
+
 def _set(path: str, value: object):
     def change(document):
         *way, last = path.split(".")
