@@ -121,7 +121,7 @@ def march(
         behind = (at(x, slot.E_FIRST) - 1.5 * pull_before) + 2.5 * pull_now  # extrapolated, not waited for
         new, wanted_sigma, loud = louder_now(x, s, load(sigma, LANES * t))
         gap = behind - lagged
-        if spreads:  # else −20 %
+        if spreads:  # left out where none does: -20 %
             behind, wanted_sigma = ahead(behind, gap, last, at(x, slot.LAG)), wanted_sigma + moved(x)
         wanted = aim(h, drive, last, behind, at(x, slot.PER_E))
         e, place = inside(wanted, at(x, slot.E_LAST)), inside(wanted_sigma, at(x, slot.SIGMA_LAST))

@@ -43,7 +43,7 @@ STRENGTH, MORE, LESS, KEPT, REST, BY_V, BY_RATE, ADAPTATION = range(8)
     ROW,
     OWN,
 ) = range(18)
-"""Slots: filtered mu and sigma, mode, harmonic, the pull of all w one and two steps ago, that with the first e filtered,
+"""Slots: filtered mu and sigma, mode, harmonic, the pull of all w one and two steps ago, that and the first e filtered,
 spread of w, for how many places in sigma it counted beyond its stationary value one, two and three steps ago, looks
 outside, what the last look-up gave, the place in the flat table where the unit's begins, first of its NUMBERS."""
 (

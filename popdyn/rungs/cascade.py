@@ -14,6 +14,10 @@ with x = ln((F + F_0)/(F_ref + F_0)), F_0 = F_ref/20 and F at most 10 F_ref, q =
 (g_j with c_j < 0: s_j w/C_m (1 - c_j |w|/w_ref_j)/(1 - c_j).) F and V are the stationary rate and mean potential of the
 density over mu, re-expressed over e, so that the statics are exact whatever the other parameters are.
 
+A unit with `spread_time` (of a network's node, docs/theory/units.md) follows var(w) over the neurons, S b^2, too:
+    e = h - g,  tau_h(e) dg/dt = sum_j s_j w_j/C_m - g,   dS/dt = -2 S/tau_w + (1 - spread_loss S) A
+    F at sigma_h + spread_time (b/C_m)^2 (S - S_0)/sigma_ref,   S_0 = F/(2/tau_w + spread_loss F)
+
 The harmonic: eigenvalues of a population that fires nearly regularly lie at k i omega - k^2 alpha. Only the input kicks
 the modes, not the adaptation, which is part of how each neuron goes on after its spike. The pull of w saturates, as
 neurons that are about to fire are those with little w; it grows where a threshold moves, as V has less time to follow
