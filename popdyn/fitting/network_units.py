@@ -147,7 +147,7 @@ def _again(forced: ForcedNetwork, nodes: list[_Node], seed: int) -> list[_Node]:
 
 
 def _distance(density: CoupledDensity, nodes: list[_Node], ran: Sequence[Protocol], met: Sequence[Met]) -> float:
-    """Largest relative error of a mean rate, its deviation over time or its rhythm in the network of units, run freely.
+    """Largest relative error of a mean rate, its deviation over time or its course in the network of units, run freely.
 
     Of the protocols that met the densities; infinite where no finite rates come of them.
     """
@@ -165,16 +165,19 @@ def _distance(density: CoupledDensity, nodes: list[_Node], ran: Sequence[Protoco
         for found, exact in zip(rate, wanted, strict=True):
             errors.append(abs(found.mean() / exact.mean() - 1.0))
             errors.append(abs(found.std() - exact.std()) / exact.mean())
-            errors.append(_rhythm_error(found, exact))
+            errors.append(_course_error(found, exact))
     return float(max(errors))
 
 
-def _rhythm_error(found: FloatArray, exact: FloatArray) -> float:
-    """Relative error of the frequency of cycles; 0 where there are none, 1 where one rate alone has a rhythm."""
+def _course_error(found: FloatArray, exact: FloatArray) -> float:
+    """Relative error of the frequency of cycles, whose phase drifts; where there are none, of the rate over time.
+
+    1 where one of the two alone has cycles.
+    """
     ours, theirs = cycles(found, NODE_BIN), cycles(exact, NODE_BIN)
-    if ours is None or theirs is None:
-        return float(ours is not theirs)
-    return abs(ours / theirs - 1.0)
+    if ours is None and theirs is None:
+        return float(np.sqrt(np.mean((found - exact) ** 2)) / exact.mean())
+    return 1.0 if ours is None or theirs is None else abs(ours / theirs - 1.0)
 
 
 def _report(node: _Node, dt: float, seed: int) -> GroupFit:
