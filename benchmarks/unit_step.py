@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from scipy.signal import lfilter
 
-from popdyn.kernels import cascade
+from popdyn.kernels import cascade_slots as cascade
 from popdyn.kernels.few_units import march_few
 from popdyn.kernels.lanes import two
 from popdyn.rungs.cascade import CascadePopulation

@@ -156,7 +156,7 @@ def test_symbols_of_populations_and_protocols():
 
 def test_symbols_of_the_unit():
     assert rows("symbols.md", "## The rate unit") == [
-        [f"`{p.name}`", p.doc, p.unit, "unit"] for p in fitted(1).values()
+        [f"`{p.name}`", p.doc, p.unit, "unit"] for p in {**fitted(1), **fitted(1, spread=True)}.values()
     ]
 
 

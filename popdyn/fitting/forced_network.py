@@ -20,7 +20,7 @@ from popdyn.errors import NumericsError
 from popdyn.fitting.node_target import NODE_BIN, on_steps, with_logarithm
 from popdyn.fitting.residuals import FAILED, STILL
 from popdyn.kernels import unit_network as kernel
-from popdyn.kernels.cascade import Unit
+from popdyn.kernels.cascade_slots import Unit
 from popdyn.kernels.modes_network import WATCHED, Nodes, settle
 from popdyn.kernels.synapses import Projections
 from popdyn.rungs.bank import make_projections

@@ -59,6 +59,18 @@ def protocol_error(name: str, doc: str, unit: FloatArray, density: FloatArray, o
     )
 
 
+def cycles(rate: FloatArray, bin: float) -> float | None:
+    """Frequency [1/s] at which a rate (bin,) rises from below its mean to half a s.d. above; None of fewer than three.
+
+    bin : its width [s]
+    """
+    low, high = float(rate.mean()), float(rate.mean() + 0.5 * rate.std())
+    beyond = np.flatnonzero((rate <= low) | (rate > high))
+    above = rate[beyond] > high
+    rises = beyond[1:][above[1:] & ~above[:-1]]
+    return None if len(rises) < 3 else float((len(rises) - 1) / (bin * (rises[-1] - rises[0])))
+
+
 def binned(values: FloatArray, ratio: int) -> FloatArray:
     """Mean over `ratio` neighbouring bins; an incomplete last bin is dropped."""
     count = len(values) // ratio

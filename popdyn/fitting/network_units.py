@@ -12,9 +12,9 @@ import numpy as np
 from popdyn.errors import NumericsError
 from popdyn.fitting import measures
 from popdyn.fitting.forced_network import ForcedNetwork, forced_network
-from popdyn.fitting.measures import ProtocolError, binned, protocol_error
+from popdyn.fitting.measures import ProtocolError, binned, cycles, protocol_error
 from popdyn.fitting.node_solve import Response, refine_node, responses, solve_node
-from popdyn.fitting.node_target import MetRecord, met_record, node_target
+from popdyn.fitting.node_target import NODE_BIN, MetRecord, met_record, node_target
 from popdyn.fitting.residuals import STILL
 from popdyn.fitting.result import GroupFit
 from popdyn.fitting.solve import Stage
@@ -31,14 +31,14 @@ from popdyn.rungs.modes_nodes import Group, domain_along, groups_of, plan_along
 from popdyn.rungs.modes_training import SETTLE, Plan, inputs
 from popdyn.rungs.unit import DT
 from popdyn.spec.network import Protocol
-from popdyn.types import Progress
+from popdyn.types import FloatArray, Progress
 
 GENERATED = (("slow", 2.0), ("fast", 1.0))
 """Random mu and sigma over the domain, independent of each other, and how long [s]."""
 SHARE = 0.8
 """Of what nodes hear from each other: what the units make themselves in the network that they are fitted in."""
-SPREAD_START = (("adaptation_strength_2", 0.15),)
-"""Of the variable that stands for the spread of w: its stationary pull is a thirteenth of that of w."""
+ALONE, IN_NETWORK = "by itself", "in the network of units"
+"""Where a unit was fitted."""
 QUANTILES, NEAR, MOST_POINTS = (0.1, 0.5, 0.9), 0.1, 3
 """Of the drives met where responses are fitted, s.d. of mu that is near, and working points of nodes."""
 
@@ -82,7 +82,7 @@ def fit_groups(
         if progress is not None:
             progress(1.0, "units of the nodes, in their network")
         again = _again(forced, nodes, seed)
-        nodes = min((nodes, again), key=lambda tried: _distance(density, tried, ran, met[1:]))
+        nodes = min((again, nodes), key=lambda tried: _distance(density, tried, ran, met[1:]))
     return [_report(node, density.dt, seed) for node in nodes]
 
 
@@ -96,6 +96,7 @@ class _Node:
     training: tuple[MetRecord, ...]
     answers: tuple[Response, ...]
     stage: Stage
+    kept: str = ALONE
 
 
 def _first(density: CoupledDensity, group: Group, drives: list[StepDrive], seed: int) -> _Node:
@@ -110,7 +111,7 @@ def _first(density: CoupledDensity, group: Group, drives: list[StepDrive], seed:
     rate = float(np.mean([r.target.mean() for r in training]))
     unit = CascadePopulation(
         name=name, C_m=target.C_m, adaptation=target.adaptation, gain=sample_gain(target, domain),
-        parameters=starting_values(len(target.adaptation)) | dict(SPREAD_START if len(target.adaptation) > 1 else ()),
+        parameters=starting_values(len(target.adaptation), bool(target.adaptation)),
         reference_rate=rate, reference_sigma=sigma, domain=domain,
     )  # fmt: skip
     answers = responses(target, _visited(density, group, drives), rate)
@@ -141,12 +142,12 @@ def _again(forced: ForcedNetwork, nodes: list[_Node], seed: int) -> list[_Node]:
         in_network = partial(forced.distances, k)
         stage = refine_node(node.target, node.stage, node.training, node.answers, in_network, seed)
         forced = forced.with_unit(k, stage.unit)
-        found.append(replace(node, stage=stage))
+        found.append(replace(node, stage=stage, kept=IN_NETWORK))
     return found
 
 
 def _distance(density: CoupledDensity, nodes: list[_Node], ran: Sequence[Protocol], met: Sequence[Met]) -> float:
-    """Largest relative error of a mean rate or of its deviation over time in the network of units, run freely.
+    """Largest relative error of a mean rate, its deviation over time or its course in the network of units, run freely.
 
     Of the protocols that met the densities; infinite where no finite rates come of them.
     """
@@ -164,7 +165,19 @@ def _distance(density: CoupledDensity, nodes: list[_Node], ran: Sequence[Protoco
         for found, exact in zip(rate, wanted, strict=True):
             errors.append(abs(found.mean() / exact.mean() - 1.0))
             errors.append(abs(found.std() - exact.std()) / exact.mean())
+            errors.append(_course_error(found, exact))
     return float(max(errors))
+
+
+def _course_error(found: FloatArray, exact: FloatArray) -> float:
+    """Relative error of the frequency of cycles, whose phase drifts; where there are none, of the rate over time.
+
+    1 where one of the two alone has cycles.
+    """
+    ours, theirs = cycles(found, NODE_BIN), cycles(exact, NODE_BIN)
+    if ours is None and theirs is None:
+        return float(np.sqrt(np.mean((found - exact) ** 2)) / exact.mean())
+    return 1.0 if ours is None or theirs is None else abs(ours / theirs - 1.0)
 
 
 def _report(node: _Node, dt: float, seed: int) -> GroupFit:
@@ -173,7 +186,7 @@ def _report(node: _Node, dt: float, seed: int) -> GroupFit:
     heldout = _records(node.target, node.plan.held_out, dt)
     return GroupFit(
         node.group, unit, stage.estimates, tuple(_error(unit, r.with_step(node.target, dt)) for r in node.training),
-        tuple(_error(unit, r) for r in heldout), stage.starts, node.target.label, seed,
+        tuple(_error(unit, r) for r in heldout), stage.starts, node.target.label, seed, node.kept,
     )  # fmt: skip
 
 

@@ -18,10 +18,10 @@ from popdyn.fitting.node_target import QUIET, MetRecord
 from popdyn.fitting.residuals import FAILED, Misfit
 from popdyn.fitting.solve import FASTER_MODE, FINE_DT, KICKED, Stage, estimates_of, least_squares_of
 from popdyn.fitting.target import Target
-from popdyn.rungs import cascade
 from popdyn.rungs.cascade import CascadePopulation
-from popdyn.rungs.cascade_parameters import fitted
+from popdyn.rungs.cascade_parameters import about_w
 from popdyn.rungs.static_gain import Pull
+from popdyn.rungs.unit_response import Point
 from popdyn.types import ComplexArray, FloatArray
 
 FREQUENCIES: FloatArray = np.geomspace(1.0, 500.0, 25)  # [1/s]
@@ -33,7 +33,7 @@ STARTS: tuple[Mapping[str, float], ...] = (
 )  # fmt: skip
 LEAST = 0.005
 """Error below which none is taken to be."""
-TO_START, TO_FINISH, TO_REFINE = 40, 25, 6
+TO_START, TO_FINISH, TO_REFINE = 40, 25, 12
 """Evaluations of the slopes: of each start, of the fit, and where the drives of the network of units were added."""
 
 
@@ -71,7 +71,7 @@ class NodeMisfit(Misfit):
     weight: float = RESPONSE_WEIGHT
     forced: Forced | None = None
     of_forced: float = 1.0
-    states: dict[tuple[tuple[Pull, ...], int], cascade.Point] = field(default_factory=dict, compare=False, repr=False)
+    states: dict[tuple[tuple[Pull, ...], int], Point] = field(default_factory=dict, compare=False, repr=False)
 
     def __call__(self, coordinates: FloatArray) -> FloatArray:
         """All residuals."""
@@ -101,14 +101,16 @@ class NodeMisfit(Misfit):
 def solve_node(
     target: Target, unit: CascadePopulation, records: Sequence[MetRecord], answers: tuple[Response, ...], seed: int
 ) -> Stage:
-    """From the start that fits the responses best, along the drives, too; all parameters at once."""
-    free = tuple(unit.parameters)
-    still = NodeMisfit(unit, (), free, answers)
+    """From the start that fits the responses best, along the drives, too; all parameters at once.
+
+    The start keeps what w does in the neuron: responses at a few rates do not tell it from what the modes do.
+    """
+    still = NodeMisfit(unit, (), tuple(name for name in unit.parameters if not about_w(name)), answers)
     tried = [least_squares_of(still, {**unit.parameters, **start}, TO_START) for start in STARTS if answers]
-    start = still.values(min(tried, key=lambda q: q.cost).x) if tried else unit.parameters
+    best = still.values(min(tried, key=lambda q: q.cost).x) if tried else {}
     misfit = _misfit(target, unit, records, answers)
     starts = tuple(float(np.sqrt(2.0 * q.cost)) for q in tried)
-    return _stage(misfit, least_squares_of(misfit, start, TO_FINISH), starts, seed)
+    return _stage(misfit, least_squares_of(misfit, {**unit.parameters, **best}, TO_FINISH), starts, seed)
 
 
 def refine_node(
@@ -121,7 +123,7 @@ def refine_node(
     unit cannot follow counts less, and what it follows well is followed better.
     """
     unit, before = stage.unit, _misfit(target, stage.unit, [replace(r, weight=1.0) for r in records], answers)
-    coordinates = np.array([p.encode(unit.parameters[name]) for name, p in fitted(len(unit.adaptation)).items()])
+    coordinates = np.array([p.encode(unit.parameters[name]) for name, p in unit.fitted.items()])
     sizes = np.maximum([np.linalg.norm(part) for part in before.parts(coordinates)], LEAST)
     typical = float(np.median(sizes))
     of_responses, of_forced = (max(float(np.linalg.norm(x)), LEAST) for x in (before.of_responses(unit), forced(unit)))

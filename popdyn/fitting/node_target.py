@@ -27,8 +27,6 @@ NODE_BIN = 1e-3
 """Width of the bins in which a node's unit is compared [s]: networks oscillate at frequencies that 5 ms do not show."""
 QUIET, LOGARITHM = 0.05, 0.5
 """Rate over the mean below which its logarithm counts no more, and the weight of the logarithm beside the rate."""
-SPREAD = 0.5
-"""Time constant of the spread of w over that of w."""
 SILENT = 1e-12
 """Rate [1/s] below which a density far from its threshold has rounding errors for a rate."""
 
@@ -124,8 +122,6 @@ def node_target(
     middle = at_drive(p, drive[0], 0.5 * drive[1] ** 2)
     member = NodeGroup(plain, middle, choose_grid(middle, domain).operator, closure, dt)
     adaptation = [AdaptationVariable(p.a, p.b, p.tau_w, p.E_w)] if p.adapts else []
-    if p.adapts and p.b > 0.0:
-        adaptation.append(AdaptationVariable(0.0, p.b, SPREAD * p.tau_w, 0.0, current=0.0))
     alone = replace(network, populations={name: plain}, connections=())
     return Target(alone, name, f"density ({closure})", tuple(adaptation), ((1.0, member),))
 

@@ -10,9 +10,8 @@ from popdyn.errors import NumericsError, UsageError
 from popdyn.fitting.measures import BIN, binned
 from popdyn.fitting.protocols import Job
 from popdyn.fitting.target import Target
-from popdyn.kernels.cascade import Unit
+from popdyn.kernels.cascade_slots import Unit
 from popdyn.rungs.cascade import CascadePopulation
-from popdyn.rungs.cascade_parameters import fitted
 from popdyn.rungs.domain import share_outside
 from popdyn.rungs.unit import drive_of, start_of
 from popdyn.types import FloatArray
@@ -95,7 +94,7 @@ class Misfit:
     free: tuple[str, ...]
 
     def values(self, coordinates: FloatArray) -> dict[str, float]:
-        named = fitted(len(self.unit.adaptation))
+        named = self.unit.fitted
         return {name: named[name].decode(float(x)) for name, x in zip(self.free, coordinates, strict=True)}
 
     def unit_at(self, coordinates: FloatArray) -> CascadePopulation:

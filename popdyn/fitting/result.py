@@ -82,7 +82,10 @@ class UnitFit:
 
 @dataclass(frozen=True)
 class GroupFit:
-    """The unit that the nodes of one kind share in a network, fitted along the drives that they met there."""
+    """The unit that the nodes of one kind share in a network, fitted along the drives that they met there.
+
+    `kept`: which of its fits, the one "by itself" or that "in the network of units".
+    """
 
     group: Group
     unit: CascadePopulation
@@ -92,11 +95,13 @@ class GroupFit:
     starts: tuple[float, ...]
     fitted_to: str
     seed: int
+    kept: str
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able."""
         return {
             "population": self.unit.name, "fitted_to": self.fitted_to, "domain": asdict(self.unit.domain),
             "parameters": [asdict(p) for p in self.parameters], "starts": list(self.starts), "seed": self.seed,
+            "kept": self.kept,
             "training": [e.to_dict() for e in self.training], "heldout": [e.to_dict() for e in self.heldout],
         }  # fmt: skip

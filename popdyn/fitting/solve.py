@@ -14,7 +14,7 @@ from popdyn.fitting.residuals import Misfit, Record
 from popdyn.fitting.result import Estimate
 from popdyn.fitting.target import Target
 from popdyn.rungs.cascade import CascadePopulation
-from popdyn.rungs.cascade_parameters import SIGMA_PARAMETERS, fitted
+from popdyn.rungs.cascade_parameters import SIGMA_PARAMETERS
 
 COARSE_DT, FINE_DT = 5e-4, 2.5e-4
 """Steps of the unit while starts are compared and while the best is finished [s]."""
@@ -67,7 +67,7 @@ def _stage(
 
 def least_squares_of(misfit: Misfit, values: Mapping[str, float], evaluations: int = EVALUATIONS) -> OptimizeResult:
     """From these values on, within the bounds of the parameters."""
-    named = fitted(len(misfit.unit.adaptation))
+    named = misfit.unit.fitted
     parameters = [named[name] for name in misfit.free]
     low, high = (np.array([p.encode(getattr(p, side)) for p in parameters]) for side in ("lower", "upper"))
     start = np.array([p.encode(values[p.name]) for p in parameters])
@@ -82,7 +82,7 @@ def least_squares_of(misfit: Misfit, values: Mapping[str, float], evaluations: i
 def estimates_of(misfit: Misfit, solution: OptimizeResult, seed: int) -> tuple[Estimate, ...]:
     """Values and intervals of what was free."""
     spread = coordinate_spread(misfit, solution.fun, solution.jac, seed)
-    estimates, named = [], fitted(len(misfit.unit.adaptation))
+    estimates, named = [], misfit.unit.fitted
     for name, x, half in zip(misfit.free, solution.x, spread, strict=True):
         p = named[name]
         low, high = p.encode(p.lower), p.encode(p.upper)

@@ -23,6 +23,12 @@ def aim(h: Eight, mu: Eight, last: Eight, pulled: Eight, per_e: Eight) -> Eight:
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def ahead(pulled: Eight, gap: Eight, last: Eight, lag: Eight) -> Eight:
+    """The pull in the middle of the step, of which the share `lag` passes the input's filter, now `gap` behind."""
+    return pulled - lag * (gap - gap * ((0.5 + 0.125 * last) * last))
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
 def inside(x: Eight, last: Eight) -> Eight:
     """A place in 0..last: the end beyond it, 0 of what is no number."""
     return least(most(x, 0.0), last)
@@ -77,3 +83,16 @@ def squared(re: Eight, im: Eight, damping: Eight) -> tuple[Eight, Eight]:
 def remembered(w: Eight, kept: Eight, rest: Eight, by_V: Eight, V: Eight, by_rate: Eight, rate: Eight) -> Eight:
     """w after a step towards a (V - E) + b tau rate."""
     return kept * w + rest + by_V * V + by_rate * rate
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def spread_after(spread: Eight, kept: Eight, gain: Eight, loss: Eight, rate: Eight) -> Eight:
+    """Spread of w after a step in which every neuron fires `rate`; what is lost, by the mean of before and after."""
+    wanted = kept * spread + (gain - loss * spread) * rate
+    return kept * spread + (gain - (0.5 * loss) * (spread + wanted)) * rate
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def spread_at(kept: Eight, gain: Eight, loss: Eight, rate: Eight) -> Eight:
+    """Spread of w that a constant rate leaves."""
+    return gain * rate / ((1.0 - kept) + loss * rate)

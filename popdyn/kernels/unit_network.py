@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from popdyn.kernels.cascade import seen_numbers
+from popdyn.kernels.cascade_slots import seen_numbers
 from popdyn.kernels.lane_filters import filtered, final
 from popdyn.kernels.lanes import (
     LANES,

@@ -14,6 +14,10 @@ with x = ln((F + F_0)/(F_ref + F_0)), F_0 = F_ref/20 and F at most 10 F_ref, q =
 (g_j with c_j < 0: s_j w/C_m (1 - c_j |w|/w_ref_j)/(1 - c_j).) F and V are the stationary rate and mean potential of the
 density over mu, re-expressed over e, so that the statics are exact whatever the other parameters are.
 
+A unit with `spread_time` (of a network's node, docs/theory/units.md) follows var(w) over the neurons, S b^2, too:
+    e = h - g,  tau_h(e) dg/dt = sum_j s_j w_j/C_m - g,   dS/dt = -2 S/tau_w + (1 - spread_loss S) A
+    F at sigma_h + spread_time (b/C_m)^2 (S - S_0)/sigma_ref,   S_0 = F/(2/tau_w + spread_loss F)
+
 The harmonic: eigenvalues of a population that fires nearly regularly lie at k i omega - k^2 alpha. Only the input kicks
 the modes, not the adaptation, which is part of how each neuron goes on after its spike. The pull of w saturates, as
 neurons that are about to fire are those with little w; it grows where a threshold moves, as V has less time to follow
@@ -35,12 +39,14 @@ import numpy as np
 from scipy.optimize import brentq
 
 from popdyn.errors import DomainError, NumericsError
-from popdyn.kernels import cascade as kernel
+from popdyn.kernels import cascade_slots as kernel
+from popdyn.kernels.cascade import NOT_FINITE
 from popdyn.kernels.few_units import CHUNK, integrate
 from popdyn.kernels.lanes import LANES, aligned
 from popdyn.kernels.unit_law import TINY
-from popdyn.rungs.cascade_parameters import ADAPTATION_PARAMETERS, of_variable
+from popdyn.rungs.cascade_parameters import Fitted, fitted, of_variable
 from popdyn.rungs.static_gain import SILENT_RATE, AdaptationVariable, GainCurve, Pull, StaticGain
+from popdyn.rungs.unit_response import Laws, Point, Working, response
 from popdyn.theory.discretisation import Domain
 from popdyn.types import ComplexArray, FloatArray
 
@@ -62,27 +68,6 @@ class Trace(NamedTuple):
     outside: int
 
 
-class Laws(NamedTuple):
-    """tau_h [s], alpha [1/s], omega [1/s] along a gain curve; kappa and eta [1] but for their complex factors."""
-
-    tau_h: FloatArray
-    alpha: FloatArray
-    omega: FloatArray
-    kappa: FloatArray
-    eta: FloatArray
-
-
-class Point(NamedTuple):
-    """rate [1/s], V_mean [V]; slopes of ln rate and V_mean over e [s/V], [s] and over sigma [sqrt(s)/V], [sqrt(s)]."""
-
-    rate: float
-    V_mean: float
-    slope: float
-    V_slope: float
-    sigma_slope: float
-    V_sigma_slope: float
-
-
 @dataclass(frozen=True)
 class CascadePopulation:
     """Numbers of one unit, SI. `parameters`: by the names of `cascade_parameters.fitted`.
@@ -99,6 +84,16 @@ class CascadePopulation:
     reference_sigma: float
     domain: Domain
 
+    @property
+    def spreads(self) -> bool:
+        """Whether it follows the spread of w over the neurons."""
+        return "spread_time" in self.parameters
+
+    @property
+    def fitted(self) -> Mapping[str, Fitted]:
+        """Of each of its parameters what it is."""
+        return fitted(len(self.adaptation), self.spreads)
+
     @cached_property
     def reference_w(self) -> tuple[float, ...]:
         """Stationary w of each variable at the reference rate and sigma [A]."""
@@ -111,7 +106,8 @@ class CascadePopulation:
         """What every w takes off the drive."""
         made = []
         for j, w in enumerate(self.reference_w):
-            strength, bend = (of_variable(self.parameters, name, j) for name in ADAPTATION_PARAMETERS)
+            strength = of_variable(self.parameters, "adaptation_strength", j)
+            bend = 0.0 if self.spreads else of_variable(self.parameters, "adaptation_saturation", j)
             more, less = max(-bend, 0.0), max(bend, 0.0)
             made.append(Pull(strength / self.C_m * (1.0 + less) / (1.0 + more), more / w, less / w))
         return tuple(made)
@@ -182,7 +178,22 @@ class CascadePopulation:
         kicks = [0.5 * p[f"{kind}_{part}"] for kind in ("kappa", "harmonic") for part in ("re", "im")]
         louder = [p[f"{kind}_sigma_{part}"] for kind in ("kappa", "harmonic") for part in ("re", "im")]
         of_sigma = (sigmas[0] * per_sigma, 0.5 * per_sigma, last[1], -np.expm1(-dt / p["tau_sigma"]))
-        return np.array([e[0] * per_e, per_e, last[0], *of_sigma, *kicks, *louder])
+        return np.array([e[0] * per_e, per_e, last[0], *of_sigma, *kicks, *louder, *self._spread(dt, per_sigma)])
+
+    def _spread(self, dt: float, per_sigma: float) -> tuple[float, ...]:
+        """Numbers of the kernel from LAG on."""
+        if not self.spreads:
+            return (0.0, 0.0, 0.0, 0.0, 0.0)
+        tau = 0.5 * self.adaptation[0].tau
+        part = -np.expm1(-dt / tau)
+        return (1.0, self._moved() * per_sigma, 1.0 - part, tau * part, tau * part * self.parameters["spread_loss"])
+
+    def _moved(self) -> float:
+        """sigma [V/sqrt(s)] per unit of the spread of w; 0 where it is not followed."""
+        if not self.spreads:
+            return 0.0
+        per_spike = self.adaptation[0].b / self.C_m
+        return self.parameters["spread_time"] * per_spike**2 / self.reference_sigma
 
     def _adaptation(self, dt: float, e_step: float) -> FloatArray:
         parts = [-np.expm1(-dt / v.tau) for v in self.adaptation]
@@ -207,7 +218,7 @@ class CascadePopulation:
         (lanes,), (flat, row) = kernel.in_lanes(column[None]), (unit.table.reshape(-1), unit.table[0].size)
         work, seen = np.empty(CHUNK * steps_per_bin), np.empty(CHUNK * kernel.seen_numbers(len(w)))
         outside = integrate(flat, row, lanes, mu, sigma, steps_per_bin, work, seen, rate, V_mean, traces)
-        if outside == kernel.NOT_FINITE:
+        if outside == NOT_FINITE:
             raise NumericsError(f"populations.{self.name}: the unit's rate is not finite; take dt below {dt:g} s")
         return Trace(rate, V_mean, traces @ np.array([v.current for v in self.adaptation]), outside)
 
@@ -251,37 +262,10 @@ class CascadePopulation:
 
         `at`: that of `stationary(mu, sigma)`, when it is at hand.
         """
-        p, at = self.parameters, at or self.stationary(mu, sigma)[1]
-        laws = self.laws(np.asarray(at.rate), np.asarray(at.slope), sigma, self.reference_slope(self.curves()))
-        s = 2j * np.pi * np.asarray(frequencies, dtype=np.float64)
-        decays = (
-            complex(laws.alpha + 1j * laws.omega),
-            complex(p["harmonic_damping"] * laws.alpha + 2j * laws.omega),
-        )
-
-        factors = [complex(p[f"{name}_re"], p[f"{name}_im"]) for name in ("kappa", "harmonic")]
-
-        def kicked(*kappa: complex) -> ComplexArray:
-            """Re y + Re z per kick of the two."""
-            pairs = zip(kappa, decays, strict=True)
-            one, two = (0.5 * s * (k / (s + d) + np.conj(k) / (s + np.conj(d))) for k, d in pairs)
-            return np.asarray(one + two)
-
-        gain = at.rate * at.slope
-        drive, direct, V_mean = 0.0 * s, 0.0 * s, 0.0 * s
-        if target == "mu":
-            drive = 1.0 / (1.0 + s * laws.tau_h)
-            direct = gain * kicked(factors[0] * float(laws.kappa), factors[1] * float(laws.eta)) * drive
-        elif len(self.gain.rows) > 1:
-            through = 1.0 / (1.0 + s * p["tau_sigma"]) / sigma
-            kicks = (complex(p[f"{name}_sigma_re"], p[f"{name}_sigma_im"]) for name in ("kappa", "harmonic"))
-            direct = at.rate * (at.sigma_slope + kicked(*kicks) / sigma) * through
-            V_mean = at.V_sigma_slope * through
-        else:
+        if target != "mu" and len(self.gain.rows) == 1:
             raise DomainError(f"populations.{self.name}: the unit was fitted at one sigma; fit it on a range of sigma")
-        feedback = np.ones_like(s)
-        for v, pull in zip(self.adaptation, self.pulls, strict=True):
-            weight = pull.slope(v.stationary(at.rate, at.V_mean)) / (1.0 + s * v.tau)
-            feedback += weight * (v.a * at.V_slope + v.b * v.tau * gain)
-            drive = drive - weight * (v.a * V_mean + v.b * v.tau * direct)
-        return gain * drive / feedback + direct
+        at = at or self.stationary(mu, sigma)[1]
+        laws = self.laws(np.asarray(at.rate), np.asarray(at.slope), sigma, self.reference_slope(self.curves()))
+        slopes = [p.slope(v.stationary(at.rate, at.V_mean)) for p, v in zip(self.pulls, self.adaptation, strict=True)]
+        state = Working(self.parameters, laws, at, sigma, self.adaptation, slopes, self._moved())
+        return response(state, np.asarray(2j * np.pi * np.asarray(frequencies), dtype=np.complex128), target)

@@ -25,8 +25,7 @@ def population_document(unit: CascadePopulation, fit: Mapping[str, Any]) -> dict
         "reference_sigma": unit.reference_sigma,
         "domain": asdict(unit.domain),
         "parameters": {
-            name: {"value": unit.parameters[name], "unit": p.unit, "doc": p.doc}
-            for name, p in fitted(len(unit.adaptation)).items()
+            name: {"value": unit.parameters[name], "unit": p.unit, "doc": p.doc} for name, p in unit.fitted.items()
         },
         "adaptation": [asdict(v) for v in unit.adaptation],
         "gain": [
@@ -50,7 +49,10 @@ def population_of(entry: Reader, name: str) -> CascadePopulation | None:
     )
     parameters = entry.table("parameters")
     values = {}
-    for key, p in fitted(len(variables)).items():
+    spread = "spread_time" in parameters.data
+    if spread and not variables:
+        entry.fault("adaptation", "none", "a variable, whose spread it is that has spread_time")
+    for key, p in fitted(len(variables), spread).items():
         given = parameters.table(key)
         given.constant("unit", p.unit)
         slack = 1e-9 * max(abs(p.lower), abs(p.upper))

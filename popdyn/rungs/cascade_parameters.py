@@ -34,6 +34,12 @@ _ADAPTATION = (
     Fitted("adaptation_saturation", "1", "c: the pull of w over 1 + c w/w_ref (c < 0: times 1 - c w/w_ref)",
            start=0.02, lower=-1.0, upper=5.0, log=False, scale=0.1),
 )  # fmt: skip
+_SPREAD = (
+    Fitted("spread_time", "s", "half the sigma^2 that a spread of w is like, over the drive's variance by it",
+           start=2e-2, lower=1e-5, upper=1.0, log=True, scale=0.5),
+    Fitted("spread_loss", "1", "e-folds by which one spike of every neuron shrinks the spread of w",
+           start=4.0, lower=0.05, upper=100.0, log=True, scale=0.5),
+)  # fmt: skip
 _CONSTANT_SIGMA = (
     Fitted("tau_h", "s", "time constant of the input filter at the reference rate",
            start=5e-3, lower=1e-4, upper=0.1, log=True, scale=0.5),
@@ -81,22 +87,29 @@ _SIGMA = (
            start=0.0, lower=-5.0, upper=5.0, log=False, scale=0.5),
 )  # fmt: skip
 SIGMA_PARAMETERS = tuple(p.name for p in _SIGMA)
-ADAPTATION_PARAMETERS = tuple(p.name for p in _ADAPTATION)
 
 
-def fitted(variables: int) -> Mapping[str, Fitted]:
-    """The parameters of a unit with that many adaptation variables, by name; numbered where there are several."""
+def fitted(variables: int, spread: bool = False) -> Mapping[str, Fitted]:
+    """The parameters of a unit with that many adaptation variables, by name; numbered where there are several.
+
+    spread: whether it follows the spread of w over the neurons; its pull does not saturate then.
+    """
     own = []
     for j in range(variables):
-        for p in _ADAPTATION:
+        for p in _ADAPTATION[:1] if spread else _ADAPTATION:
             name = p.name if variables == 1 else f"{p.name}_{j + 1}"
             own.append(Fitted(name, p.unit, p.doc, p.start, p.lower, p.upper, p.log, p.scale))
-    return MappingProxyType({p.name: p for p in (*own, *_CONSTANT_SIGMA, *_SIGMA)})
+    return MappingProxyType({p.name: p for p in (*own, *(_SPREAD if spread else ()), *_CONSTANT_SIGMA, *_SIGMA)})
 
 
-def starting_values(variables: int) -> dict[str, float]:
+def starting_values(variables: int, spread: bool = False) -> dict[str, float]:
     """Where the first fit starts."""
-    return {name: p.start for name, p in fitted(variables).items()}
+    return {name: p.start for name, p in fitted(variables, spread).items()}
+
+
+def about_w(name: str) -> bool:
+    """Whether a parameter is one of what w does."""
+    return name.startswith(("adaptation_", "spread_"))
 
 
 def of_variable(values: Mapping[str, float], name: str, j: int) -> float:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from popdyn.rungs.cascade import FLOOR, CascadePopulation
-from popdyn.rungs.cascade_parameters import fitted
 from popdyn.rungs.domain import describe
 
 EQUATIONS = """\
@@ -27,6 +26,11 @@ omega(e) = 2 pi omega_ratio F exp(omega_exponent x)
 kappa(e) = (kappa_re + i kappa_im) exp(kappa_exponent x + kappa_sigma_exponent q)
 eta(e) = (harmonic_re + i harmonic_im) exp(harmonic_exponent x + kappa_sigma_exponent q)
 F, V: stationary rate and mean potential of the density, tabulated"""  # noqa: E501
+SPREAD = """\
+where w adapts, its pull passes the input filter, and its variance over the neurons, S b^2, counts as noise:
+tau_h(e) dg/dt = sum_j s_j w_j/C_m - g,  e = h - g
+dS/dt = -2 S/tau_w + (1 - spread_loss S) A,  S_0 = F/(2/tau_w + spread_loss F)
+F at sigma_h + spread_time (b/C_m)^2 (S - S_0)/sigma_ref in the place of sigma_h"""
 SHORT = {"adaptation_strength": "s", "adaptation_saturation": "c"}
 
 
@@ -39,7 +43,7 @@ def values_of(unit: CascadePopulation, fit: Mapping[str, Any]) -> str:
     """The values with their intervals where a fit gave them, the known numbers and the domain."""
     estimates = {entry["name"]: entry for entry in fit.get("parameters", [])}
     lines = ["fitted:"]
-    for name, parameter in fitted(len(unit.adaptation)).items():
+    for name, parameter in unit.fitted.items():
         value = unit.parameters[name]
         entry = estimates.get(name)
         if estimates and entry is None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from popdyn.errors import NumericsError
 from popdyn.kernels import unit_network as kernel
-from popdyn.kernels.cascade import Unit, in_lanes, slots, start
+from popdyn.kernels.cascade_slots import Unit, in_lanes, slots, start
 from popdyn.kernels.lanes import aligned
 from popdyn.kernels.modes_network import OUTSIDE, WATCHED, settle
 from popdyn.kernels.unit_blocks import Units

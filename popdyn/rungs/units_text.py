@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from popdyn.rungs.cascade_text import EQUATIONS, values_of
+from popdyn.rungs.cascade_text import EQUATIONS, SPREAD, values_of
 from popdyn.rungs.coupled_text import network_equations
 from popdyn.rungs.modes_nodes import group_labels, plain_nodes
 
@@ -19,7 +19,8 @@ def units_equations(made: CoupledUnits) -> str:
         "\n".join([label, values_of(unit, fit), _heard(group.members, factors)])
         for label, group, unit, fit in zip(labels, made.groups, made.units, made.fits, strict=True)
     ]
-    return "\n\n".join([f"every node (cascade unit)\n{EQUATIONS}", *values, network_equations(made.derivation)])
+    common = f"{EQUATIONS}\n{SPREAD}" if any(unit.spreads for unit in made.units) else EQUATIONS
+    return "\n\n".join([f"every node (cascade unit)\n{common}", *values, network_equations(made.derivation)])
 
 
 def _noise_factors(made: CoupledUnits) -> list[float]:

@@ -79,7 +79,7 @@ def _size(error: ProtocolError) -> float:
 
 def _note(fit: GroupFit) -> str:
     if not fit.heldout:
-        return f"Fitted on {in_words(fit.unit.domain)}. The density does not move on held-out drives."
+        return f"Fitted {fit.kept} on {in_words(fit.unit.domain)}. The density does not move on held-out drives."
     kinds = dict.fromkeys(error.protocol for error in fit.heldout)
     errors = [
         f"{kind}: nrmse {', '.join(f'{100 * e.nrmse:.2g} %' for e in fit.heldout if e.protocol == kind)}"
@@ -87,6 +87,6 @@ def _note(fit: GroupFit) -> str:
     ]
     bias = 100 * max(abs(error.bias) for error in fit.heldout)
     return (
-        f"Fitted on {in_words(fit.unit.domain)}. By itself, on held-out drives like those that the node meets, "
-        f"{KINDS}: {'; '.join(errors)}; bias up to {bias:.2g} %."
+        f"Fitted {fit.kept} on {in_words(fit.unit.domain)}. By itself, on held-out drives like those that the node "
+        f"meets, {KINDS}: {'; '.join(errors)}; bias up to {bias:.2g} %."
     )

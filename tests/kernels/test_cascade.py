@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from numba import njit
 
-from popdyn.kernels import cascade as kernel
+from popdyn.kernels import cascade_slots as kernel
 from popdyn.kernels import few_units as few
+from popdyn.kernels.cascade import NOT_FINITE, march
 from popdyn.kernels.lanes import aligned, two
-from popdyn.kernels.unit_law import readout
+from popdyn.kernels.unit_law import readout, spread_after, spread_at
 from popdyn.rungs.cascade import CascadePopulation
 from popdyn.rungs.cascade_parameters import starting_values
 from popdyn.rungs.static_gain import AdaptationVariable, GainRow, StaticGain
@@ -22,12 +23,12 @@ C_M = 2e-10
 VARIABLES = (AdaptationVariable(4e-9, 40e-12, 0.2, -0.08), AdaptationVariable(0.0, 20e-12, 0.03, -0.08))
 
 
-def row(sigma: float) -> GainRow:
+def row(sigma: float, variables: tuple[AdaptationVariable, ...] = VARIABLES) -> GainRow:
     """From a gain over effective drive, so that it has an inverse."""
     e = np.linspace(-2.0, 3.0, 40)
     rate = 60.0 / (1.0 + np.exp(-(e - 1.0 + 5 * (SIGMA - sigma)) / 0.4))
     V_mean = -0.065 + 0.01 * np.tanh(e)
-    return GainRow(sigma, e + sum(v.stationary(rate, V_mean) for v in VARIABLES) / C_M, rate, V_mean)
+    return GainRow(sigma, e + sum(v.stationary(rate, V_mean) for v in variables) / C_M, rate, V_mean)
 
 
 MODES = {"harmonic_re": 0.2, "harmonic_im": -0.1, "adaptation_saturation_1": 0.2, "adaptation_saturation_2": -0.1}
@@ -41,24 +42,32 @@ def unit(*sigmas: float) -> CascadePopulation:
     )  # fmt: skip
 
 
+def spreading(*sigmas: float) -> CascadePopulation:
+    """One that follows the spread of w."""
+    rows = tuple(row(s, VARIABLES[:1]) for s in sigmas)
+    values = {**starting_values(1, spread=True), "harmonic_re": 0.2, "harmonic_im": -0.1}
+    return replace(unit(*sigmas), adaptation=VARIABLES[:1], gain=StaticGain(rows), parameters=values)
+
+
 def run(model: CascadePopulation, dt: float, duration: float = 0.3) -> np.ndarray:
     t = (np.arange(round(duration / dt)) + 0.5) * dt
     mu = 1.0 + 0.6 * np.sin(30 * t) ** 2
     sigma = SIGMA * (1.1 + 0.1 * np.sin(20 * t) ** 2) if len(model.gain.rows) > 1 else np.full(t.size, SIGMA)
-    return model.integrate(mu, sigma, np.array([1e-10, 2e-11]), dt=dt, steps_per_bin=round(1e-3 / dt)).rate
+    return model.integrate(
+        mu, sigma, np.array([1e-10, 2e-11])[: len(model.adaptation)], dt=dt, steps_per_bin=round(1e-3 / dt)
+    ).rate
 
 
-@pytest.mark.parametrize("sigmas", [(SIGMA,), (SIGMA, 1.2 * SIGMA)])
-def test_second_order_in_the_step(sigmas):
-    model = unit(*sigmas)
+@pytest.mark.parametrize("model", [unit(SIGMA), unit(SIGMA, 1.2 * SIGMA), spreading(SIGMA, 1.2 * SIGMA)])
+def test_second_order_in_the_step(model):
     exact = run(model, 1.5625e-5)
     errors = [np.max(np.abs(run(model, dt) - exact)[20:]) for dt in (5e-4, 2.5e-4, 1.25e-4)]
     orders = np.log2(np.array(errors[:-1]) / errors[1:])
     assert np.all(np.abs(orders - 2.0) < 0.25), orders
 
 
-def test_rest_is_rest():
-    model = unit(SIGMA)
+@pytest.mark.parametrize("model", [unit(SIGMA), spreading(SIGMA, 1.2 * SIGMA)])
+def test_rest_is_rest(model):
     _, at = model.stationary(1.2, SIGMA)
     w = np.array([v.stationary(at.rate, at.V_mean) for v in model.adaptation])
     trace = model.integrate(np.full(20000, 1.2), np.full(20000, SIGMA), w, dt=1e-4, steps_per_bin=10)
@@ -66,6 +75,31 @@ def test_rest_is_rest():
     assert np.ptp(settled) < 1e-9 * at.rate
     assert settled[-1] == pytest.approx(at.rate, rel=2e-5)  # the kernel's table is linear between 2048 points
     assert trace.w_mean[-1] == pytest.approx(w.sum(), rel=1e-4)
+
+
+def test_a_burst_leaves_a_spread_of_w_that_silence_forgets():
+    """More neurons than at rest with the same mean w fire from the tail of little w."""
+    tau, loss, dt, counts = 0.2, 4.0, 1e-4, []
+    part = -np.expm1(-2.0 * dt / tau)
+    kept, gain = 1.0 - part, 0.5 * tau * part
+    spread = 0.0
+    for rate in (*[100.0] * 3000, *[0.0] * 1000):
+        spread = spread_after(spread, kept, gain, gain * loss, rate)
+        counts.append(spread)
+    assert counts[2999] == pytest.approx(spread_at(kept, gain, gain * loss, 100.0), rel=1e-9)
+    assert counts[2999] == pytest.approx(100.0 / (2.0 / tau + loss * 100.0), rel=1e-9)
+    assert counts[3999] == pytest.approx(counts[2999] * np.exp(-2.0 * 0.1 / tau), rel=1e-9)
+
+
+def test_a_spread_of_w_counts_as_noise():
+    """Noise lowers the gain of this unit: after a burst it fires less; in the end the spread is that of its rate."""
+    model = spreading(SIGMA, 1.2 * SIGMA)
+    still = replace(model, parameters={**model.parameters, "spread_time": 1e-5})
+    t = (np.arange(6000) + 0.5) * 1e-4
+    mu, sigma = np.where(t < 0.1, 3.0, 0.8), np.full(t.size, 1.1 * SIGMA)
+    found, without = (m.integrate(mu, sigma, np.zeros(1), dt=1e-4, steps_per_bin=10).rate for m in (model, still))
+    assert found[130] < 0.995 * without[130]
+    assert found[-1] == pytest.approx(without[-1], rel=2e-3)
 
 
 def test_leaving_the_table_is_counted():
@@ -94,15 +128,16 @@ def test_not_a_number_is_a_status():
     flat, row, work = made.table.reshape(-1), made.table[0].size, np.empty(10 * few.CHUNK)
     seen = np.empty(few.CHUNK * kernel.seen_numbers(2))
     status = few.integrate(flat, row, lane, mu, np.full(100, SIGMA), 10, work, seen, *out, np.empty((10, 2)))
-    assert status == kernel.NOT_FINITE
+    assert status == NOT_FINITE
 
 
-def test_eight_units_of_three_kinds_are_each_as_alone():
+def test_eight_units_of_four_kinds_are_each_as_alone():
     kinds = [unit(SIGMA, 1.2 * SIGMA), unit(SIGMA), replace(unit(SIGMA), adaptation=(), parameters=MODES_ALONE)]
+    kinds.append(spreading(SIGMA, 1.2 * SIGMA))
     made, dt = [m.table(2e-4) for m in kinds], 2e-4
     t = (np.arange(200) + 0.5) * dt
     rng = np.random.default_rng(0)
-    which, phases = np.arange(8) % 3, rng.uniform(0.0, 3.0, 8)
+    which, phases = np.arange(8) % 4, rng.uniform(0.0, 3.0, 8)
     mu = 1.0 + 0.6 * np.sin(40 * t[:, None] + phases)
     sigma = SIGMA * (1.1 + 0.05 * np.cos(30 * t[:, None] + phases))
     rows = np.cumsum([0, *(len(m.table) for m in made)])
@@ -112,7 +147,7 @@ def test_eight_units_of_three_kinds_are_each_as_alone():
         kernel.start(*made[k], mu[0, q], sigma[0, q], w, rows[k], columns[q])
     table = aligned(np.concatenate([m.table for m in made]))
     (lanes,), rate = kernel.in_lanes(columns), np.empty(mu.size)
-    kernel.march(
+    march(
         table.reshape(-1), table[0].size, lanes, 2, mu.ravel(), sigma.ravel(), 200, -1, 1, np.empty(0), 0, rate
     )  # fmt: skip
     for q, k in enumerate(which):

@@ -6,7 +6,7 @@ import numpy as np
 from modes_scenarios import wires
 from numpy.typing import NDArray
 
-from popdyn.kernels import cascade
+from popdyn.kernels import cascade_slots as cascade
 from popdyn.kernels.lanes import aligned
 from popdyn.kernels.modes_network import WATCHED, Nodes
 from popdyn.kernels.synapses import BLOCK, Projections
@@ -22,14 +22,16 @@ DT = 1e-4
 SLOW, FAST = AdaptationVariable(4e-9, 40e-12, 0.2, -0.08), AdaptationVariable(0.0, 20e-12, 0.03, -0.08)
 
 
-def unit(sigmas: tuple[float, ...], variables: tuple[AdaptationVariable, ...]) -> CascadePopulation:
+def unit(
+    sigmas: tuple[float, ...], variables: tuple[AdaptationVariable, ...], spread: bool = False
+) -> CascadePopulation:
     rows = []
     for sigma in sigmas:
         rate, V_mean = 60.0 / (1.0 + np.exp(-(E - 1.0) / (6.0 * sigma))), -0.065 + 0.01 * np.tanh(E)
         w = sum((v.stationary(rate, V_mean) for v in variables), np.zeros(E.size))
         rows.append(GainRow(sigma, E + w / 2e-10, rate, V_mean))
     return CascadePopulation(
-        "E", 2e-10, variables, StaticGain(tuple(rows)), starting_values(len(variables)), 15.0, sigmas[0],
+        "E", 2e-10, variables, StaticGain(tuple(rows)), starting_values(len(variables), spread), 15.0, sigmas[0],
         Domain(0.0, 2.0, sigmas[0], sigmas[-1]),
     )  # fmt: skip
 
@@ -49,7 +51,7 @@ def lanes_of(units: list[CascadePopulation], mu: float, sigma: float) -> Units:
 
 def unit_network_result() -> dict[str, NDArray[np.float64]]:
     """Two nodes, delays of some steps and of one; a node of three adaptation variables beside nine others; one node."""
-    two = [unit((0.05, 0.06), (SLOW,)), unit((0.05,), ())]
+    two = [unit((0.05, 0.06), (SLOW,), spread=True), unit((0.05,), ())]
     many = [unit((0.05, 0.06), (SLOW, FAST, FAST)), *(unit((0.05,), ()) for _ in range(9))]
     return {
         "one unit": _march(two[:1], wires(2)),

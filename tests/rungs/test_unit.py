@@ -99,9 +99,12 @@ def test_spline_rises_and_is_fourth_order():
     assert np.all(np.diff(kinked(np.linspace(0, 5, 2001))) > 0)
 
 
+@pytest.mark.parametrize("spread", [False, True])
 @pytest.mark.parametrize(("frequency", "target"), [(3.0, "mu"), (12.0, "mu"), (60.0, "mu"), (12.0, "D"), (40.0, "D")])
-def test_linear_response_is_the_derivative_of_the_simulation(frequency, target):
+def test_linear_response_is_the_derivative_of_the_simulation(frequency, target, spread):
     unit = population(sigmas=(SIGMA, 1.2 * SIGMA))
+    if spread:
+        unit = replace(unit, parameters={**starting_values(1, spread=True), **MODES})
     mu, sigma = 1.5, 1.1 * SIGMA
     dt, periods = 1e-4, 4
     t = (np.arange(round(3.0 / dt)) + 0.5) * dt
@@ -188,6 +191,22 @@ def test_model_file_gives_the_model_back(rung, tmp_path):
     assert (tmp_path / "model.json").read_bytes() == (tmp_path / "again.json").read_bytes()
     assert np.array_equal(again.simulate("rest")["rate"], rung.simulate("rest")["rate"])
     assert again.network == rung.network
+
+
+def spreading() -> CascadePopulation:
+    return replace(population(), parameters=starting_values(1, spread=True))
+
+
+def test_a_unit_that_follows_the_spread_of_w_is_read_as_it_was_written(rung, tmp_path):
+    made = CascadeUnit(NETWORK, {"E": spreading()})
+    write_model(made, tmp_path / "model.json")
+    again = read_model(tmp_path / "model.json")
+    assert again.units["E"].parameters == made.units["E"].parameters
+    assert np.array_equal(again.simulate("rest")["rate"], made.simulate("rest")["rate"])
+    document = json.loads((tmp_path / "model.json").read_text())
+    document["units"]["E"]["adaptation"] = []
+    with pytest.raises(SpecError, match=r"units\.E\.adaptation"):
+        CascadeUnit.from_dict(document)
 
 
 def _set(path: str, value: object):

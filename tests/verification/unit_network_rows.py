@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import MappingProxyType
+
 import network_rows as networks
 import record
 
@@ -10,7 +13,7 @@ from popdyn.fitting.network_units import fit_coupled_units
 from popdyn.rungs.coupled import CoupledDensity
 from popdyn.rungs.coupled_modes import derive_coupled_modes
 from popdyn.rungs.coupled_units import CoupledUnits
-from popdyn.spec.network import Protocol
+from popdyn.spec.network import Network, Protocol
 
 REDUCED = {"modes": derive_coupled_modes, "unit": fit_coupled_units}
 BEFORE = {"adaptation_oscillation": (5.0, 2.0), "microcircuit": (1.0, 0.5), "adex_ei": (1.0, 0.5)}
@@ -44,6 +47,34 @@ def _measured(entry: str, case: str, rung: str) -> record.Values:
     if "bursts" in networks.fits.settings(entry)["cases"][case]:
         values |= networks.fits.bursts(entry, scored[:, 0], rates[:180, 0])
     return values
+
+
+def changed_bursts(case: str, seed: int, J: float, b: float) -> record.Values:
+    """Bursts of the units of `adaptation_oscillation` with J and b times these numbers, beside their densities'."""
+    item = f"bursts {case} seed {seed} J {J:g} b {b:g}"
+    return record.once("unit networks", item, lambda: _changed_bursts(case, seed, J, b))
+
+
+def _changed_bursts(case: str, seed: int, J: float, b: float) -> record.Values:
+    entry, protocol = "adaptation_oscillation", Protocol("row", *BEFORE["adaptation_oscillation"], 0)
+    density = CoupledDensity(_changed(networks.fits.network(entry, case), J, b))
+    found = {"density": density, "unit": fit_coupled_units(density, seed=seed, protocols={"row": protocol})}
+    values: record.Values = {}
+    for name, model in found.items():
+        trace = model.simulate(protocol)
+        rate = trace["rate"].values[0, trace["time"].values > 0, 0]
+        values[name] = networks.fits.bursts(entry, rate, trace["rate"].values[0, :180, 0])
+    return values
+
+
+def _changed(spec: Network, J: float, b: float) -> Network:
+    (wire,), (population,) = spec.connections, spec.populations.values()
+    parameters = {**population.neuron.parameters, "b": b * population.neuron.parameters["b"]}
+    neuron = replace(population.neuron, parameters=MappingProxyType(parameters))
+    return replace(
+        spec, populations={population.name: replace(population, neuron=neuron)},
+        connections=(replace(wire, synapse=replace(wire.synapse, J=J * wire.synapse.J)),),
+    )  # fmt: skip
 
 
 def _alone(model: CoupledUnits) -> dict[str, list[float]]:

@@ -75,7 +75,8 @@ def test_every_kind_of_node_has_its_table_errors_and_domain(converted):
     assert [unit["population"] for unit in document["units"]] == [
         "E, node 1 of 2 (49.7 % of the neurons)", "E, node 2 of 2 (50.3 % of the neurons)", "I",
     ]  # fmt: skip
-    for unit in document["units"]:
+    for unit, fit in zip(document["units"], work.node_fits, strict=True):
+        assert unit["note"].startswith(f"Fitted {fit.to_dict()['kept']} on mu ")
         assert all(p["low"] <= p["value"] <= p["high"] for p in unit["parameters"])
         assert "all of the random changes that were added for the fit: near: nrmse" in unit["note"]
     held_out = {c["protocol"]: c["populations"] for c in document["comparisons"] if c.get("by_itself")}
