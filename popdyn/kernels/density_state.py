@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from popdyn.kernels.operators import Operator
 
 RESET, SHIFT = 5, 6  # columns of the right-hand side: response to reinjection, and to a shift of the frame
-TRAIN = 7  # column of y_1, what regular presynaptic trains take back of their noise (theory.train_noise)
+TRAIN = 7  # column of h_1, what regular presynaptic trains take back of their noise (theory.train_noise)
 TRAIN_ORDER = 2  # powers of z that are carried; h_2 in the column of q_4, where the closure leaves that free
 SECOND, SECOND_STAR = 4, 6  # columns of h_2: of the fields, and of the extrapolated ones
 BETA, CROSS, SPREAD, GAMMA, TRAINS = 0, 1, 2, 3, 4  # of that noise: its filter [1/s], X, S_z [V^2/s^2], gamma [1/s]
@@ -34,7 +34,7 @@ class State(NamedTuple):
 
     fields: Array  # (3, cell, WIDTH)
     scalars: Array  # (3, SCALARS)
-    past: Array  # (lag, PAST): R_0..R_5, W and the flux of y_1 at earlier steps, a ring
+    past: Array  # (lag, PAST): R_0..R_5, W and the fluxes of h_1, h_2 at earlier steps, a ring
     work: Array  # (5, cell): up, down, inverse diagonal, conditional mean of w - W at the faces, firing per q [V/s]
     star: Array  # (cell, WIDTH) extrapolated fields
     done: NDArray[np.int64]  # (1,) steps

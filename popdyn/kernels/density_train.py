@@ -39,7 +39,7 @@ def train_fluxes(
     """
     n, part, beta, second = op.width.shape[0], jumps.trains[0, 0], train[BETA], carries_second(order)
     pull, limit = train[CROSS] - train[SPREAD], FARTHEST * np.sqrt(train[SPREAD])
-    third = train[GAMMA] ** 2 * train[CROSS] * jumps.trains[1, 0] / (3.0 * beta)
+    third = train[GAMMA] ** 2 * (train[CROSS] - 3.0 * train[SPREAD]) * jumps.trains[1, 0] / (3.0 * beta)
     for i in range(n):
         z[i] = min(max(star[i, TRAIN] / star[i, 0], -limit), limit) if star[i, 0] > 0.0 else 0.0
     for c in range(jumps.out.shape[0]):

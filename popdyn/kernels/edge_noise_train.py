@@ -1,7 +1,8 @@
-"""Finite size under regular presynaptic trains: noise of q_0 and y_1 together (kernels.density_train), no adaptation.
+"""Finite size under regular presynaptic trains: noise of q_0 and h_1 together (kernels.density_train), no adaptation.
 
-A neuron that crosses a face carries its z, of mean y_1/q_0 and variance S_z; and the noise that moved it by dV moved
+A neuron that crosses a face carries its z, of mean h_1/q_0 and variance S_z; and the noise that moved it by dV moved
 its z as well: dz = gamma dV where that noise is of the trains, X/(2 D) dV on average where other noise is mixed in.
+h_2 has no noise of its own.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def add_regular_noise(
     op: Operator, jumps: Jumps, jump_rate: Array, up: Array, down: Array, profile: Array, noise: Noise, train: Array,
     D: float, dt: float, c_old: float, x: Array, outgoing: Array, step: float,
 ) -> float:  # fmt: skip
-    """As edge_noise.add_noise; returns the noise of the outgoing flux of y_1."""
+    """As edge_noise.add_noise; returns the noise of the outgoing flux of h_1."""
     n, share, memory, words = op.width.shape[0], dt / noise.neurons[0], noise.memory, noise.words
     of_trains = noise.kick[PART] * train[CROSS]
     lean = of_trains / (2.0 * D) if D > 0.0 else 0.0

@@ -25,7 +25,7 @@ from popdyn.kernels.synapses import TAU, Projections, transmit
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
-TRAIN_UNDERSHOOT = 1e-2  # least q_0 over its largest that y_1 may leave: its closure is not that of a density
+TRAIN_UNDERSHOOT = 1e-2  # least q_0 over its largest that h_1 may leave: its closure is not that of a density
 FOLLOW = 5e-5  # [s] after which the variance of the input, too, follows what finite size adds to a rate
 FOLLOW_JUMPS = 1e-3  # [s] after which jumps do: faster, their rate would turn negative
 LARGEST = 4.0  # share of D by which the excess of finite size may raise it

@@ -20,8 +20,9 @@ He_2 = z^2 - S_z), h_0 = q_0, without the third:
 
 What comes as diffusion has G = d_V and no T. Trains that come by finite jumps J_c (share f_c of sigma_r^2) take back
 jumps: with T_c q = q(V - J_c) - q(V) each, G = -sum f_c/J_c T_c, T = sum f_c T_c, T_J = sum f_c J_c T_c and
-<J> = sum f_c J_c, and z has the third cumulant K_z = gamma^2 X <J>/(3 beta). White noise of the same intensity (Poisson
-input) is gamma = 0. Checked against simulated neurons and networks without a time step: docs/verification.md.
+<J> = sum f_c J_c, and z has the third cumulant K_z = gamma^2 <J> (X - 3 S_z)/(3 beta).
+White noise of the same intensity (Poisson input) is gamma = 0. Checked against simulated neurons and networks without a
+time step: docs/verification.md.
 """
 
 from __future__ import annotations

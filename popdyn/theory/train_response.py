@@ -4,7 +4,8 @@ Fields h_n of every cell, n = 0..2, coupled as theory.train_noise has them, C_nm
 
     ((lambda + n beta) W + M) h_n - sum_m C_nm h_m = s_n + reset exp(-(lambda + n beta) t_ref) r_n
 
-r_n is what leaves h_n. Summed over cells they close on themselves:
+r_n is what leaves h_n. Summed over cells they close on themselves, but for what jumps move from h_1 to h_2
+(-gamma^2 <J> 1'W h_1, left out of r_2, 1e-4 of the rate):
 
     r_n pool(lambda + n beta) = -1'W h_n,      pool(z) = (1 - exp(-z t_ref)) / z.
 
@@ -170,7 +171,7 @@ class TrainNode:
             kicks[:, int(self.plain.jumps.below[0])] += mean * self.plain.operator.width
             found[2, 1] = -(self.gamma**2) * kicks
         else:
-            third = self.gamma**2 * X * mean / (3.0 * self.beta)
+            third = self.gamma**2 * (X - 3.0 * S) * mean / (3.0 * self.beta)
             skew = third * G + self.gamma * (X - 2.0 * S) * moves
             found = {(1, 0): (S - X) * G, (2, 0): skew, (2, 1): 2.0 * (S - X) * G}
         return {(n, m): band for (n, m), band in found.items() if max(n, m) <= self.order}

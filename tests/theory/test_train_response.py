@@ -59,8 +59,7 @@ def test_the_state_is_where_the_march_ends(jumps):
     assert abs(found.rate / p.rate - 1.0) > 0.005
 
 
-def test_a_third_moment_would_change_little():
-    """Two moments against one: what the second is worth here, and that it is small against the first."""
+def test_the_second_moment_is_small_against_the_first():
     rates = [node().plain.rate, replace(node(), order=1).rate, node().rate]
     assert abs(rates[2] - rates[1]) < 0.1 * abs(rates[1] - rates[0])
 
