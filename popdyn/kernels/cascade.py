@@ -151,7 +151,7 @@ def march(
         behind = (at(h, x, slot.E_FIRST) - 1.5 * pull_before) + 2.5 * pull_now  # extrapolated, not waited for
         new, wanted_sigma, loud = louder_now(x, s, load(sigma, LANES * t))
         gap = behind - lagged
-        if spreads:  # left out where none does: -20 %
+        if spreads:
             behind = ahead(behind, gap, last, at(h, x, slot.LAG))
             wanted_sigma = wanted_sigma + moved(h, x)
         wanted = aim(h, drive, last, behind, at(h, x, slot.PER_E))

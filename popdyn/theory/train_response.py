@@ -5,7 +5,7 @@ Fields h_n of every cell, n = 0..2, coupled as theory.train_noise has them, C_nm
     ((lambda + n beta) W + M) h_n - sum_m C_nm h_m = s_n + reset exp(-(lambda + n beta) t_ref) r_n
 
 r_n is what leaves h_n. Summed over cells they close on themselves, but for what jumps move from h_1 to h_2
-(-gamma^2 <J> 1'W h_1, left out of r_2, 1e-4 of the rate):
+(-gamma^2 <J> 1'W h_1, left out of r_2):
 
     r_n pool(lambda + n beta) = -1'W h_n,      pool(z) = (1 - exp(-z t_ref)) / z.
 
