@@ -48,7 +48,7 @@ def test_the_state_is_where_the_march_ends(jumps):
     p, h, dt = found.plain, Hierarchy(200e-12, 0.0, 0.0, 0.1, 0.0, 10e-3, 2e-3, 0, MEAN), 1e-4
     state = first_state(p.operator, h, Initial(5e-3, 5e-3), dt)
     X = GAMMA * found.sigma2
-    train = np.array([BETA, X, GAMMA * X / (2 * BETA), GAMMA])
+    train = np.array([BETA, X, GAMMA * X / (2 * BETA), GAMMA, 1.0])
     for step in range(6000):
         rate = advance(
             p.operator, h, state, p.mu, p.D, dt, step == 0, AFFINE, p.jumps, p.rates, no_noise(), state.star, train,
@@ -83,7 +83,12 @@ def _changes(base):
         one = np.eye(p.rates.size)[c]
         moved.append(lambda s, one=one: replace(p, rates=p.rates * (1 + s * one)))
     found = [lambda s, m=m: replace(base, plain=m(s)) for m in moved]
-    return [*found, lambda s: replace(base, sigma2=base.sigma2 * (1 + s))]
+    return [*found, lambda s: _faster(base, 1 + s)]
+
+
+def _faster(base, m):
+    """At m times the presynaptic rates: m z in the place of z."""
+    return replace(base, sigma2=base.sigma2 * m, gamma=base.gamma * m, beta=base.beta + (m - 1) * base.gamma)
 
 
 def test_poisson_trains_are_no_dip():
