@@ -87,12 +87,12 @@ def resolve_connection(section: Section, populations: Mapping[str, Population | 
     key = RULES[rule].key if rule else None
     number = _rule_number(section, key)
     multapses, autapses = section.boolean("multapses", True), section.boolean("autapses", True)
-    explicit = rule in ("explicit", None)  # of a faulty rule no key is missing, and none too many
+    explicit = rule == "explicit" or (rule is None and section.given("edges"))
     synapse = read_synapse(section, target.neuron if target else None, explicit=explicit)
     table = None
     if rule == "explicit" and source and target and synapse and len(section.faults) == before:
         table = read_edges(section, synapse, source, target, _sign(section, synapse))
-    elif explicit:
+    elif rule in ("explicit", None):
         _take_keys(section, rule)
     section.close(elsewhere={**_keys_of_other_rules(rule), **keys_of_other_kinds(synapse)})
     if rule is None or number is None or synapse is None or source is None or target is None:
@@ -122,7 +122,7 @@ def _sign(section: Section, synapse: Synapse) -> int:
 
 
 def _take_keys(section: Section, rule: str | None) -> None:
-    """Asks for the keys of edge tables, or, of no rule, for those of all: their values are not judged."""
+    """Asks for the keys of edge tables, or, of a faulty rule, for those of all: their values are not judged."""
     for key in ("edges", "weight_unit", "delay_unit") if rule else _keys_of_other_rules(None):
         section.take(key)
 
