@@ -85,7 +85,9 @@ def test_the_readme_python_runs(tmp_path, monkeypatch, capsys):
     exec(code, {})
     out = capsys.readouterr().out
     expected = Density(load("network.toml")).rates()["E"]
-    assert float(re.search(r"'rate': ([\d.]+)", out)[1]) == pytest.approx(expected)
+    said, shown = (re.search(r"'rate': ([\d.]+)", words)[1] for words in (out, code))
+    assert float(said) == pytest.approx(expected)
+    assert said.startswith(shown)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=relative)

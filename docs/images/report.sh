@@ -7,4 +7,4 @@ trap 'rm -rf "$work"' EXIT
 popdyn convert examples/adapting_population.toml --out "$work/report"
 chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking \
   --disable-component-update --disable-sync --hide-scrollbars --user-data-dir="$work/profile" \
-  --window-size=1100,2950 --screenshot=docs/images/report.png "file://$work/report/report.html"
+  --window-size=1100,3860 --screenshot=docs/images/report.png "file://$work/report/report.html"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -60,6 +61,7 @@ def run(
         lines.append(f"DAMAGED: {tally.damaged} results were not what was published; {tally.message}")
     if tally.failed:
         lines.append(f"what failed, and why: popdyn batch status {campaign}")
+    lines.append(f"next: {_report_command(campaign, store)}")
     answer = {
         "name": ran.campaign.file.name, "jobs": tally.total, "done": tally.finished, "computed": tally.done,
         "failed": tally.classes(), "damaged": tally.damaged, "cpu_s": tally.cpu_s, "exit_code": ran.exit_code,
@@ -114,6 +116,11 @@ def export(
     path = write_script(campaign, shards=shards, cpus=cpus, store=store, out=out)
     lines = [f"{path}: {shards} shards of {cpus} workers; read it, then: sbatch {path}"]
     _answer({"script": str(path), "shards": shards, "cpus": cpus}, lines, as_json)
+
+
+def _report_command(campaign: Path, store: Path | None) -> str:
+    there = [] if store is None else ["--store", str(store)]
+    return shlex.join(["popdyn", "batch", "report", str(campaign), *there])
 
 
 def _checked(workers: int | None) -> int | None:

@@ -31,7 +31,6 @@ def compare(
         return
     typer.echo(f"{found.verdict}: {found.model} against {found.truth}, protocol {found.protocol}")
     for name, m in found.populations.items():
-        words = error_words(m.nrmse, m.bias, m.resolution)
-        typer.echo(f"  {name}: {words}, resolution {100 * m.resolution:.2f} %, {m.verdict}")
+        typer.echo(f"  {name}: {error_words(m.nrmse, m.bias, m.resolution)}, {m.verdict}")
     for note in (*found.notes, *(f"{name}: {note}" for name, m in found.populations.items() for note in m.notes)):
         typer.echo(f"  note: {note}")

@@ -30,11 +30,12 @@ def fraction(text: str, option: str) -> float:
 
 
 def error_words(nrmse: float | None, bias: float | None, resolution: float | None) -> str:
-    """nrmse and bias in per cent; an nrmse that the truth cannot tell from zero reads as below its resolution."""
+    """nrmse, where the truth tells it from zero, bias, and of a sampled truth what it resolves, in per cent."""
     if nrmse is None:
         size = "-"
     elif resolution is not None and nrmse < resolution:
-        size = f"< {100 * resolution:.2f} %"
+        size = "not resolved"
     else:
         size = f"{100 * nrmse:.2f} %"
-    return f"nrmse {size}, bias {'-' if bias is None else f'{100 * bias:+.2f} %'}"
+    limit = f", truth resolves {100 * resolution:.2f} %" if resolution else ""
+    return f"nrmse {size}, bias {'-' if bias is None else f'{100 * bias:+.2f} %'}{limit}"

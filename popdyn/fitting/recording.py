@@ -9,6 +9,7 @@ or `drive` in a current, a potential, or a plain number (`drive [1]`), which the
 from __future__ import annotations
 
 import csv
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +60,7 @@ def read_recording(path: str | Path) -> Recording:
     drives = [name for name in names if name in ("mu", "drive")]
     if len(set(names)) < len(names) or not {"time", "rate"} <= set(names) or len(drives) != 1:
         raise UsageError(f"{path}: got columns {', '.join(names) or 'none'}; allowed: {COLUMNS}")
-    table = _numbers(str(path), lines[1:], len(heads)) * np.array([factor for _, _, factor in heads])
+    table = _numbers(str(path), lines[1:], names) * np.array([factor for _, _, factor in heads])
     column = {name: table[:, i] for i, name in enumerate(names)}
     unit = next(si for name, si, _ in heads if name == drives[0])
     width = _width(str(path), column["time"])
@@ -87,21 +88,23 @@ def _head(path: str, cell: str) -> tuple[str, str, float]:
     return match[1], known[0], float(known[1])
 
 
-def _numbers(path: str, lines: list[list[str]], columns: int) -> FloatArray:
+def _numbers(path: str, lines: list[list[str]], names: list[str]) -> FloatArray:
     rows = [(n, line) for n, line in enumerate(lines, 2) if line]
     if len(rows) < LEAST_ROWS:
         raise UsageError(f"{path}: got {len(rows)} rows; allowed: at least {LEAST_ROWS}")
-    table = np.empty((len(rows), columns))
-    for i, (number, line) in enumerate(rows):
-        try:
-            table[i] = [float(field) for field in line]
-        except ValueError:
-            raise UsageError(
-                f"{path}: line {number}: got {', '.join(line)[:80]!r}; allowed: {columns} numbers"
-            ) from None
-    if not np.all(np.isfinite(table)):
-        raise UsageError(f"{path}: a number is not finite; allowed: finite numbers")
-    return table
+    return np.array([_row(f"{path}: line {number}", line, names) for number, line in rows])
+
+
+def _row(where: str, line: list[str], names: list[str]) -> list[float]:
+    try:
+        values = [float(field) for field in line]
+    except ValueError:
+        values = []
+    if len(values) != len(names) or not all(map(math.isfinite, values)):
+        raise UsageError(f"{where}: got {', '.join(line)[:80]!r}; allowed: {len(names)} finite numbers")
+    if (rate := values[names.index("rate")]) < 0:
+        raise UsageError(f"{where}: got the rate {rate:g}; allowed: a rate of at least 0")
+    return values
 
 
 def _width(path: str, time: FloatArray) -> float:

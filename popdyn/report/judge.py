@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from popdyn.report.schema import Comparison, Measures, Report, Verdict, Word
-from popdyn.report.text import bar, error_text, percent, percent_interval
+from popdyn.report.text import bar, percent, percent_interval, resolved
 
 SAMPLED = ("spiking",)
 _ORDER: tuple[Word, ...] = ("pass", "inconclusive", "fail")
@@ -52,16 +52,29 @@ def _figures(measures: Measures, where: str) -> str:
     parts = []
     if measures["nrmse"] is not None:
         interval = measures.get("nrmse_interval")
-        span = f" (95 % interval {percent_interval(interval, floor=True)})" if interval else ""
-        parts.append(f"its rate is off by {error_text(measures)}{span} once the truth's noise is removed")
+        span = f"95 % interval {percent_interval(interval, floor=True)}" if interval else ""
+        parts.append(_resolved(measures, span) if resolved(measures) else _unresolved(measures, span))
     if measures["bias"] is not None:
         bias_interval = measures.get("bias_interval")
         span = f" ({percent_interval(bias_interval)})" if bias_interval else ""
-        parts.append(f"its mean by {percent(measures['bias'], signed=True)}{span}")
+        off = "" if parts and resolved(measures) else "is off "
+        parts.append(f"its mean {off}by {percent(measures['bias'], signed=True)}{span}")
     if measures.get("ceiling"):
         parts.append(f"the truth's own sampling error is {percent(measures['ceiling'])}")
     head = f"at worst ({where}) " if where else ""
     return head + ", ".join(parts)
+
+
+def _resolved(measures: Measures, span: str) -> str:
+    brackets = f" ({span})" if span else ""
+    return f"its rate is off by {percent(measures['nrmse'])}{brackets} once the truth's noise is removed"
+
+
+def _unresolved(measures: Measures, span: str) -> str:
+    """An inconclusive verdict says in its advice what the truth resolves."""
+    limit = "" if measures["verdict"] == "inconclusive" else f"this truth resolves {percent(measures['resolution'])}"
+    brackets = "; ".join(words for words in (limit, span) if words)
+    return "the error of its rate is not resolved" + (f" ({brackets})" if brackets else "")
 
 
 def _advice(word: Word, report: Report, measures: Measures) -> str:

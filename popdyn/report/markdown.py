@@ -51,7 +51,8 @@ def render_markdown(report: dict[str, Any]) -> str:
         parts += _section(f"Unit {plain(unit['family'])} for {plain(unit['population'])}", parameter_table(unit))
         parts += [_escape(unit["note"])] if unit.get("note") else []
     for rung, text in checked.get("equations", {}).items():
-        parts += [f"## Equations: {_escape(rung)}", _code(plain_lines(text))]
+        if text:
+            parts += [f"## Equations: {_escape(rung)}", _code(plain_lines(text))]
     for heading, items in (
         ("Domain of validity", checked.get("domain")),
         ("Not available", checked.get("not_available")),

@@ -89,9 +89,11 @@ def _percent_digits(value: float) -> str:
     return f"{value:.{places}f}".replace("-", MINUS)
 
 
+def resolved(measures: Mapping[str, Any]) -> bool:
+    """Whether the truth can tell the noise-corrected nrmse from zero."""
+    return measures["nrmse"] is None or bool(measures["nrmse"] >= (measures.get("resolution") or 0.0))
+
+
 def error_text(measures: Mapping[str, Any]) -> str:
-    """A noise-corrected nrmse; one that the truth cannot tell from zero reads as below its resolution."""
-    nrmse, resolution = measures["nrmse"], measures.get("resolution") or 0.0
-    if nrmse is not None and nrmse < resolution:
-        return f"< {percent(resolution)}"
-    return percent(nrmse)
+    """A noise-corrected nrmse, where the truth resolves it."""
+    return percent(measures["nrmse"]) if resolved(measures) else "not resolved"

@@ -87,12 +87,13 @@ def resolve_connection(section: Section, populations: Mapping[str, Population | 
     key = RULES[rule].key if rule else None
     number = _rule_number(section, key)
     multapses, autapses = section.boolean("multapses", True), section.boolean("autapses", True)
-    synapse = read_synapse(section, target.neuron if target else None, explicit=rule == "explicit")
+    explicit = rule == "explicit" or (rule is None and section.given("edges"))
+    synapse = read_synapse(section, target.neuron if target else None, explicit=explicit)
     table = None
     if rule == "explicit" and source and target and synapse and len(section.faults) == before:
         table = read_edges(section, synapse, source, target, _sign(section, synapse))
-    elif rule == "explicit":
-        _take_table_keys(section)
+    elif rule in ("explicit", None):
+        _take_keys(section, rule)
     section.close(elsewhere={**_keys_of_other_rules(rule), **keys_of_other_kinds(synapse)})
     if rule is None or number is None or synapse is None or source is None or target is None:
         return None
@@ -120,8 +121,9 @@ def _sign(section: Section, synapse: Synapse) -> int:
     return 0 if SYNAPSES[synapse.kind].conductance else SIGNS.get(str(section.data.get("type")), 0)
 
 
-def _take_table_keys(section: Section) -> None:
-    for key in ("edges", "weight_unit", "delay_unit"):
+def _take_keys(section: Section, rule: str | None) -> None:
+    """Asks for the keys of edge tables, or, of a faulty rule, for those of all: their values are not judged."""
+    for key in ("edges", "weight_unit", "delay_unit") if rule else _keys_of_other_rules(None):
         section.take(key)
 
 

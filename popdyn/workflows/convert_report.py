@@ -19,7 +19,7 @@ from popdyn.theory.problem import input_statistics
 from popdyn.workflows.cohort_report import cohort_parts
 from popdyn.workflows.mixed_report import mixed_parts
 from popdyn.workflows.modes_report import modes_card, modes_comparisons
-from popdyn.workflows.network_report import network_parts
+from popdyn.workflows.network_report import equations, network_parts
 from popdyn.workflows.node_units_report import node_unit_comparisons
 from popdyn.workflows.predictions_report import predictions
 from popdyn.workflows.stages import INFINITE, MEAN_FIELD
@@ -93,10 +93,7 @@ def _alone_parts(work: Conversion) -> dict[str, Any]:
             response_part(work.unit, n, FREQUENCIES, density.linear_response(FREQUENCIES, population=n)) for n in names
         ],
         "units": unit_tables(work),
-        "equations": {
-            "density": density.equations(), "modes": work.modes.equations() if work.modes else "",
-            "unit": work.unit.equations() if work.unit else "",
-        },
+        "equations": equations(work),
         "domain": _domain(work),
         "warnings": _warnings(work),
         "settings": {

@@ -15,8 +15,9 @@ from popdyn.results import make_dataset, save
 
 
 def test_errors():
-    assert error_words(0.0343, 0.0031, 0.01) == "nrmse 3.43 %, bias +0.31 %"
-    assert error_words(-0.0018, 0.0009, 0.0119) == "nrmse < 1.19 %, bias +0.09 %"
+    assert error_words(0.0343, 0.0031, 0.01) == "nrmse 3.43 %, bias +0.31 %, truth resolves 1.00 %"
+    assert error_words(-0.0018, 0.0009, 0.0119) == "nrmse not resolved, bias +0.09 %, truth resolves 1.19 %"
+    assert error_words(0.0206, 0.0007, 0.0) == "nrmse 2.06 %, bias +0.07 %"
     assert error_words(None, None, None) == "nrmse -, bias -"
 
 

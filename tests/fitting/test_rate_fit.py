@@ -183,6 +183,14 @@ def test_numbers_that_are_none_and_uneven_times_are_refused(tmp_path):
     (tmp_path / "b.csv").write_text(head + "\n" + "1,2,x\n" * 60, encoding="utf-8")
     with pytest.raises(UsageError, match="line 2"):
         read_recording(tmp_path / "b.csv")
+    for wrong, words in (
+        ("2,-0.5,1", "line 4: got the rate -0.5; allowed: a rate of at least 0"),
+        ("2,1,nan", "line 4"),
+    ):
+        lines = ["0,1,1", "1,1,1", wrong, *(f"{i},1,1" for i in range(3, 60))]
+        (tmp_path / "b.csv").write_text("\n".join([head, *lines]), encoding="utf-8")
+        with pytest.raises(UsageError, match=words):
+            read_recording(tmp_path / "b.csv")
     (tmp_path / "c.csv").write_text(head + "\n1,2,3\n", encoding="utf-8")
     with pytest.raises(UsageError, match="at least 40"):
         read_recording(tmp_path / "c.csv")

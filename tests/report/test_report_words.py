@@ -71,6 +71,31 @@ def test_inconclusive_says_what_to_do():
     assert "more neurons" in sentence
 
 
+@pytest.mark.parametrize(
+    ("word", "figures"),
+    [
+        ("pass", "the error of its rate is not resolved (this truth resolves 1.20 %; 95 % interval 0.30 to 0.70 %)"),
+        ("inconclusive", "the error of its rate is not resolved (95 % interval 0.30 to 0.70 %)"),
+    ],
+)
+def test_an_error_below_what_the_truth_resolves_gets_no_bound(word, figures):
+    """The resolution lies above or below the interval's end: it is no bound of the error."""
+    report = report_with(("spiking", "unit", measures(word, nrmse=0.005)))
+    sentence = judge(report)["sentence"].replace("\u202f", " ")
+    assert f"{figures}, its mean is off by +0.10 %" in sentence
+    assert sentence.count("resolves 1.20 %") == 1
+    assert "| not resolved (0.30 to 0.70" in render_markdown(report)
+    assert "<" not in sentence
+
+
+def test_empty_equations_are_left_out():
+    report = make_report()
+    report["equations"] |= {"modes": "", "unit": "tau_h dh/dt = mu - h"}
+    for page, mark in ((render_markdown(report), "## Equations: {}\n"), (render_html(report), "<summary>{}</summary>")):
+        assert mark.format("unit") in page
+        assert mark.format("modes") not in page
+
+
 def test_a_prediction_stands_beside_an_interval_and_its_note():
     """A ratio needs a measured error that is not zero."""
     report = make_report()

@@ -61,6 +61,12 @@ def test_rule(rule, keys, count):
     assert rule in RULES
 
 
+@pytest.mark.parametrize("keys", [{"K": 9}, {"p": 0.1}, {"N": 5}, {"edges": "a.csv", "weight_unit": "mV", "J": None}])
+def test_a_faulty_rule_is_the_only_fault_of_its_keys(keys):
+    assert [path for path, _ in faults(rule="fixed_indegre", **keys)] == ["connections[0].rule"]
+    assert [path for path, _ in faults(rule="fixed_indegre", k=9)] == ["connections[0].rule", "connections[0].k"]
+
+
 def test_multapses_and_autapses_are_kept_where_they_mean_something():
     assert one(rule="fixed_indegree", K=9, multapses=False, autapses=False) == replace(
         one(rule="fixed_indegree", K=9), multapses=False

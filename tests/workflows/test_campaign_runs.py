@@ -4,6 +4,7 @@ import contextlib
 import errno
 import json
 import os
+import shlex
 import shutil
 import signal
 import sqlite3
@@ -60,6 +61,15 @@ def test_a_run_leaves_an_index_for_the_next_list(done):
 def test_running_again_computes_nothing(done, capsys):
     code, said = answer(capsys, "run", done[0], "--store", done[1])
     assert (code, said["done"], said["computed"]) == (0, 4, 0)
+
+
+def test_a_run_ends_with_the_command_that_comes_next(done, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["batch", "run", str(done[0]), "--store", str(done[1])]) == 0
+    head, _, command = capsys.readouterr().out.splitlines()[-1].partition(": popdyn ")
+    assert head == "next"
+    assert main(shlex.split(command)) == 0
+    assert (tmp_path / "out" / "rates-report" / "report.md").is_file()
 
 
 def test_plan_and_status_of_a_finished_campaign(done, capsys):

@@ -39,6 +39,7 @@ def test_the_report_has_the_modes_their_errors_and_equations(converted):
         f"heldout_{kind}" for kind in ("slow", "fast", "steps", "sine", "chirp")
     }
     assert all(c["populations"]["E"]["nrmse"] < 0.01 for c in held_out)
+    assert list(document["equations"]) == ["density", "modes"]
     assert "x' = (R_0 + u R_1 + D R_2) x + E r(t - t_ref)" in document["equations"]["modes"]
     assert document["verdict"]["word"] == "unverified"
 
