@@ -13,6 +13,8 @@ import tomllib
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 HERE = Path(__file__).parent
 PUBLISHED = "published"
 """Method of figures that were taken from a publication; their run names its `source`."""
@@ -52,7 +54,7 @@ def runs_of(name: str, case: str) -> list[dict[str, Any]]:
 
 
 def truth(name: str, case: str) -> dict[str, Measured]:
-    """Every value with a standard error, of all runs of the case together, weighted by their precision."""
+    """Every value with a standard error, of all runs of the case together (`_together`)."""
     runs = [run["values"] for run in runs_of(name, case)]
     names = [key for key in runs[0] if f"{key}_error" in runs[0]]
     return {key: _together([Measured(run[key], run[f"{key}_error"]) for run in runs]) for key in names}
@@ -66,6 +68,13 @@ def rates(name: str, case: str) -> dict[str, Measured]:
 
 
 def _together(parts: list[Measured]) -> Measured:
-    weight = [part.error**-2 for part in parts]
-    mean = sum(w * part.value for w, part in zip(weight, parts, strict=True)) / sum(weight)
-    return Measured(mean, sum(weight) ** -0.5)
+    """Weighted by precision; tau beside the runs' own errors, where they differ by more, as draws of one network do.
+
+    tau^2 = (Q - (n - 1)) / (sum w - sum w^2 / sum w), Q = sum w (value - mean)^2 (DerSimonian and Laird 1986).
+    """
+    values, errors = (np.array(column) for column in zip(*parts, strict=True))
+    weight = errors**-2
+    apart = np.sum(weight * (values - weight @ values / weight.sum()) ** 2) - (values.size - 1)
+    if values.size > 1 and apart > 0.0:
+        weight = 1.0 / (errors**2 + apart / (weight.sum() - weight @ weight / weight.sum()))
+    return Measured(float(weight @ values / weight.sum()), float(weight.sum() ** -0.5))

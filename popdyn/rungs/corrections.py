@@ -41,7 +41,7 @@ class Corrections:
 
 
 @dataclass(frozen=True)
-class _Frozen:
+class Frozen:
     """A node at the working point with its w held: drift offset u [V/s] and rate of the mean closure [1/s]."""
 
     problem: DensityProblem
@@ -67,6 +67,11 @@ class _Frozen:
             return self.rate, regularity(self.operator, self.u, self.problem.D, self.problem.t_ref, tau)
         return self.hearing.rate, self.hearing.regularity(tau)
 
+    def spectrum(self, frequencies: Array) -> Array:
+        """Two-sided, of its spikes over their rate, (frequency,)."""
+        node = self.hearing or self.node
+        return node.spectrum(frequencies) / node.rate
+
 
 def corrections(
     problem: NetworkProblem, point: WorkingPoint, closure: str, jumps: bool | None, tolerance: float,
@@ -78,7 +83,7 @@ def corrections(
     filters: of what every node hears, of the last round: trains that hear regular trains are more regular themselves.
     """
     filters = filters or [(0.0, 0.0)] * len(problem.nodes)
-    frozen = [_freeze(problem, point, q, *heard) for q, heard in enumerate(filters)]
+    frozen = [freeze(problem, point, q, *heard) for q, heard in enumerate(filters)]
     factor, costs = np.ones(len(problem.everyone)), dict.fromkeys(problem.names, 0.0)
     share = _shares(problem, point, frozen, before or {}) if regular else _poisson
     held = {e.population: hold(problem, len(frozen) + i, point, share) for i, e in enumerate(problem.escaping)}
@@ -105,7 +110,7 @@ def _poisson(_pre: str, _tau: float, _tau_syn: float) -> float:
     return 1.0
 
 
-def _shares(problem: NetworkProblem, point: WorkingPoint, frozen: list[_Frozen], before: Mapping[str, Held]) -> Share:
+def _shares(problem: NetworkProblem, point: WorkingPoint, frozen: list[Frozen], before: Mapping[str, Held]) -> Share:
     """What membranes take of the trains of either kind; of escape noise not yet known, of Poisson's."""
     escape = {e.population for e in problem.escaping}
 
@@ -120,7 +125,7 @@ def _shares(problem: NetworkProblem, point: WorkingPoint, frozen: list[_Frozen],
 
 
 def _filtered_share(
-    problem: NetworkProblem, point: WorkingPoint, frozen: list[_Frozen], pre: str, tau: float, tau_syn: float
+    problem: NetworkProblem, point: WorkingPoint, frozen: list[Frozen], pre: str, tau: float, tau_syn: float
 ) -> float:
     """F(tau, tau_syn) = (tau F(tau) - tau_syn F(tau_syn))/(tau - tau_syn): the transform at 1/tau and 1/tau_syn."""
     alone = _mean_regularity(problem, point, frozen, pre, tau).F
@@ -135,18 +140,19 @@ def wanted(cost: float, jumps: bool | None, tolerance: float) -> bool:
     return abs(cost) > tolerance / 3.0 if jumps is None else jumps
 
 
-def _freeze(problem: NetworkProblem, point: WorkingPoint, q: int, beta: float, gamma: float) -> _Frozen:
+def freeze(problem: NetworkProblem, point: WorkingPoint, q: int, beta: float, gamma: float) -> Frozen:
+    """Node q, whose inputs' noise has the dip (beta, gamma) [1/s]."""
     mu, D = float(point.mu[q]), float(point.D[q])
     whole = at_drive(problem.nodes[q].problem, mu, D, point.shunt[q])
     op = choose_grid(whole, Domain(mu, mu, whole.sigma, whole.sigma), tolerance=ROUGH).operator
     h = whole.hierarchy("mean")
     u = mu - mean_adaptation(op, h, mu, D) / h.C_m
     variance = sum(train_variances(problem, point, q).values())
-    return _Frozen(whole, op, u, frozen_state(op, u, D, whole.t_ref)[0], (beta, gamma, variance))
+    return Frozen(whole, op, u, frozen_state(op, u, D, whole.t_ref)[0], (beta, gamma, variance))
 
 
 def _train_filter(
-    problem: NetworkProblem, point: WorkingPoint, frozen: list[_Frozen], held: Mapping[str, Held], q: int
+    problem: NetworkProblem, point: WorkingPoint, frozen: list[Frozen], held: Mapping[str, Held], q: int
 ) -> tuple[float, float, float]:
     """beta, gamma [1/s] of the summed trains that node q hears, and their variance [V^2/s]."""
     node = problem.nodes[q]
@@ -170,7 +176,7 @@ def _train_filter(
 
 
 def _mean_regularity(
-    problem: NetworkProblem, point: WorkingPoint, frozen: list[_Frozen], pre: str, tau: float
+    problem: NetworkProblem, point: WorkingPoint, frozen: list[Frozen], pre: str, tau: float
 ) -> Regularity:
     """Of a population: the spectra of its nodes, weighted by their spikes, at the rate that it has in the network."""
     share, spikes, F, cv2 = 0.0, 0.0, 0.0, 0.0

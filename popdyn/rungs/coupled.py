@@ -93,6 +93,15 @@ class CoupledDensity(LongRunOfNodes):
         found.moving = False
         return found
 
+    def other(
+        self, *, derivation: Derivation | None = None, closure: str | None = None, dt: float | None = None
+    ) -> CoupledDensity:
+        """The same from another derivation at the same working point, or with another closure or step."""
+        found = copy(self)
+        found.derivation, found.closure = derivation or self.derivation, closure or self.closure
+        found.dt = dt or self.dt
+        return found
+
     def settling(self) -> float:
         """Of the adaptation [s]."""
         return adapted(self.network)

@@ -84,12 +84,28 @@ def derive(
             break
     point = working_point(problem, factor=factor, start=point.rates)
     use = {name: wanted(cost, jumps, tolerance) for name, cost in found.jump_cost.items()}
-    grids = []
-    for q, (node, (beta, gamma)) in enumerate(zip(problem.nodes, found.filters, strict=True)):
-        grid = node_grid(problem, q, point, use[node.population])
+    grids = _grids(problem, point, found.filters, use)
+    return Derivation(problem, grids, point, found.jump_cost, use, rules, held, moved)
+
+
+def finer(derivation: Derivation, *, refine: int = 1, jumps: bool = False) -> Derivation:
+    """The same on cells `refine` times narrower, or with finite jumps of all delta synapses, at its working point."""
+    use = dict.fromkeys(derivation.finite_jumps, True) if jumps else derivation.finite_jumps
+    filters = [(grid.beta, grid.gamma) for grid in derivation.grids]
+    grids = _grids(derivation.problem, derivation.point, filters, use, refine)
+    return replace(derivation, grids=grids, finite_jumps=use)
+
+
+def _grids(
+    problem: NetworkProblem, point: WorkingPoint, filters: list[tuple[float, float]], use: Mapping[str, bool],
+    refine: int = 1,
+) -> list[NodeGrid]:  # fmt: skip
+    made = []
+    for q, (node, (beta, gamma)) in enumerate(zip(problem.nodes, filters, strict=True)):
+        grid = node_grid(problem, q, point, use[node.population], refine)
         heard = grid.jumps._replace(trains=train_shares(problem, q, point, grid.sources))
-        grids.append(replace(grid, beta=beta, gamma=gamma, jumps=heard))
-    return Derivation(problem, equal_cells(grids), point, found.jump_cost, use, rules, held, moved)
+        made.append(replace(grid, beta=beta, gamma=gamma, jumps=heard))
+    return equal_cells(made)
 
 
 def _dispersed(problem: NetworkProblem, held: Mapping[str, Held]) -> NetworkProblem:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from copy import copy
 from dataclasses import replace
 
 import numpy as np
@@ -84,10 +85,23 @@ class MixedDensity(LongRunOfNodes):
         self.derivation = derivation or derive(
             in_order(network), closure=self.closure, tolerance=tolerance, jumps=jumps, regular=regular
         )
+        self.moving = True
         check_memory(self.derivation, network, dt, finite)
         self.heard = self._heard()
         self.problems = self._problems()
         self.grid = grid or max((age_grid(p) for p in self.problems.values()), key=lambda g: g.history)
+
+    def still(self) -> MixedDensity:
+        """As `CoupledDensity.still`."""
+        found = copy(self)
+        found.moving = False
+        return found
+
+    def other(self, *, derivation: Derivation) -> MixedDensity:
+        """As `CoupledDensity.other`."""
+        found = copy(self)
+        found.derivation = derivation
+        return found
 
     def settling(self) -> float:
         """Of the slowest variable of either kind [s]."""
@@ -144,8 +158,8 @@ class MixedDensity(LongRunOfNodes):
         own_seed = seed if self.finite else None
         populations = [self.network.populations[name] for name in self.densities]
         side = density_march.density_side(
-            derivation, populations, protocol, closure, dt, own_seed, others=len(self.cohorts)
-        )  # fmt: skip
+            derivation, populations, protocol, closure, dt, own_seed, others=len(self.cohorts), moving=self.moving
+        )
         cohorts = cohort_march.cohort_side(
             self.heard, self.problems, self.grid, self.cohort_closure, protocol, dt, own_seed,
             streams=len(derivation.problem.nodes),

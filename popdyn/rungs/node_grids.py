@@ -63,7 +63,9 @@ def _jump_rates(problem: NetworkProblem, q: int, point: WorkingPoint, sources: l
     return np.array(rates), float(mu), float(D) if 1e-9 * point.D[q] < D else 0.0
 
 
-def _jump_grid(problem: NetworkProblem, q: int, point: WorkingPoint, sources: list[int], held: float) -> NodeGrid:
+def _jump_grid(
+    problem: NetworkProblem, q: int, point: WorkingPoint, sources: list[int], held: float, refine: int = 1
+) -> NodeGrid:
     """Operator and jumps of a node: cells aligned with the smallest upward jump at a hard threshold."""
     node = problem.nodes[q]
     sizes = [
@@ -81,31 +83,34 @@ def _jump_grid(problem: NetworkProblem, q: int, point: WorkingPoint, sources: li
     lowest = min(rest, whole.V_reset) - 7.0 * spread
     if MODELS[population.neuron.model].hard_threshold:
         step = max(min(upward or [abs(J) for s in sizes for _, J in s]), (whole.barrier - lowest) / 1500)
-        operator = aligned_operator(at_drive(node.problem, mu - held, D), step, lowest, whole.D)
+        operator = aligned_operator(at_drive(node.problem, mu - held, D), step, lowest, whole.D, 2 * refine)
     else:
         sigma = whole.sigma
-        operator = choose_grid(whole, Domain(whole.mu, whole.mu, sigma, sigma)).operator
+        operator = choose_grid(whole, Domain(whole.mu, whole.mu, sigma, sigma), refine=refine).operator
     return NodeGrid(whole, operator, make_jumps(operator, sizes), tuple(sources))
 
 
-def node_grid(problem: NetworkProblem, q: int, point: WorkingPoint, finite_jumps: bool) -> NodeGrid:
-    """A node's grid: with finite jumps; fitted to the drive at hard thresholds; affine over a range around it."""
+def node_grid(problem: NetworkProblem, q: int, point: WorkingPoint, finite_jumps: bool, refine: int = 1) -> NodeGrid:
+    """A node's grid: with finite jumps; fitted to the drive at hard thresholds; affine over a range around it.
+
+    refine: cells so many times narrower.
+    """
     node = problem.nodes[q]
     sources = jump_sources(problem, q) if finite_jumps else []
     if sources:
-        return _jump_grid(problem, q, point, sources, 0.0)
+        return _jump_grid(problem, q, point, sources, 0.0, refine)
     whole = at_drive(node.problem, point.mu[q], point.D[q], point.shunt[q])
     if MODELS[problem.network.populations[node.population].neuron.model].hard_threshold:
         alone = Domain(whole.mu, whole.mu, whole.sigma, whole.sigma)
         found = choose_grid(whole, alone, tolerance=FITTED_TOLERANCE)
         layer = float(np.sqrt(whole.D / (2.0 * np.pi * FASTEST))) / PER_LAYER
         operator = choose_grid(
-            whole, alone, tolerance=FITTED_TOLERANCE, refine=max(found.spacing / layer, 1.0)
+            whole, alone, tolerance=FITTED_TOLERANCE, refine=refine * max(found.spacing / layer, 1.0)
         ).operator
         return NodeGrid(whole, _bare(operator, whole), no_jumps(operator.width.size), (), FITTED)
     reach = REACH * (abs(whole.mu) + 0.5)
     served = Domain(whole.mu - reach, whole.mu + reach, 0.75 * whole.sigma, 1.3 * whole.sigma)
-    operator = choose_grid(whole, served, tolerance=TOLERANCE).operator
+    operator = choose_grid(whole, served, tolerance=TOLERANCE, refine=refine).operator
     return NodeGrid(whole, _bare(operator, whole), no_jumps(operator.width.size), ())
 
 

@@ -95,3 +95,10 @@ def membrane_share(m: Array, tau: float, tau_syn: float) -> float:
 def slow_share(m: Array) -> float:
     """S(0)/r of the trains, of renewal trains CV^2, from the rate m (step,) after a spike in steps of COARSE."""
     return float(1.0 + 2.0 * COARSE * (np.sum(m - m[-1]) - 0.5 * m[-1]))
+
+
+def train_spectrum(m: Array, frequencies: Array) -> Array:
+    """S(f)/r of the trains, (frequency,), from the same; slow_share at 0."""
+    t = (np.arange(m.size) + 1.0) * COARSE
+    waves = np.cos(2.0 * np.pi * np.multiply.outer(frequencies, t))
+    return np.asarray(1.0 + 2.0 * COARSE * (waves @ (m - m[-1]) - 0.5 * m[-1] * np.sinc(frequencies * COARSE)))

@@ -9,6 +9,12 @@ cells, with x, y = (lambda W + M)^-1 (s, reset),
 
 and the interval has the transform rho = exp(-lambda t_ref) (1 - lambda 1'W y). A source's response does not fall to
 zero at high frequency: jumps over the threshold make spikes at once.
+
+Weak private noise m(t) in the drive, Gaussian with the two-sided spectrum Sigma(f), changes the rate to second order by
+
+    int K(f) Sigma(f) df,   K = Re r_2,   0 = -M p_2 + A_mu p_1(2 pi i f) + reset r_2,
+
+p_1 the response to mu, A_mu what a unit of mu moves. White noise is D = Sigma/2: int K df = (d rate/d D)/2.
 """
 
 from __future__ import annotations
@@ -62,6 +68,23 @@ class FrozenNode:
         y = self._resolvent(z, np.zeros((self.operator.width.size, 0)))[1]
         rho = np.exp(-z * self.t_ref) * (1.0 - z * y)
         return np.asarray(self.rate * (1.0 + 2.0 * (rho / (1.0 - rho)).real))
+
+    def noise_response(self, frequencies: ArrayLike) -> Array:
+        """K, (frequency,) [(1/s)/(V/s)^2]: what noise in the drive changes of the rate, by its two-sided spectrum."""
+        z = 2j * np.pi * np.maximum(np.abs(np.atleast_1d(np.asarray(frequencies, dtype=float))), LOWEST)
+        op, below, size = self.operator, int(self.jumps.below[0]), self.matrix.shape[1]
+        cells = np.arange(op.width.size)
+        padded = np.zeros((cells.size, cells.size + size - 1))
+        np.put_along_axis(padded, cells[:, None] + np.arange(size), self.matrix, axis=1)
+        stays = np.linalg.solve(padded[:, below : below + cells.size].T, op.width)  # time to the barrier, by cell
+        step = np.diff(stays, append=0.0)
+        moved = op.up[1] * step
+        moved[1:] -= op.down[1][:-1] * step[:-1]  # what a unit of mu adds to that time, by cell
+        right = np.ascontiguousarray(np.column_stack([self._sources[:, :1], op.reset]))
+        found = resolvent(self.matrix, below, op.width, z, right, np.stack([op.width, moved]))
+        r_1 = -found[0, 0] / self._dead_time(z, found[0, 1])
+        by_p_1 = found[1, 0] + found[1, 1] * np.exp(-z * self.t_ref) * r_1
+        return np.asarray(-by_p_1.real / (self.t_ref + float(stays @ op.reset)))
 
     def _dead_time(self, z: NDArray[Any], y: Complex) -> Complex:
         small = np.abs(z) < 1e-9

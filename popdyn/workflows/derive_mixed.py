@@ -35,7 +35,8 @@ def derive_mixed(
     def find() -> dict[str, PredictedError]:
         work.spreads = spreads_of(infinite, tolerance)
         work.at_rest = predict_at_rest(infinite, work.spreads)
-        return predict_mixed_error(infinite, protocol, trajectory, work.at_rest)
+        of_size = None if finite_runs else rung(finite=True).simulate(protocol, seed=seed)
+        return predict_mixed_error(infinite, protocol, trajectory, work.at_rest, of_size)
 
     predict(work, find, say)
     work.cost_of_protocol()

@@ -38,7 +38,7 @@ def derive_network(
 
     def error() -> dict[str, PredictedError]:
         of_size = None if finite_runs else rung(finite=True).simulate(protocol, seed=seed)
-        return predict_network_error(infinite, protocol, trajectory, tolerance, of_size)
+        return predict_network_error(infinite, protocol, trajectory, of_size)
 
     predict(work, error, say)
     _check(work, infinite, say)

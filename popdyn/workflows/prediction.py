@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -21,6 +21,8 @@ NEXT_CLOSURE = {
     "gaussian": "cumulant3", "cumulant3": "cumulant4", "cumulant4": "cumulant3",
 }  # fmt: skip
 """What a closure is compared with: a better one; the best, with the next best."""
+NEXT_BESIDE_TRAINS = NEXT_CLOSURE | {"cumulant3": "hermite3"}
+"""Where trains are regular: beside cumulant4 their second moment is left out (theory.train_noise)."""
 
 
 class Simulates(Protocol):
@@ -40,10 +42,11 @@ class OtherClosure:
     make: Callable[[str], Simulates]
     closure: str
     reference: xr.Dataset
+    following: Mapping[str, str] = field(default_factory=lambda: NEXT_CLOSURE)
 
     def simulate(self, protocol: str | StimulusProtocol, /) -> xr.Dataset:
         """Its rates."""
-        lower, found = self.closure, self.make(NEXT_CLOSURE[self.closure]).simulate(protocol)
+        lower, found = self.closure, self.make(self.following[self.closure]).simulate(protocol)
         rate, used = found["rate"], _closures(found)
         while np.any(same := used == _closures(self.reference)) and lower in LOWER_CLOSURE:
             lower = LOWER_CLOSURE[lower]
@@ -93,7 +96,7 @@ def predict_error(density: Density, protocol: str, trajectory: xr.Dataset) -> di
 
 
 Parts = dict[str, dict[str, tuple[float, float]]]
-"""(nrmse, |bias|) by population and source."""
+"""(nrmse, bias) by population and source; bias: how much too high a mean rate is, as a share of it."""
 Factor = float | Mapping[str, float]
 """Of a distance, the same for all or by population."""
 
@@ -101,15 +104,13 @@ Factor = float | Mapping[str, float]
 def distances(
     others: Mapping[str, tuple[Simulates, Factor]], protocol: str | StimulusProtocol, trajectory: xr.Dataset
 ) -> Parts:
-    """Of a trajectory from every other one under the protocol, times its factor."""
+    """Of a trajectory from every other one under the protocol, times its factor; bias: above it."""
     found: Parts = {}
     for part, (other, factor) in others.items():
         for name, measures in compare(other.simulate(protocol), trajectory).populations.items():
             times = factor[name] if isinstance(factor, Mapping) else factor
-            nrmse, bias = (
-                np.nan if value is None else times * abs(value) for value in (measures.nrmse, measures.bias)
-            )  # a rate that does not vary has no nrmse
-            found.setdefault(name, {})[part] = (nrmse, bias)
+            nrmse, bias = (np.nan if value is None else times * value for value in (measures.nrmse, measures.bias))
+            found.setdefault(name, {})[part] = (nrmse, bias)  # a rate that does not vary has no nrmse
     return found
 
 
@@ -124,9 +125,9 @@ def of_variation(error: float, trajectory: xr.Dataset, population: str) -> tuple
 
 
 def of_mean(bias: float, trajectory: xr.Dataset, population: str) -> tuple[float, float]:
-    """(nrmse, |bias|) of a mean rate that is off by a share of itself, at all times alike."""
+    """(nrmse, bias) of a mean rate that is off by a share of itself, at all times alike."""
     found = variation(trajectory, population)
-    return abs(bias) / found if found > 0.0 else np.nan, abs(bias)
+    return abs(bias) / found if found > 0.0 else np.nan, bias
 
 
 def variation(trajectory: xr.Dataset, population: str) -> float:
@@ -135,12 +136,26 @@ def variation(trajectory: xr.Dataset, population: str) -> float:
     return 0.0 if rate.std() <= STILL * np.abs(rate).max() else float(rate.std() / rate.mean())
 
 
+SIGNED = frozenset({"step", "grid", "jumps", "trains", "size"})
+"""Sources that are distances to a finer description, or the first order of what is left out: their sign is known."""
+
+
+def expected(biases: Mapping[str, float]) -> float:
+    """Size of the bias that all sources make together, by source.
+
+    Those whose sign is known add up as they are, since each is the first order of its own correction of the same rate;
+    of the others, distances to an equal or a coarser description, only the size is known: independent, in squares.
+    """
+    known = sum(bias for part, bias in biases.items() if part in SIGNED)
+    return float(np.sqrt(known**2 + sum(bias**2 for part, bias in biases.items() if part not in SIGNED)))
+
+
 def in_all(found: Parts) -> dict[str, PredictedError]:
     """The sources of every population together."""
     return {
         name: PredictedError(
             float(np.sqrt(sum(nrmse**2 for nrmse, _ in parts.values()))),
-            float(sum(bias for _, bias in parts.values())),
+            float(sum(abs(bias) for _, bias in parts.values())),
             {part: nrmse for part, (nrmse, _) in parts.items()},
         )
         for name, parts in found.items()

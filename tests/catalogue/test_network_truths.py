@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import reference_truths
 from reference_measures import block_error, global_frequency, peak, periodograms
 
 ENTRIES = Path(__file__).parents[2] / "reference_sims"
@@ -81,3 +82,14 @@ def test_error_of_the_mean_of_white_noise():
 def test_a_peak_is_the_centre_of_its_upper_half():
     frequency = np.arange(101.0)
     assert peak(frequency, np.maximum(0.0, 10.0 - np.abs(frequency - 40.0)), 0.0, 100.0, 1.0) == pytest.approx(40.0)
+
+
+def test_draws_that_differ_by_more_than_their_own_errors_are_known_no_better_than_by_their_scatter():
+    """Values of three draws of Bernoulli in-degrees (bernoulli_rates); the same within their errors as they are."""
+    draws = [(8.34, 0.018), (8.38, 0.021), (9.07, 0.026)]
+    value, error = reference_truths._together([reference_truths.Measured(*draw) for draw in draws])
+    assert error == pytest.approx(np.std([v for v, _ in draws], ddof=1) / 3**0.5, rel=0.15)
+    assert value == pytest.approx(np.mean([v for v, _ in draws]), abs=0.05)
+    same = [reference_truths.Measured(8.0 + 0.01 * k, 0.02) for k in (-1, 0, 1)]
+    assert reference_truths._together(same) == pytest.approx((8.0, 0.02 / 3**0.5))
+    assert reference_truths._together(same[:1]) == pytest.approx(same[0])

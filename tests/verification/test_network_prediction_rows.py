@@ -6,10 +6,12 @@ pytest -m slow tests/verification/test_network_prediction_rows.py
 import network_predictions
 import pytest
 
+from popdyn.workflows.prediction import SIGNED
+
 pytestmark = pytest.mark.slow
 
-MISSED = {("adex_ei", "2", "I"), ("adex_ei", "3", "E"), ("adex_ei", "3", "I")}
-"""0.2 % predicted as 0.5; 0.7 and 0.9 % predicted too small: densities of finite size are off by nearly as much."""
+MISSED = {("adex_ei", "1", "I"), ("adex_ei", "2", "I"), ("gif_ei", "baseline", "E"), ("gif_ei", "baseline", "I")}
+"""Predicted 0.10 % for +0.57, 0.09 for +0.20; of cohorts without their loop 0.02 for -0.25, 0.13 for -0.5."""
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +27,15 @@ def test_rates_without_finite_size(rows):
     assert {key for key, ratio in ratios.items() if not 0.5 <= ratio <= 2.0} == MISSED
 
 
-def test_finite_size_is_most_of_what_is_predicted_where_boundaries_stay_and_in_degrees_are_fixed(rows):
-    for row in rows:
-        plain = "boundaries" not in row.parts and "nodes" not in row.parts
-        if row.limit == "infinite" and row.resolved and plain and row[:3] not in MISSED:
-            assert row.parts["size"] > 0.5 * row.predicted, row[:3]
+def test_sources_of_known_sign_say_which_way_the_rates_are_off(rows):
+    """All that are resolved where boundaries stay; by chance once in 2^7."""
+    found = [row for row in rows if row.limit == "infinite" and row.resolved and row.entry in ("adex_ei", "brunel_a")]
+    assert len(found) >= 7
+    for row in found:
+        assert row.measured * sum(row.parts[name] for name in row.parts if name in SIGNED) > 0.0, row[:3]
+
+
+def test_a_second_draw_of_bernoulli_in_degrees_is_another_network(rows):
+    """What the truth says of the limit is no better than its draws' scatter: 2.5 % of E's rate."""
+    errors = [row.error for row in rows if row.entry == "bernoulli_rates" and row.population == "E"]
+    assert all(0.02 < error < 0.03 for error in errors)

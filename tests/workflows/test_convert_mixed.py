@@ -69,6 +69,7 @@ def test_each_population_has_the_parts_of_its_kind(converted):
     for name in SPEC["populations"]:
         assert 0.0 < work.predicted[name].nrmse < 0.1
         assert 0.0 < work.predicted[name].bias < 0.02
+        assert {"step", "cohorts", "grid", "size"} <= set(work.predicted[name].parts)
     text = render_markdown(document) + render_html(document)
     assert "densities and cohorts" in text
     assert "limits of the theory: popdyn analyse has them" in text

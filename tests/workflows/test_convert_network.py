@@ -74,7 +74,7 @@ def test_every_population_is_in_the_report(converted):
     assert 0 < E["quadrature_error"] < 0.02 / 3
     relative = variation(converted[0].results["density"], "E")
     assert converted[0].predicted["E"].bias > relative * E["quadrature_error"] > 0.0
-    assert set(converted[0].predicted["E"].parts) == {"step", "nodes", "jumps", "size"}
+    assert set(converted[0].predicted["E"].parts) == {"step", "grid", "nodes", "jumps", "trains", "size"}
     assert other["nodes"] >= 1
     assert {check["kind"] for check in document["validity"]} >= {"stability", "disorder"}
     (spread,) = (n for n in document["neuron_rates"] if n["population"] == "E")
