@@ -8,6 +8,8 @@ share the lanes of one vector.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -20,15 +22,37 @@ from popdyn.kernels.cascade import (
     louder_now,
     moved,
     noted,
-    spread_out,
 )
 from popdyn.kernels.cascade_slots import EACH, OUTSIDE, H, W, at, put, seen_numbers
-from popdyn.kernels.lane_tables import cells_of, columns_of
-from popdyn.kernels.lanes import LANES, Eight, counted, differ, joined, load_like, lower, store, upper, whole, width
-from popdyn.kernels.unit_law import ahead, aim, inside, kicked, readout, squared, turned
+from popdyn.kernels.lane_tables import columns_of, keep_cell
+from popdyn.kernels.lanes import LANES, Eight, chosen, counted, differ, joined, load_like, lower, most, store, upper, whole, width
+from popdyn.kernels.unit_law import TINY, inside, kicked, readout, spread_after, spread_at, squared, turned
 
 Array = NDArray[np.float64]
 CHUNK = 64  # bins of a single unit whose steps are kept
+WHILE = 16  # steps after it moved to another cell of the table that a unit's next is looked for ahead
+
+
+class Few(NamedTuple):
+    """The state of one unit, or of two side by side: numbers of popdyn.kernels.cascade_slots."""
+
+    h: Eight
+    s: Eight  # filtered sigma
+    quiet: Eight  # h in places, less the pull that passes the input's filter
+    last: Eight  # share of the filter
+    re: Eight  # mode and harmonic
+    im: Eight
+    both: Eight  # sum of the real parts
+    pull: Eight
+    pull_before: Eight
+    w: Eight
+    w_2: Eight
+    V: Eight
+    spread: Eight
+    shift_now: Eight
+    shift_before: Eight
+    shift: Eight  # of the next step
+    until: int
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
@@ -38,42 +62,109 @@ def _both(x: Array, like: Eight, first: int, other: int) -> Eight:
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
-def _cells(like: Eight, table: Array, row: int, x: Array, cell: Eight, place: Eight) -> tuple[Eight, ...]:
-    """What the table holds along a cell of e at a place over sigma."""
-    below = whole(place)
-    return cells_of(table, row, at(like, x, slot.ROW) + float(row) * below, cell, place - below)
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
 def _swung(
-    parts_re: tuple[Eight, Eight], parts_im: tuple[Eight, Eight], re: Eight, im: Eight, kicks: Eight, loud: Eight,
-    decay_re: Eight, decay_im: Eight, damping: Eight,
-) -> tuple[Eight, Eight]:  # fmt: skip
-    """Mode and harmonic after the step; parts: what kicks and louder input add to both."""
-    both_loud = joined(loud, loud)
-    half_re, with_re = kicked(re, parts_re[0], kicks, parts_re[1], both_loud)
-    half_im, with_im = kicked(im, parts_im[0], kicks, parts_im[1], both_loud)
+    x: Array, re: Eight, im: Eight, kicks: Eight, loud: Eight, decay_re: Eight, decay_im: Eight, damping: Eight
+) -> tuple[Eight, Eight]:
+    """Mode and harmonic after the step."""
+    like, both_loud = loud, joined(loud, loud)
+    half_re, with_re = kicked(
+        re, _both(x, like, slot.K_RE, slot.H_RE), kicks, _both(x, like, slot.S_RE, slot.T_RE), both_loud
+    )
+    half_im, with_im = kicked(
+        im, _both(x, like, slot.K_IM, slot.H_IM), kicks, _both(x, like, slot.S_IM, slot.T_IM), both_loud
+    )
     square_re, square_im = squared(decay_re, decay_im, damping)
     return turned(half_re, with_re, half_im, with_im, joined(decay_re, square_re), joined(decay_im, square_im))
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
-def _put_modes(x: Array, re: Eight, im: Eight) -> None:
-    put(x, slot.Y_RE, lower(re), slot.Y_IM, lower(im))
-    put(x, slot.Z_RE, upper(re), slot.Z_IM, upper(im))
+def _spread(x: Array, old: Eight, rate: Eight, still: Eight) -> tuple[Eight, Eight]:
+    """The spread of w after a step, and by how many places it counts beyond that which a rate that stands still leaves."""
+    kept, gain, loss = at(rate, x, slot.SPREAD_KEPT), at(rate, x, slot.SPREAD_GAIN), at(rate, x, slot.SPREAD_LOSS)
+    new = spread_after(old, kept, gain, loss, rate)
+    return new, at(rate, x, slot.SHIFTED) * (0.5 * (old + new) - spread_at(kept, gain, loss, still))
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
-def _late(spreads: bool, behind: Eight, lagged: Eight, last: Eight, lag: Eight) -> tuple[Eight, Eight]:
-    """How far the filtered pull is behind, and the pull in the middle of the step."""
-    gap = behind - lagged
-    return gap, ahead(behind, gap, last, lag) if spreads else behind
+def _look_at(table: Array, row: int, x: Array, place: Eight) -> Eight:
+    """Keeps the cell of the table that a place is in, or that which is nearest to it; the place in it."""
+    near = inside(place, joined(at(lower(place), x, slot.E_LAST), at(lower(place), x, slot.SIGMA_LAST)))
+    store(whole(near), x, LANES * slot.CELL)
+    keep_cell(table, row, at(lower(place), x, slot.ROW), whole(near), x, LANES * slot.KEPT_CELL)
+    return near
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
-def _spreads(x: Array, lanes: int) -> bool:
-    """Whether a unit follows the spread of w."""
-    return x[LANES * slot.LAG] + x[LANES * slot.LAG + lanes - 1] > 0.0
+def _moved_to(table: Array, row: int, x: Array, place: Eight) -> Eight:
+    """The place, or the nearest in the table; a step that left the table is counted."""
+    near = _look_at(table, row, x, place)
+    out = at(lower(place), x, OUTSIDE)
+    store(counted(out, lower(place), lower(near), upper(place), upper(near)), x, LANES * OUTSIDE)
+    return near
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def awake(like: Eight, x: Array) -> Few:
+    """The state that is kept in x."""
+    h, re, im = at(like, x, H), _both(x, like, slot.Y_RE, slot.Z_RE), _both(x, like, slot.Y_IM, slot.Z_IM)
+    quiet = at(like, x, slot.PER_E) * h - at(like, x, slot.LAG) * at(like, x, slot.LAGGED)
+    return Few(
+        h, at(like, x, slot.SIGMA), quiet, at(like, x, slot.LAST_FILTER), re, im, lower(re) + upper(re),
+        at(like, x, slot.PULL), at(like, x, slot.PULL_BEFORE), at(like, x, W), at(like, x, W + EACH),
+        at(like, x, slot.LAST_V), at(like, x, slot.SPREAD), at(like, x, slot.SHIFT), at(like, x, slot.SHIFT_2),
+        moved(like, x), 0,
+    )  # fmt: skip
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def asleep(f: Few, x: Array) -> None:
+    """Into x."""
+    lag, per_e = at(f.h, x, slot.LAG), at(f.h, x, slot.PER_E)
+    lagged = chosen(0.0 - lag, at(f.h, x, slot.LAGGED), (per_e * f.h - f.quiet) / most(lag, TINY))
+    put(x, H, f.h, slot.SIGMA, f.s)
+    put(x, slot.Y_RE, lower(f.re), slot.Y_IM, lower(f.im))
+    put(x, slot.Z_RE, upper(f.re), slot.Z_IM, upper(f.im))
+    put(x, slot.PULL, f.pull, slot.PULL_BEFORE, f.pull_before)
+    put(x, slot.LAST_FILTER, f.last, slot.LAST_V, f.V)
+    put(x, W, f.w, W + EACH, f.w_2)
+    put(x, slot.SPREAD, f.spread, slot.LAGGED, lagged)
+    put(x, slot.SHIFT, f.shift_now, slot.SHIFT_2, f.shift_before)
+    store(1.5 * f.shift_before - 0.5 * f.shift, x, LANES * slot.SHIFT_3)
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def stepped(
+    f: Few, table: Array, row: int, x: Array, variables: int, t: int, mu: Eight, sigma: Eight, next_mu: Eight
+) -> tuple[Few, Eight]:
+    """The state after step t at drive mu, sigma, and the rate; next_mu : about that of the next step."""
+    lag, per_e = at(f.h, x, slot.LAG), at(f.h, x, slot.PER_E)
+    s, wanted, loud = louder_now(x, f.s, sigma)
+    behind = (at(f.h, x, slot.E_FIRST) - 1.5 * f.pull_before) + 2.5 * f.pull
+    gap, u = (per_e * mu - lag * behind) - f.quiet, (0.125 * f.last + 0.5) * f.last
+    e, until = u * gap + (f.quiet - (1.0 - lag) * behind), f.until
+    place = joined(e, wanted + f.shift)
+    if differ(whole(place), at(place, x, slot.CELL)):
+        place, until = _moved_to(table, row, x, place), t + WHILE
+    pull = all_pulled(x, variables, f.w, f.w_2)
+    share, fired, V, damping, decay_re, decay_im, kicks = columns_of(
+        x, LANES * slot.KEPT_CELL, place - at(place, x, slot.CELL)
+    )
+    change = (mu - f.h) * share
+    re, im = _swung(x, f.re, f.im, kicks * joined(change, change), loud, decay_re, decay_im, damping)
+    both = lower(re) + upper(re)
+    rate = fired * readout(f.both + both)
+    w, w_2 = all_remembered(x, variables, f.w, f.w_2, V, rate)
+    if t < until:
+        wish = joined(e + gap * f.last + u * (per_e * (next_mu - mu)), upper(place))
+        if differ(whole(wish), at(place, x, slot.CELL)):
+            _look_at(table, row, x, wish)
+            until = t + WHILE
+    spread, shift_now = _spread(x, f.spread, rate, fired)
+    shift = 3.0 * f.shift_now - 2.0 * f.shift_before
+    return Few(
+        f.h + change, s, f.quiet + gap * share, share, re, im, both, pull, f.pull, w, w_2, V, spread, shift_now,
+        f.shift_now, shift, until,
+    ), rate  # fmt: skip
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
@@ -82,61 +173,15 @@ def march_few(
     every: int, seen: Array, to: int, rate: Array,
 ) -> None:  # fmt: skip
     """`cascade.march` of the first lanes of x, as many as `like` has; mu, sigma and rate are (step x that,)."""
-    n, h = width(like), at(like, x, H)
-    last, V, out = at(like, x, slot.LAST_FILTER), at(like, x, slot.LAST_V), at(like, x, OUTSIDE)
-    re, im = _both(x, like, slot.Y_RE, slot.Z_RE), _both(x, like, slot.Y_IM, slot.Z_IM)
-    parts_re = _both(x, like, slot.K_RE, slot.H_RE), _both(x, like, slot.S_RE, slot.T_RE)
-    parts_im = _both(x, like, slot.K_IM, slot.H_IM), _both(x, like, slot.S_IM, slot.T_IM)
-    pull_now, pull_before = at(like, x, slot.PULL), at(like, x, slot.PULL_BEFORE)
-    w, w_2 = at(like, x, W), at(like, x, W + EACH)
-    pull_older, drive = pull_before, load_like(like, mu, 0)
-    s, wanted, loud = louder_now(x, at(like, x, slot.SIGMA), load_like(like, sigma, 0))
-    lagged, lag, spreads = at(like, x, slot.LAGGED), at(like, x, slot.LAG), _spreads(x, n)
-    behind = (at(like, x, slot.E_FIRST) - 1.5 * pull_before) + 2.5 * pull_now
-    gap, behind = _late(spreads, behind, lagged, last, lag)
-    wanted = wanted + moved(like, x) if spreads else wanted
-    place = inside(wanted, at(like, x, slot.SIGMA_LAST))
-    cell = whole(inside(aim(h, drive, last, behind, at(like, x, slot.PER_E)), at(like, x, slot.E_LAST)))
-    cells = _cells(like, table, row, x, cell, place)
+    n, f = width(like), awake(like, x)
     for t in range(steps):
-        e, now_loud, now_s = aim(h, drive, last, behind, at(like, x, slot.PER_E)), loud, s
-        if differ(whole(e), cell, wanted, place):
-            near = inside(e, at(like, x, slot.E_LAST))
-            out, e, cell = counted(out, e, near, wanted, place), near, whole(near)
-            cells = _cells(like, table, row, x, cell, place)
-        share, fired, V, damping, decay_re, decay_im, kicks = columns_of(cells, e - cell)
-        pull_older, pull_before, pull_now = pull_before, pull_now, all_pulled(x, variables, w, w_2)
-        after = n * min(t + 1, steps - 1)
-        s, wanted, loud = louder_now(x, s, load_like(like, sigma, after))
-        guess, soon = h + (drive - h) * last, (at(like, x, slot.E_FIRST) - 2.5 * pull_older) + 3.5 * pull_before
-        behind = (at(like, x, slot.E_FIRST) - 1.5 * pull_before) + 2.5 * pull_now
-        if spreads:
-            soon, lagged = _late(spreads, soon, lagged + gap * last, last, lag)[1], lagged + gap * share
-            wanted = wanted + (3.0 * at(like, x, slot.SHIFT) - 2.0 * at(like, x, slot.SHIFT_2))  # `moved`, a step early
-        gap, behind = _late(spreads, behind, lagged, share, lag)
-        place = inside(wanted, at(like, x, slot.SIGMA_LAST))
-        wish = aim(guess, load_like(like, mu, after), last, soon, at(like, x, slot.PER_E))
-        cell = whole(inside(wish, at(like, x, slot.E_LAST)))
-        cells = _cells(like, table, row, x, cell, place)
-        change, before = (drive - h) * share, lower(re) + upper(re)
-        h, last, drive = h + change, share, load_like(like, mu, after)
-        re, im = _swung(
-            parts_re, parts_im, re, im, kicks * joined(change, change), now_loud, decay_re, decay_im, damping
-        )
-        now = fired * readout(before + (lower(re) + upper(re)))
-        if spreads:
-            spread_out(x, now, fired)
-        w, w_2 = all_remembered(x, variables, w, w_2, V, now)
-        if t == mark:
-            noted(x, variables, w, w_2, V, seen, to)
-            mark, to = mark + every, to + seen_numbers(variables)
+        now_mu, next_mu = load_like(like, mu, n * t), load_like(like, mu, n * min(t + 1, steps - 1))
+        f, now = stepped(f, table, row, x, variables, t, now_mu, load_like(like, sigma, n * t), next_mu)
         store(now, rate, n * t)
-    put(x, H, h, slot.SIGMA, now_s)
-    _put_modes(x, re, im)
-    put(x, slot.PULL, pull_now, slot.PULL_BEFORE, pull_before)
-    put(x, slot.LAST_FILTER, last, slot.LAST_V, V)
-    put(x, W, w, W + EACH, w_2)
-    put(x, slot.LAGGED, lagged, OUTSIDE, out)
+        if t == mark:
+            noted(x, variables, f.w, f.w_2, f.V, seen, to)
+            mark, to = mark + every, to + seen_numbers(variables)
+    asleep(f, x)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)

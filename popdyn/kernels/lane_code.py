@@ -49,6 +49,14 @@ def load_like(builder: Any, like: Any, data: Any, at: Any) -> Any:
     return load_at(builder, data, at, kind=like.type)
 
 
+def load_apart(builder: Any, like: Any, data: Any, at: Any, stride: Any) -> Any:
+    made = like
+    for lane in range(lanes_in(like)):
+        number = builder.load(builder.gep(data, [builder.add(at, builder.mul(stride, ir.Constant(WHOLE, lane)))]))
+        made = number if lanes_in(like) == 1 else builder.insert_element(made, number, ir.Constant(SHORT, lane))
+    return made
+
+
 def store_at(builder: Any, vector: Any, data: Any, at: Any) -> None:
     builder.store(vector, _place(builder, vector.type, data, at)).align = 8
 
@@ -58,6 +66,8 @@ def shuffled(builder: Any, first: Any, second: Any, places: list[int]) -> Any:
 
 
 def everywhere(builder: Any, number: Any, count: int = LANES) -> Any:
+    if count == 1:
+        return number
     none = ir.Constant(ir.VectorType(ir.DoubleType(), count), ir.Undefined)
     return shuffled(builder, builder.insert_element(none, number, ir.Constant(SHORT, 0)), none, count * [0])
 
@@ -110,30 +120,32 @@ def chosen(builder: Any, x: Any, a: Any, b: Any) -> Any:
     return builder.select(builder.fcmp_ordered(">=", x, number_like(x, 0.0)), a, b)
 
 
-def unlike(builder: Any, *pairs: Any) -> Any:
-    return builder.or_(*[builder.fcmp_unordered("!=", *p) for p in zip(pairs[::2], pairs[1::2], strict=True)])
+def unlike(builder: Any, a: Any, b: Any) -> Any:
+    return builder.fcmp_unordered("!=", a, b)
 
 
-def counted(builder: Any, out: Any, *pairs: Any) -> Any:
-    return builder.select(unlike(builder, *pairs), builder.fadd(out, number_like(out, 1.0)), out)
+def counted(builder: Any, out: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
+    stray = builder.or_(unlike(builder, a, b), unlike(builder, c, d))
+    return builder.select(stray, builder.fadd(out, number_like(out, 1.0)), out)
 
 
-def differ(builder: Any, *pairs: Any) -> Any:
-    found, count = unlike(builder, *pairs), lanes_in(pairs[0])
-    if count == 1:
-        return found
-    bits = ir.IntType(count)
-    return builder.icmp_unsigned("!=", builder.bitcast(found, bits), ir.Constant(bits, 0))
+def differ(builder: Any, a: Any, b: Any) -> Any:
+    bits = ir.IntType(lanes_in(a))
+    return builder.icmp_unsigned("!=", builder.bitcast(unlike(builder, a, b), bits), ir.Constant(bits, 0))
 
 
 def number_like(like: Any, value: float) -> Any:
     return ir.Constant(like.type, lanes_in(like) * [value] if lanes_in(like) > 1 else value)
 
 
-def called(name: str, builder: Any, x: Any) -> Any:
-    kind = f"v{lanes_in(x)}f64" if lanes_in(x) > 1 else "f64"
-    function = builder.module.declare_intrinsic(f"llvm.{name}.{kind}", (), ir.FunctionType(x.type, [x.type]))
-    return builder.call(function, [x])
+def called(name: str, builder: Any, *x: Any) -> Any:
+    kind = f"v{lanes_in(x[0])}f64" if lanes_in(x[0]) > 1 else "f64"
+    of = ir.FunctionType(x[0].type, len(x) * [x[0].type])
+    return builder.call(builder.module.declare_intrinsic(f"llvm.{name}.{kind}", (), of), x)
+
+
+def fused_less(builder: Any, a: Any, b: Any, c: Any) -> Any:
+    return called("fma", builder, a, b, builder.fneg(c))
 
 
 def arithmetic(name: str, builder: Any, a: Any, b: Any) -> Any:

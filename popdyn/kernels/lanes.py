@@ -50,6 +50,11 @@ def load_like(like: Eight, x: Array, at: int) -> Eight:
     return float(x[at]) if np.size(like) == 1 else x[at : at + np.size(like)].copy()
 
 
+def load_apart(like: Eight, x: Array, at: int, stride: int) -> Eight:
+    """As many of x, the first at `at`, every next `stride` further."""
+    return float(x[at]) if np.size(like) == 1 else x[at : at + stride * np.size(like) : stride].copy()
+
+
 def width(like: Eight) -> int:
     """How many numbers."""
     return int(np.size(like))
@@ -94,14 +99,24 @@ def chosen(x: Eight, a: Eight, b: Eight) -> Eight:
     return np.where(x >= 0.0, a, b)
 
 
+def fused_less(a: Eight, b: Eight, c: Eight) -> Eight:
+    """a b - c, likewise."""
+    return a * b - c
+
+
+def fused(a: Eight, b: Eight, c: Eight) -> Eight:
+    """a b + c in one operation, also where the product is wanted elsewhere."""
+    return a * b + c
+
+
 def counted(out: Eight, a: Eight, b: Eight, c: Eight, d: Eight) -> Eight:
     """out + 1 where a is not b or c is not d, else out."""
     return np.where((a != b) | (c != d), out + 1.0, out)
 
 
-def differ(a: Eight, b: Eight, c: Eight, d: Eight) -> bool:
-    """Whether a is not b, or c is not d, in any lane."""
-    return bool(np.any((a != b) | (c != d)))
+def differ(a: Eight, b: Eight) -> bool:
+    """Whether a is not b in any lane."""
+    return bool(np.any(a != b))
 
 
 def total(x: Eight) -> float:
@@ -139,6 +154,7 @@ if not config.DISABLE_JIT:
     _count, _differs, _sum = emitted(code.counted, True), emitted(code.differ, True), emitted(code.total, False)
     load = intrinsic(lambda _, x, at: (EIGHT(x, at), _loaded))
     load_like = intrinsic(lambda _, like, x, at: (like(like, x, at), _loaded_like))
+    load_apart = intrinsic(lambda _, k, x, at, by: (k(k, x, at, by), emitted(code.load_apart, False)))
     store = intrinsic(lambda _, value, x, at: (types.void(value, x, at), _stored))
     width = intrinsic(lambda _, like: (types.intp(like), emitted(code.width, False)))
     filled = intrinsic(lambda _, value: (EIGHT(value), _fill))
@@ -149,8 +165,10 @@ if not config.DISABLE_JIT:
     most = intrinsic(lambda _, a, b: (wide(a, b)(a, b), _most))
     least = intrinsic(lambda _, a, b: (wide(a, b)(a, b), _least))
     chosen = intrinsic(lambda _, x, a, b: (wide(x, a, b)(x, a, b), _choice))
+    fused = intrinsic(lambda _, a, b, c: (wide(a, b, c)(a, b, c), emitted(partial(code.called, "fma"), True)))
+    fused_less = intrinsic(lambda _, a, b, c: (wide(a, b, c)(a, b, c), emitted(code.fused_less, True)))
     counted = intrinsic(lambda _, out, a, b, c, d: (wide(out, a, b, c, d)(out, a, b, c, d), _count))
-    differ = intrinsic(lambda _, a, b, c, d: (types.boolean(a, b, c, d), _differs))
+    differ = intrinsic(lambda _, a, b: (types.boolean(a, b), _differs))
     total = intrinsic(lambda _, x: (types.float64(x), _sum))
     size = intrinsic(lambda _, x: (x(x), _size))
     whole = intrinsic(lambda _, x: (x(x), _floor))

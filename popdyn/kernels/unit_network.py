@@ -12,6 +12,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from popdyn.kernels.cascade_slots import seen_numbers
+from popdyn.kernels.few_network import march_network, steps_alone
 from popdyn.kernels.lane_filters import filtered, final
 from popdyn.kernels.lanes import (
     LANES,
@@ -23,6 +24,7 @@ from popdyn.kernels.lanes import (
     most,
     root,
     store,
+    two,
 )
 from popdyn.kernels.modes_network import HIGH_D, HIGH_MU, LOW_D, LOW_MU, OUTSIDE, WATCHED, Nodes, watch
 from popdyn.kernels.synapses import BLOCK, BROUGHT, EXPONENTIAL, Projections, transmit_block
@@ -225,6 +227,14 @@ def run(
     fewer than asked where a rate is no number.
     """
     populations, kept, per_bin = out.shape[0], activity.shape[1], mu.shape[1] // out.shape[1]
+    if steps_alone(nodes, projections, populations, mu, per_bin):
+        if populations == 1:
+            return march_network(
+                0.0, units, nodes, projections, activity, external, mu, D, dt, out, node_rate, watched
+            )
+        return march_network(
+            two(0.0), units, nodes, projections, activity, external, mu, D, dt, out, node_rate, watched
+        )
     block = empty_block(activity, nodes, projections, watched, units.variables)
     rates = zeros(LANES * node_rate.shape[0])
     past, longest, begin, at, b = block.past, block_steps(projections, populations), 0, kept, 0

@@ -1,0 +1,193 @@
+"""Time stepping of a network of one cascade unit, or of two, each a population: step by step, with nothing in between.
+
+What popdyn.kernels.unit_network does in blocks is spread here over the steps, whose units wait for their own past most
+of the time: every step first filters what arrives and makes drives of it, which no node waits for. Of synapses that
+filter exponentially, or not at all, and delays that are one number; the figures are those of blocks.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from popdyn.kernels.cascade import noted
+from popdyn.kernels.cascade_slots import seen_numbers
+from popdyn.kernels.few_units import asleep, awake, stepped
+from popdyn.kernels.lanes import (
+    LANES,
+    Eight,
+    joined,
+    least,
+    load_apart,
+    load_like,
+    lower,
+    most,
+    root,
+    store,
+    two,
+    upper,
+    width,
+)
+from popdyn.kernels.modes_network import HIGH_D, HIGH_MU, LOW_D, LOW_MU, Nodes, watch
+from popdyn.kernels.synapses import ARRIVED, DELTA, EXPONENTIAL, FILTERED, Projections
+from popdyn.kernels.unit_blocks import Units
+
+Array = NDArray[np.float64]
+Whole = NDArray[np.int64]
+
+RATE, V_MEAN, W_MEAN, OUTPUTS = range(4)
+BEYOND = 100.0  # spikes per neuron and step that no unit fires
+ROOM = 512  # steps that are kept beyond what delays need
+LEFT, STALE, FRESH, U, OLD, MU, MU_2, D_1, D_2, PAIR = range(0, 20, 2)
+"""Numbers of two synapses side by side, two of each: what a step keeps, the shares of what arrived before it and in it,
+u, what arrived last; what u of the first, then of the second, adds to mu, then to D, of each node."""
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
+def steps_alone(nodes: Nodes, p: Projections, populations: int, mu: Array, per_bin: int) -> bool:
+    """Whether this is such a network."""
+    count = nodes.population.shape[0]
+    fits = count <= 2 and count == populations and mu.shape[0] == count and mu.shape[1] % per_bin == 0
+    for q in range(count):
+        fits = fits and nodes.population[q] == q and nodes.weight[q] == 1.0
+    for k in range(p.pre.shape[0]):
+        fits = fits and (p.kind[k] == EXPONENTIAL or p.kind[k] == DELTA) and p.first[k] == p.last[k] > 0
+        fits = fits and p.lags[k, p.first[k]] == 1.0
+    return fits
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def synapses_of(nodes: Nodes, p: Projections, rows: int, count: int) -> tuple[Whole, Array, Whole]:
+    """Of all that are not alike: which projection, their numbers, where what arrives at place 0 stands in the past."""
+    which = np.array([k for k in range(p.pre.shape[0]) if p.like[k] == k])
+    numbers, begin = np.zeros((which.size + 1) // 2 * PAIR), np.zeros(which.size + 1, np.int64)
+    for i, k in enumerate(which):
+        at = PAIR * (i // 2) + i % 2
+        left, mean = (p.decay[k, 0], p.decay[k, 1]) if p.kind[k] == EXPONENTIAL else (0.0, 0.0)
+        numbers[at + LEFT], numbers[at + STALE], numbers[at + FRESH] = left, mean - left, 1.0 - mean
+        numbers[at + U], numbers[at + OLD] = p.state[k, FILTERED], p.state[k, ARRIVED]
+        begin[i] = p.pre[k] - rows * p.first[k]
+        for q in range(count):
+            for j in range(nodes.begin[q], nodes.begin[q + 1]):
+                if p.like[nodes.source[j]] == k:
+                    to = PAIR * (i // 2) + 2 * (i % 2) + q
+                    numbers[to + MU] += nodes.gain_mu[j]
+                    numbers[to + D_1] += nodes.gain_D[j]
+    begin[-1] = begin[0]
+    return which, numbers, begin
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def _heard(numbers: Array, begin: Whole, past: Array, at: int, mu: Eight, D: Eight) -> tuple[Eight, Eight]:
+    """mu and D of the nodes with what they hear in the step at place at/rows of the past, which begins at `at`."""
+    for k in range(numbers.shape[0] // PAIR):
+        c = PAIR * k
+        new = joined(past[begin[2 * k] + at], past[begin[2 * k + 1] + at])
+        u = load_like(new, numbers, c + LEFT) * load_like(new, numbers, c + U)
+        u = u + load_like(new, numbers, c + STALE) * load_like(new, numbers, c + OLD)
+        u = u + load_like(new, numbers, c + FRESH) * new
+        store(u, numbers, c + U)
+        store(new, numbers, c + OLD)
+        first, second = lower(u), upper(u)
+        mu = mu + first * load_like(mu, numbers, c + MU) + second * load_like(mu, numbers, c + MU_2)
+        D = D + first * load_like(D, numbers, c + D_1) + second * load_like(D, numbers, c + D_2)
+    return mu, D
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def _watch_bin(nodes: Nodes, count: int, heard: Array, steps: int, ends: Array, watched: Array) -> None:
+    """`modes_network.watch` of a bin; heard (step x joined mu and D); ends : the least, then the largest of them."""
+    for q in range(count):
+        box, mu, D = nodes.box[q], q, count + q
+        high = 2 * count
+        if ends[mu] < box[0] or ends[high + mu] > box[1] or ends[D] < box[2] or ends[high + D] > box[3]:
+            for t in range(steps):
+                watch(box, heard[high * t + mu], heard[high * t + D], watched[q])
+        else:
+            watched[q, LOW_MU] = min(watched[q, LOW_MU], ends[mu])
+            watched[q, HIGH_MU] = max(watched[q, HIGH_MU], ends[high + mu])
+            watched[q, LOW_D] = min(watched[q, LOW_D], ends[D])
+            watched[q, HIGH_D] = max(watched[q, HIGH_D], ends[high + D])
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def _close(fired: Array, past: Array, first: int, steps: int, rows: int, dt: float, out: Array, b: int, all_fired: Array) -> int:
+    """Mean rates of bin b of out, whose steps begin at place `first`. Returns the steps before one that is no number."""
+    done = steps
+    for q in range(out.shape[0]):
+        out[q, b, RATE] += fired[q] / steps
+        all_fired[q] += fired[q]
+        if not abs(fired[q]) < BEYOND / dt:
+            for t in range(steps):
+                if not abs(past[rows * (first + t) + q]) < BEYOND / dt:
+                    done = min(done, t)
+    return done
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def _note(units: Units, nodes: Nodes, seen: Array, out: Array, b: int) -> None:
+    """<V> and <w> in bin b of out."""
+    for q in range(out.shape[0]):
+        out[q, b, V_MEAN] += seen[q] + nodes.shift[q]
+        for j in range(units.variables):
+            out[q, b, W_MEAN] += units.current[q, j] * seen[q + LANES * (1 + j)]
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def _turn_over(past: Array, kept: int, rows: int, at: int, external: Array, begin: int, steps: int) -> int:
+    """Makes room for so many steps after place `at`, puts the sources' rates there. Returns the place."""
+    if rows * (at + steps) > past.shape[0]:
+        for k in range(rows * kept):
+            past[k] = past[rows * (at - kept) + k]
+        at = kept
+    for row in range(external.shape[0]):
+        for t in range(steps):
+            past[rows * (at + t) + rows - external.shape[0] + row] = external[row, begin + t]
+    return at
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def march_network(
+    like: Eight, units: Units, nodes: Nodes, p: Projections, activity: Array, external: Array, mu: Array, D: Array,
+    dt: float, out: Array, node_rate: Array, watched: Array,
+) -> int:  # fmt: skip
+    """`unit_network.run` of as many nodes as `like`, 0 in every lane, has."""
+    n, rows, kept, steps = width(like), activity.shape[0], activity.shape[1], mu.shape[1]
+    per_bin, stride = steps // out.shape[1], mu.shape[1]
+    which, numbers, begin = synapses_of(nodes, p, rows, n)
+    past = np.zeros(rows * (kept + max(ROOM, per_bin)))
+    past[: rows * kept] = activity.T.copy().reshape(-1)
+    x, f = units.lanes[0], awake(like, units.lanes[0])
+    offset, noise = load_like(like, nodes.offset, 0), load_like(like, nodes.noise, 0)
+    mus, Ds, heard, seen, ends = mu.reshape(-1), D.reshape(-1), np.zeros(2 * n * per_bin), np.zeros(seen_numbers(units.variables)), np.zeros(4 * n + LANES)
+    at, b, done = kept, 0, steps
+    for first in range(0, steps, per_bin):
+        at = _turn_over(past, kept, rows, at, external, first, per_bin)
+        fired, low, high = like, joined(like + np.inf, like + np.inf), joined(like - np.inf, like - np.inf)
+        for t in range(per_bin):
+            m, d = load_apart(like, mus, first + t, stride) + offset, load_apart(like, Ds, first + t, stride) + noise
+            m, d = _heard(numbers, begin, past, rows * (at + t), m, d)
+            both = joined(m, d)
+            low, high = least(low, both), most(high, both)
+            store(both, heard, 2 * n * t)
+            f, now = stepped(f, units.table, units.row, x, units.variables, first + t, m, root(2.0 * d), m)
+            store(now, past, rows * (at + t))
+            fired = fired + now
+            if t == per_bin - 1 - per_bin // 2:
+                noted(x, units.variables, f.w, f.w_2, f.V, seen, 0)
+        _note(units, nodes, seen, out, b)
+        store(low, ends, 0)
+        store(high, ends, 2 * n)
+        _watch_bin(nodes, n, heard, per_bin, ends, watched)
+        store(fired, ends, 0)
+        fine = _close(ends, past, at, per_bin, rows, dt, out, b, node_rate)
+        if fine < per_bin:
+            return first + fine
+        at, b = at + per_bin, b + 1
+    asleep(f, x)
+    for i, k in enumerate(which):
+        c = PAIR * (i // 2) + i % 2
+        p.state[k, FILTERED], p.state[k, ARRIVED] = numbers[c + U], numbers[c + OLD]
+    activity[:, :] = past[rows * (at - kept) : rows * at].reshape(kept, rows).T
+    return done
