@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from popdyn.kernels.cascade import noted
 from popdyn.kernels.cascade_slots import seen_numbers
-from popdyn.kernels.few_units import asleep, awake, stepped
+from popdyn.kernels.few_units import asleep, awake, kick_parts, stepped
 from popdyn.kernels.lanes import (
     LANES,
     Eight,
@@ -61,7 +61,7 @@ def steps_alone(nodes: Nodes, p: Projections, populations: int, mu: Array, per_b
 def synapses_of(nodes: Nodes, p: Projections, rows: int, count: int) -> tuple[Whole, Array, Whole]:
     """Of all that are not alike: which projection, their numbers, where what arrives at place 0 stands in the past."""
     which = np.array([k for k in range(p.pre.shape[0]) if p.like[k] == k])
-    numbers, begin = np.zeros((which.size + 1) // 2 * PAIR), np.zeros(which.size + 1, np.int64)
+    numbers, begin = np.zeros(max(which.size + 1, 2) // 2 * PAIR), np.zeros(max(which.size + 1, 2), np.int64)
     for i, k in enumerate(which):
         at = PAIR * (i // 2) + i % 2
         left, mean = (p.decay[k, 0], p.decay[k, 1]) if p.kind[k] == EXPONENTIAL else (0.0, 0.0)
@@ -79,19 +79,28 @@ def synapses_of(nodes: Nodes, p: Projections, rows: int, count: int) -> tuple[Wh
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def _heard_of_two(
+    numbers: Array, k: int, begin: Whole, past: Array, at: int, mu: Eight, D: Eight
+) -> tuple[Eight, Eight]:
+    """`_heard` of pair k of synapses alone."""
+    c = PAIR * k
+    new = joined(load_like(0.0, past, begin[2 * k] + at), load_like(0.0, past, begin[2 * k + 1] + at))
+    u = load_like(new, numbers, c + LEFT) * load_like(new, numbers, c + U)
+    u = u + load_like(new, numbers, c + STALE) * load_like(new, numbers, c + OLD)
+    u = u + load_like(new, numbers, c + FRESH) * new
+    store(u, numbers, c + U)
+    store(new, numbers, c + OLD)
+    first, second = lower(u), upper(u)
+    mu = mu + first * load_like(mu, numbers, c + MU) + second * load_like(mu, numbers, c + MU_2)
+    return mu, D + first * load_like(D, numbers, c + D_1) + second * load_like(D, numbers, c + D_2)
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
 def _heard(numbers: Array, begin: Whole, past: Array, at: int, mu: Eight, D: Eight) -> tuple[Eight, Eight]:
     """mu and D of the nodes with what they hear in the step at place at/rows of the past, which begins at `at`."""
-    for k in range(numbers.shape[0] // PAIR):
-        c = PAIR * k
-        new = joined(past[begin[2 * k] + at], past[begin[2 * k + 1] + at])
-        u = load_like(new, numbers, c + LEFT) * load_like(new, numbers, c + U)
-        u = u + load_like(new, numbers, c + STALE) * load_like(new, numbers, c + OLD)
-        u = u + load_like(new, numbers, c + FRESH) * new
-        store(u, numbers, c + U)
-        store(new, numbers, c + OLD)
-        first, second = lower(u), upper(u)
-        mu = mu + first * load_like(mu, numbers, c + MU) + second * load_like(mu, numbers, c + MU_2)
-        D = D + first * load_like(D, numbers, c + D_1) + second * load_like(D, numbers, c + D_2)
+    mu, D = _heard_of_two(numbers, 0, begin, past, at, mu, D)
+    for k in range(1, numbers.shape[0] // PAIR):
+        mu, D = _heard_of_two(numbers, k, begin, past, at, mu, D)
     return mu, D
 
 
@@ -158,7 +167,7 @@ def march_network(
     which, numbers, begin = synapses_of(nodes, p, rows, n)
     past = np.zeros(rows * (kept + max(ROOM, per_bin)))
     past[: rows * kept] = activity.T.copy().reshape(-1)
-    x, f = units.lanes[0], awake(like, units.lanes[0])
+    x, f, parts = units.lanes[0], awake(like, units.lanes[0]), kick_parts(like, units.lanes[0])
     offset, noise = load_like(like, nodes.offset, 0), load_like(like, nodes.noise, 0)
     mus, Ds, heard, seen, ends = mu.reshape(-1), D.reshape(-1), np.zeros(2 * n * per_bin), np.zeros(seen_numbers(units.variables)), np.zeros(4 * n + LANES)
     at, b, done = kept, 0, steps
@@ -171,7 +180,7 @@ def march_network(
             both = joined(m, d)
             low, high = least(low, both), most(high, both)
             store(both, heard, 2 * n * t)
-            f, now = stepped(f, units.table, units.row, x, units.variables, first + t, m, root(2.0 * d), m)
+            f, now = stepped(f, parts, units.table, units.row, x, units.variables, first + t, m, root(2.0 * d), m)
             store(now, past, rows * (at + t))
             fired = fired + now
             if t == per_bin - 1 - per_bin // 2:

@@ -63,16 +63,13 @@ def _both(x: Array, like: Eight, first: int, other: int) -> Eight:
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
 def _swung(
-    x: Array, re: Eight, im: Eight, kicks: Eight, loud: Eight, decay_re: Eight, decay_im: Eight, damping: Eight
-) -> tuple[Eight, Eight]:
+    parts: tuple[Eight, Eight, Eight, Eight], re: Eight, im: Eight, kicks: Eight, loud: Eight, decay_re: Eight,
+    decay_im: Eight, damping: Eight,
+) -> tuple[Eight, Eight]:  # fmt: skip
     """Mode and harmonic after the step."""
-    like, both_loud = loud, joined(loud, loud)
-    half_re, with_re = kicked(
-        re, _both(x, like, slot.K_RE, slot.H_RE), kicks, _both(x, like, slot.S_RE, slot.T_RE), both_loud
-    )
-    half_im, with_im = kicked(
-        im, _both(x, like, slot.K_IM, slot.H_IM), kicks, _both(x, like, slot.S_IM, slot.T_IM), both_loud
-    )
+    both_loud = joined(loud, loud)
+    half_re, with_re = kicked(re, parts[0], kicks, parts[2], both_loud)
+    half_im, with_im = kicked(im, parts[1], kicks, parts[3], both_loud)
     square_re, square_im = squared(decay_re, decay_im, damping)
     return turned(half_re, with_re, half_im, with_im, joined(decay_re, square_re), joined(decay_im, square_im))
 
@@ -117,6 +114,13 @@ def awake(like: Eight, x: Array) -> Few:
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def kick_parts(like: Eight, x: Array) -> tuple[Eight, Eight, Eight, Eight]:
+    """What kicks add to mode and harmonic, real and imaginary parts, then what louder input does."""
+    kick_re, kick_im = _both(x, like, slot.K_RE, slot.H_RE), _both(x, like, slot.K_IM, slot.H_IM)
+    return kick_re, kick_im, _both(x, like, slot.S_RE, slot.T_RE), _both(x, like, slot.S_IM, slot.T_IM)
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
 def asleep(f: Few, x: Array) -> None:
     """Into x."""
     lag, per_e = at(f.h, x, slot.LAG), at(f.h, x, slot.PER_E)
@@ -134,8 +138,9 @@ def asleep(f: Few, x: Array) -> None:
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
 def stepped(
-    f: Few, table: Array, row: int, x: Array, variables: int, t: int, mu: Eight, sigma: Eight, next_mu: Eight
-) -> tuple[Few, Eight]:
+    f: Few, parts: tuple[Eight, Eight, Eight, Eight], table: Array, row: int, x: Array, variables: int, t: int,
+    mu: Eight, sigma: Eight, next_mu: Eight,
+) -> tuple[Few, Eight]:  # fmt: skip
     """The state after step t at drive mu, sigma, and the rate; next_mu : about that of the next step."""
     lag, per_e = at(f.h, x, slot.LAG), at(f.h, x, slot.PER_E)
     s, wanted, loud = louder_now(x, f.s, sigma)
@@ -150,7 +155,7 @@ def stepped(
         x, LANES * slot.KEPT_CELL, place - at(place, x, slot.CELL)
     )
     change = (mu - f.h) * share
-    re, im = _swung(x, f.re, f.im, kicks * joined(change, change), loud, decay_re, decay_im, damping)
+    re, im = _swung(parts, f.re, f.im, kicks * joined(change, change), loud, decay_re, decay_im, damping)
     both = lower(re) + upper(re)
     rate = fired * readout(f.both + both)
     w, w_2 = all_remembered(x, variables, f.w, f.w_2, V, rate)
@@ -173,10 +178,10 @@ def march_few(
     every: int, seen: Array, to: int, rate: Array,
 ) -> None:  # fmt: skip
     """`cascade.march` of the first lanes of x, as many as `like` has; mu, sigma and rate are (step x that,)."""
-    n, f = width(like), awake(like, x)
+    n, f, parts = width(like), awake(like, x), kick_parts(like, x)
     for t in range(steps):
         now_mu, next_mu = load_like(like, mu, n * t), load_like(like, mu, n * min(t + 1, steps - 1))
-        f, now = stepped(f, table, row, x, variables, t, now_mu, load_like(like, sigma, n * t), next_mu)
+        f, now = stepped(f, parts, table, row, x, variables, t, now_mu, load_like(like, sigma, n * t), next_mu)
         store(now, rate, n * t)
         if t == mark:
             noted(x, variables, f.w, f.w_2, f.V, seen, to)
