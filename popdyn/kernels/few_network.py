@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from popdyn.kernels.cascade import noted
 from popdyn.kernels.cascade_slots import seen_numbers
-from popdyn.kernels.few_units import asleep, awake, kick_parts, stepped
+from popdyn.kernels.few_units import asleep, awake, first_aim, kick_parts, stepped
 from popdyn.kernels.lanes import (
     LANES,
     Eight,
@@ -39,7 +39,7 @@ Whole = NDArray[np.int64]
 RATE, V_MEAN, W_MEAN, OUTPUTS = range(4)
 BEYOND = 100.0  # spikes per neuron and step that no unit fires
 ROOM = 512  # steps that are kept beyond what delays need
-LEFT, STALE, FRESH, U, OLD, MU, MU_2, D_1, D_2, PAIR = range(0, 20, 2)
+LEFT, STALE, FRESH, U, OLD, U_BEFORE, OLD_BEFORE, MU, MU_2, D_1, D_2, PAIR = range(0, 24, 2)
 """Numbers of two synapses side by side, two of each: what a step keeps, the shares of what arrived before it and in it,
 u, what arrived last; what u of the first, then of the second, adds to mu, then to D, of each node."""
 
@@ -52,7 +52,7 @@ def steps_alone(nodes: Nodes, p: Projections, populations: int, mu: Array, per_b
     for q in range(count):
         fits = fits and nodes.population[q] == q and nodes.weight[q] == 1.0
     for k in range(p.pre.shape[0]):
-        fits = fits and (p.kind[k] == EXPONENTIAL or p.kind[k] == DELTA) and p.first[k] == p.last[k] > 0
+        fits = fits and (p.kind[k] == EXPONENTIAL or p.kind[k] == DELTA) and p.first[k] == p.last[k] > 1
         fits = fits and p.lags[k, p.first[k]] == 1.0
     return fits
 
@@ -85,8 +85,10 @@ def _heard_of_two(
     """`_heard` of pair k of synapses alone."""
     c = PAIR * k
     new = joined(load_like(0.0, past, begin[2 * k] + at), load_like(0.0, past, begin[2 * k + 1] + at))
-    u = load_like(new, numbers, c + LEFT) * load_like(new, numbers, c + U)
-    u = u + load_like(new, numbers, c + STALE) * load_like(new, numbers, c + OLD)
+    before, old = load_like(new, numbers, c + U), load_like(new, numbers, c + OLD)
+    store(before, numbers, c + U_BEFORE)
+    store(old, numbers, c + OLD_BEFORE)
+    u = load_like(new, numbers, c + LEFT) * before + load_like(new, numbers, c + STALE) * old
     u = u + load_like(new, numbers, c + FRESH) * new
     store(u, numbers, c + U)
     store(new, numbers, c + OLD)
@@ -171,16 +173,22 @@ def march_network(
     offset, noise = load_like(like, nodes.offset, 0), load_like(like, nodes.noise, 0)
     mus, Ds, heard, seen, ends = mu.reshape(-1), D.reshape(-1), np.zeros(2 * n * per_bin), np.zeros(seen_numbers(units.variables)), np.zeros(4 * n + LANES)
     at, b, done = kept, 0, steps
+    at = _turn_over(past, kept, rows, at, external, 0, per_bin)
+    m, d = load_apart(like, mus, 0, stride) + offset, load_apart(like, Ds, 0, stride) + noise
+    m, d = _heard(numbers, begin, past, rows * at, m, d)
+    both = joined(m, d)
+    to = first_aim(f, x, m, root(2.0 * d))
     for first in range(0, steps, per_bin):
         at = _turn_over(past, kept, rows, at, external, first, per_bin)
         fired, low, high = like, joined(like + np.inf, like + np.inf), joined(like - np.inf, like - np.inf)
         for t in range(per_bin):
-            m, d = load_apart(like, mus, first + t, stride) + offset, load_apart(like, Ds, first + t, stride) + noise
-            m, d = _heard(numbers, begin, past, rows * (at + t), m, d)
-            both = joined(m, d)
             low, high = least(low, both), most(high, both)
             store(both, heard, 2 * n * t)
-            f, now = stepped(f, parts, units.table, units.row, x, units.variables, first + t, m, root(2.0 * d), m)
+            after = min(first + t + 1, steps - 1)
+            m, d = load_apart(like, mus, after, stride) + offset, load_apart(like, Ds, after, stride) + noise
+            m, d = _heard(numbers, begin, past, rows * (at + t + 1), m, d)
+            both = joined(m, d)
+            f, to, now = stepped(f, to, parts, units.table, units.row, x, units.variables, m, root(2.0 * d))
             store(now, past, rows * (at + t))
             fired = fired + now
             if t == per_bin - 1 - per_bin // 2:
@@ -197,6 +205,6 @@ def march_network(
     asleep(f, x)
     for i, k in enumerate(which):
         c = PAIR * (i // 2) + i % 2
-        p.state[k, FILTERED], p.state[k, ARRIVED] = numbers[c + U], numbers[c + OLD]
+        p.state[k, FILTERED], p.state[k, ARRIVED] = numbers[c + U_BEFORE], numbers[c + OLD_BEFORE]
     activity[:, :] = past[rows * (at - kept) : rows * at].reshape(kept, rows).T
     return done

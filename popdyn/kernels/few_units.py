@@ -30,7 +30,6 @@ from popdyn.kernels.unit_law import TINY, inside, kicked, readout, spread_after,
 
 Array = NDArray[np.float64]
 CHUNK = 64  # bins of a single unit whose steps are kept
-WHILE = 16  # steps after it moved to another cell of the table that a unit's next is looked for ahead
 
 
 class Few(NamedTuple):
@@ -51,8 +50,17 @@ class Few(NamedTuple):
     spread: Eight
     shift_now: Eight
     shift_before: Eight
-    shift: Eight  # of the next step
-    until: int
+    shift: Eight
+
+
+class Aim(NamedTuple):
+    """Where in the table the next step looks."""
+
+    place: Eight  # over e and sigma, joined
+    gap: Eight  # of the drive to the filtered one, in places
+    mu: Eight
+    s: Eight  # filtered sigma after the step
+    loud: Eight  # half the change of its logarithm
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
@@ -78,8 +86,9 @@ def _swung(
 def _spread(x: Array, old: Eight, rate: Eight, still: Eight) -> tuple[Eight, Eight]:
     """The spread of w after a step, and by how many places it counts beyond that which a rate that stands still leaves."""
     kept, gain, loss = at(rate, x, slot.SPREAD_KEPT), at(rate, x, slot.SPREAD_GAIN), at(rate, x, slot.SPREAD_LOSS)
+    shifted = at(rate, x, slot.SHIFTED)
     new = spread_after(old, kept, gain, loss, rate)
-    return new, at(rate, x, slot.SHIFTED) * (0.5 * (old + new) - spread_at(kept, gain, loss, still))
+    return new, 0.5 * shifted * new + shifted * (0.5 * old - spread_at(kept, gain, loss, still))
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
@@ -109,7 +118,7 @@ def awake(like: Eight, x: Array) -> Few:
         h, at(like, x, slot.SIGMA), quiet, at(like, x, slot.LAST_FILTER), re, im, lower(re) + upper(re),
         at(like, x, slot.PULL), at(like, x, slot.PULL_BEFORE), at(like, x, W), at(like, x, W + EACH),
         at(like, x, slot.LAST_V), at(like, x, slot.SPREAD), at(like, x, slot.SHIFT), at(like, x, slot.SHIFT_2),
-        moved(like, x), 0,
+        moved(like, x),
     )  # fmt: skip
 
 
@@ -137,39 +146,52 @@ def asleep(f: Few, x: Array) -> None:
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def first_aim(f: Few, x: Array, mu: Eight, sigma: Eight) -> Aim:
+    """Of the first step, at this drive."""
+    return _aimed(x, mu, sigma, f.s, f.quiet, f.last, f.pull, f.pull_before, f.shift)
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def _aimed(
+    x: Array, mu: Eight, sigma: Eight, s: Eight, quiet: Eight, last: Eight, pull: Eight, pull_before: Eight,
+    shift: Eight,
+) -> Aim:  # fmt: skip
+    """e and sigma in the middle of a step, in places.
+
+    e = quiet + (1 - sqrt(1 - last)) gap - (1 - lag) behind, nearly: `unit_law.aim` and `ahead` in one filter
+    """
+    lag = at(mu, x, slot.LAG)
+    behind = (at(mu, x, slot.E_FIRST) - 1.5 * pull_before) + 2.5 * pull
+    gap = (at(mu, x, slot.PER_E) * mu - lag * behind) - quiet
+    s, wanted, loud = louder_now(x, s, sigma)
+    e = ((0.125 * last + 0.5) * last) * gap + (quiet - (1.0 - lag) * behind)
+    return Aim(joined(e, wanted + shift), gap, mu, s, loud)
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
 def stepped(
-    f: Few, parts: tuple[Eight, Eight, Eight, Eight], table: Array, row: int, x: Array, variables: int, t: int,
-    mu: Eight, sigma: Eight, next_mu: Eight,
-) -> tuple[Few, Eight]:  # fmt: skip
-    """The state after step t at drive mu, sigma, and the rate; next_mu : about that of the next step."""
-    lag, per_e = at(f.h, x, slot.LAG), at(f.h, x, slot.PER_E)
-    s, wanted, loud = louder_now(x, f.s, sigma)
-    behind = (at(f.h, x, slot.E_FIRST) - 1.5 * f.pull_before) + 2.5 * f.pull
-    gap, u = (per_e * mu - lag * behind) - f.quiet, (0.125 * f.last + 0.5) * f.last
-    e, until = u * gap + (f.quiet - (1.0 - lag) * behind), f.until
-    place = joined(e, wanted + f.shift)
+    f: Few, to: Aim, parts: tuple[Eight, Eight, Eight, Eight], table: Array, row: int, x: Array, variables: int,
+    next_mu: Eight, next_sigma: Eight,
+) -> tuple[Few, Aim, Eight]:  # fmt: skip
+    """The state after a step, where the next one looks, and the rate."""
+    place = to.place
     if differ(whole(place), at(place, x, slot.CELL)):
-        place, until = _moved_to(table, row, x, place), t + WHILE
-    pull = all_pulled(x, variables, f.w, f.w_2)
+        place = _moved_to(table, row, x, place)
+    pull, shift = all_pulled(x, variables, f.w, f.w_2), 3.0 * f.shift_now - 2.0 * f.shift_before
     share, fired, V, damping, decay_re, decay_im, kicks = columns_of(
         x, LANES * slot.KEPT_CELL, place - at(place, x, slot.CELL)
     )
-    change = (mu - f.h) * share
-    re, im = _swung(parts, f.re, f.im, kicks * joined(change, change), loud, decay_re, decay_im, damping)
+    change, quiet = (to.mu - f.h) * share, f.quiet + to.gap * share
+    then = _aimed(x, next_mu, next_sigma, to.s, quiet, share, pull, f.pull, shift)
+    re, im = _swung(parts, f.re, f.im, kicks * joined(change, change), to.loud, decay_re, decay_im, damping)
     both = lower(re) + upper(re)
     rate = fired * readout(f.both + both)
     w, w_2 = all_remembered(x, variables, f.w, f.w_2, V, rate)
-    if t < until:
-        wish = joined(e + gap * f.last + u * (per_e * (next_mu - mu)), upper(place))
-        if differ(whole(wish), at(place, x, slot.CELL)):
-            _look_at(table, row, x, wish)
-            until = t + WHILE
     spread, shift_now = _spread(x, f.spread, rate, fired)
-    shift = 3.0 * f.shift_now - 2.0 * f.shift_before
-    return Few(
-        f.h + change, s, f.quiet + gap * share, share, re, im, both, pull, f.pull, w, w_2, V, spread, shift_now,
-        f.shift_now, shift, until,
-    ), rate  # fmt: skip
+    after = Few(
+        f.h + change, to.s, quiet, share, re, im, both, pull, f.pull, w, w_2, V, spread, shift_now, f.shift_now, shift
+    )
+    return after, then, rate
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
@@ -179,9 +201,12 @@ def march_few(
 ) -> None:  # fmt: skip
     """`cascade.march` of the first lanes of x, as many as `like` has; mu, sigma and rate are (step x that,)."""
     n, f, parts = width(like), awake(like, x), kick_parts(like, x)
+    to_place = first_aim(f, x, load_like(like, mu, 0), load_like(like, sigma, 0))
     for t in range(steps):
-        now_mu, next_mu = load_like(like, mu, n * t), load_like(like, mu, n * min(t + 1, steps - 1))
-        f, now = stepped(f, parts, table, row, x, variables, t, now_mu, load_like(like, sigma, n * t), next_mu)
+        after = n * min(t + 1, steps - 1)
+        f, to_place, now = stepped(
+            f, to_place, parts, table, row, x, variables, load_like(like, mu, after), load_like(like, sigma, after)
+        )
         store(now, rate, n * t)
         if t == mark:
             noted(x, variables, f.w, f.w_2, f.V, seen, to)
