@@ -185,7 +185,7 @@ def stepped(
     then = _aimed(x, next_mu, next_sigma, to.s, quiet, share, pull, f.pull, shift)
     re, im = _swung(parts, f.re, f.im, kicks * joined(change, change), to.loud, decay_re, decay_im, damping)
     both = lower(re) + upper(re)
-    rate = fired * readout(f.both + both)
+    rate = fired * readout((f.both + lower(re)) + upper(re))
     w, w_2 = all_remembered(x, variables, f.w, f.w_2, V, rate)
     spread, shift_now = _spread(x, f.spread, rate, fired)
     after = Few(
