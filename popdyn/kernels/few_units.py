@@ -8,8 +8,6 @@ share the lanes of one vector.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -22,45 +20,15 @@ from popdyn.kernels.cascade import (
     louder_now,
     moved,
     noted,
+    spread_out,
 )
 from popdyn.kernels.cascade_slots import EACH, OUTSIDE, H, W, at, put, seen_numbers
-from popdyn.kernels.lane_tables import columns_of, keep_cell
-from popdyn.kernels.lanes import LANES, Eight, chosen, counted, differ, joined, load_like, lower, most, store, upper, whole, width
-from popdyn.kernels.unit_law import TINY, inside, kicked, readout, spread_after, spread_at, squared, turned
+from popdyn.kernels.lane_tables import cells_of, columns_of
+from popdyn.kernels.lanes import LANES, Eight, counted, differ, joined, load_like, lower, store, upper, whole, width
+from popdyn.kernels.unit_law import ahead, aim, inside, kicked, readout, squared, turned
 
 Array = NDArray[np.float64]
 CHUNK = 64  # bins of a single unit whose steps are kept
-
-
-class Few(NamedTuple):
-    """The state of one unit, or of two side by side: numbers of popdyn.kernels.cascade_slots."""
-
-    h: Eight
-    s: Eight  # filtered sigma
-    quiet: Eight  # h in places, less the pull that passes the input's filter
-    last: Eight  # share of the filter
-    re: Eight  # mode and harmonic
-    im: Eight
-    both: Eight  # sum of the real parts
-    pull: Eight
-    pull_before: Eight
-    w: Eight
-    w_2: Eight
-    V: Eight
-    spread: Eight
-    shift_now: Eight
-    shift_before: Eight
-    shift: Eight
-
-
-class Aim(NamedTuple):
-    """Where in the table the next step looks."""
-
-    place: Eight  # over e and sigma, joined
-    gap: Eight  # of the drive to the filtered one, in places
-    mu: Eight
-    s: Eight  # filtered sigma after the step
-    loud: Eight  # half the change of its logarithm
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
@@ -70,128 +38,42 @@ def _both(x: Array, like: Eight, first: int, other: int) -> Eight:
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def _cells(like: Eight, table: Array, row: int, x: Array, cell: Eight, place: Eight) -> tuple[Eight, ...]:
+    """What the table holds along a cell of e at a place over sigma."""
+    below = whole(place)
+    return cells_of(table, row, at(like, x, slot.ROW) + float(row) * below, cell, place - below)
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
 def _swung(
-    parts: tuple[Eight, Eight, Eight, Eight], re: Eight, im: Eight, kicks: Eight, loud: Eight, decay_re: Eight,
-    decay_im: Eight, damping: Eight,
+    parts_re: tuple[Eight, Eight], parts_im: tuple[Eight, Eight], re: Eight, im: Eight, kicks: Eight, loud: Eight,
+    decay_re: Eight, decay_im: Eight, damping: Eight,
 ) -> tuple[Eight, Eight]:  # fmt: skip
-    """Mode and harmonic after the step."""
+    """Mode and harmonic after the step; parts: what kicks and louder input add to both."""
     both_loud = joined(loud, loud)
-    half_re, with_re = kicked(re, parts[0], kicks, parts[2], both_loud)
-    half_im, with_im = kicked(im, parts[1], kicks, parts[3], both_loud)
+    half_re, with_re = kicked(re, parts_re[0], kicks, parts_re[1], both_loud)
+    half_im, with_im = kicked(im, parts_im[0], kicks, parts_im[1], both_loud)
     square_re, square_im = squared(decay_re, decay_im, damping)
     return turned(half_re, with_re, half_im, with_im, joined(decay_re, square_re), joined(decay_im, square_im))
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
-def _spread(x: Array, old: Eight, rate: Eight, still: Eight) -> tuple[Eight, Eight]:
-    """The spread of w after a step, and by how many places it counts beyond that which a rate that stands still leaves."""
-    kept, gain, loss = at(rate, x, slot.SPREAD_KEPT), at(rate, x, slot.SPREAD_GAIN), at(rate, x, slot.SPREAD_LOSS)
-    shifted = at(rate, x, slot.SHIFTED)
-    new = spread_after(old, kept, gain, loss, rate)
-    return new, 0.5 * shifted * new + shifted * (0.5 * old - spread_at(kept, gain, loss, still))
+def _put_modes(x: Array, re: Eight, im: Eight) -> None:
+    put(x, slot.Y_RE, lower(re), slot.Y_IM, lower(im))
+    put(x, slot.Z_RE, upper(re), slot.Z_IM, upper(im))
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
-def _look_at(table: Array, row: int, x: Array, place: Eight) -> Eight:
-    """Keeps the cell of the table that a place is in, or that which is nearest to it; the place in it."""
-    near = inside(place, joined(at(lower(place), x, slot.E_LAST), at(lower(place), x, slot.SIGMA_LAST)))
-    store(whole(near), x, LANES * slot.CELL)
-    keep_cell(table, row, at(lower(place), x, slot.ROW), whole(near), x, LANES * slot.KEPT_CELL)
-    return near
+def _late(spreads: bool, behind: Eight, lagged: Eight, last: Eight, lag: Eight) -> tuple[Eight, Eight]:
+    """How far the filtered pull is behind, and the pull in the middle of the step."""
+    gap = behind - lagged
+    return gap, ahead(behind, gap, last, lag) if spreads else behind
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
-def _moved_to(table: Array, row: int, x: Array, place: Eight) -> Eight:
-    """The place, or the nearest in the table; a step that left the table is counted."""
-    near = _look_at(table, row, x, place)
-    out = at(lower(place), x, OUTSIDE)
-    store(counted(out, lower(place), lower(near), upper(place), upper(near)), x, LANES * OUTSIDE)
-    return near
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
-def awake(like: Eight, x: Array) -> Few:
-    """The state that is kept in x."""
-    h, re, im = at(like, x, H), _both(x, like, slot.Y_RE, slot.Z_RE), _both(x, like, slot.Y_IM, slot.Z_IM)
-    quiet = at(like, x, slot.PER_E) * h - at(like, x, slot.LAG) * at(like, x, slot.LAGGED)
-    return Few(
-        h, at(like, x, slot.SIGMA), quiet, at(like, x, slot.LAST_FILTER), re, im, lower(re) + upper(re),
-        at(like, x, slot.PULL), at(like, x, slot.PULL_BEFORE), at(like, x, W), at(like, x, W + EACH),
-        at(like, x, slot.LAST_V), at(like, x, slot.SPREAD), at(like, x, slot.SHIFT), at(like, x, slot.SHIFT_2),
-        moved(like, x),
-    )  # fmt: skip
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
-def kick_parts(like: Eight, x: Array) -> tuple[Eight, Eight, Eight, Eight]:
-    """What kicks add to mode and harmonic, real and imaginary parts, then what louder input does."""
-    kick_re, kick_im = _both(x, like, slot.K_RE, slot.H_RE), _both(x, like, slot.K_IM, slot.H_IM)
-    return kick_re, kick_im, _both(x, like, slot.S_RE, slot.T_RE), _both(x, like, slot.S_IM, slot.T_IM)
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
-def asleep(f: Few, x: Array) -> None:
-    """Into x."""
-    lag, per_e = at(f.h, x, slot.LAG), at(f.h, x, slot.PER_E)
-    lagged = chosen(0.0 - lag, at(f.h, x, slot.LAGGED), (per_e * f.h - f.quiet) / most(lag, TINY))
-    put(x, H, f.h, slot.SIGMA, f.s)
-    put(x, slot.Y_RE, lower(f.re), slot.Y_IM, lower(f.im))
-    put(x, slot.Z_RE, upper(f.re), slot.Z_IM, upper(f.im))
-    put(x, slot.PULL, f.pull, slot.PULL_BEFORE, f.pull_before)
-    put(x, slot.LAST_FILTER, f.last, slot.LAST_V, f.V)
-    put(x, W, f.w, W + EACH, f.w_2)
-    put(x, slot.SPREAD, f.spread, slot.LAGGED, lagged)
-    put(x, slot.SHIFT, f.shift_now, slot.SHIFT_2, f.shift_before)
-    store(1.5 * f.shift_before - 0.5 * f.shift, x, LANES * slot.SHIFT_3)
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
-def first_aim(f: Few, x: Array, mu: Eight, sigma: Eight) -> Aim:
-    """Of the first step, at this drive."""
-    return _aimed(x, mu, sigma, f.s, f.quiet, f.last, f.pull, f.pull_before, f.shift)
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
-def _aimed(
-    x: Array, mu: Eight, sigma: Eight, s: Eight, quiet: Eight, last: Eight, pull: Eight, pull_before: Eight,
-    shift: Eight,
-) -> Aim:  # fmt: skip
-    """e and sigma in the middle of a step, in places.
-
-    e = quiet + (1 - sqrt(1 - last)) gap - (1 - lag) behind, nearly: `unit_law.aim` and `ahead` in one filter
-    """
-    lag = at(mu, x, slot.LAG)
-    behind = (at(mu, x, slot.E_FIRST) - 1.5 * pull_before) + 2.5 * pull
-    gap = (at(mu, x, slot.PER_E) * mu - lag * behind) - quiet
-    s, wanted, loud = louder_now(x, s, sigma)
-    e = ((0.125 * last + 0.5) * last) * gap + (quiet - (1.0 - lag) * behind)
-    return Aim(joined(e, wanted + shift), gap, mu, s, loud)
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
-def stepped(
-    f: Few, to: Aim, parts: tuple[Eight, Eight, Eight, Eight], table: Array, row: int, x: Array, variables: int,
-    next_mu: Eight, next_sigma: Eight,
-) -> tuple[Few, Aim, Eight]:  # fmt: skip
-    """The state after a step, where the next one looks, and the rate."""
-    place = to.place
-    if differ(whole(place), at(place, x, slot.CELL)):
-        place = _moved_to(table, row, x, place)
-    pull, shift = all_pulled(x, variables, f.w, f.w_2), 3.0 * f.shift_now - 2.0 * f.shift_before
-    share, fired, V, damping, decay_re, decay_im, kicks = columns_of(
-        x, LANES * slot.KEPT_CELL, place - at(place, x, slot.CELL)
-    )
-    change, quiet = (to.mu - f.h) * share, f.quiet + to.gap * share
-    then = _aimed(x, next_mu, next_sigma, to.s, quiet, share, pull, f.pull, shift)
-    re, im = _swung(parts, f.re, f.im, kicks * joined(change, change), to.loud, decay_re, decay_im, damping)
-    both = lower(re) + upper(re)
-    rate = fired * readout((f.both + lower(re)) + upper(re))
-    w, w_2 = all_remembered(x, variables, f.w, f.w_2, V, rate)
-    spread, shift_now = _spread(x, f.spread, rate, fired)
-    after = Few(
-        f.h + change, to.s, quiet, share, re, im, both, pull, f.pull, w, w_2, V, spread, shift_now, f.shift_now, shift
-    )
-    return after, then, rate
+def _spreads(x: Array, lanes: int) -> bool:
+    """Whether a unit follows the spread of w."""
+    return x[LANES * slot.LAG] + x[LANES * slot.LAG + lanes - 1] > 0.0
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
@@ -200,18 +82,61 @@ def march_few(
     every: int, seen: Array, to: int, rate: Array,
 ) -> None:  # fmt: skip
     """`cascade.march` of the first lanes of x, as many as `like` has; mu, sigma and rate are (step x that,)."""
-    n, f, parts = width(like), awake(like, x), kick_parts(like, x)
-    to_place = first_aim(f, x, load_like(like, mu, 0), load_like(like, sigma, 0))
+    n, h = width(like), at(like, x, H)
+    last, V, out = at(like, x, slot.LAST_FILTER), at(like, x, slot.LAST_V), at(like, x, OUTSIDE)
+    re, im = _both(x, like, slot.Y_RE, slot.Z_RE), _both(x, like, slot.Y_IM, slot.Z_IM)
+    parts_re = _both(x, like, slot.K_RE, slot.H_RE), _both(x, like, slot.S_RE, slot.T_RE)
+    parts_im = _both(x, like, slot.K_IM, slot.H_IM), _both(x, like, slot.S_IM, slot.T_IM)
+    pull_now, pull_before = at(like, x, slot.PULL), at(like, x, slot.PULL_BEFORE)
+    w, w_2 = at(like, x, W), at(like, x, W + EACH)
+    pull_older, drive = pull_before, load_like(like, mu, 0)
+    s, wanted, loud = louder_now(x, at(like, x, slot.SIGMA), load_like(like, sigma, 0))
+    lagged, lag, spreads = at(like, x, slot.LAGGED), at(like, x, slot.LAG), _spreads(x, n)
+    behind = (at(like, x, slot.E_FIRST) - 1.5 * pull_before) + 2.5 * pull_now
+    gap, behind = _late(spreads, behind, lagged, last, lag)
+    wanted = wanted + moved(like, x) if spreads else wanted
+    place = inside(wanted, at(like, x, slot.SIGMA_LAST))
+    cell = whole(inside(aim(h, drive, last, behind, at(like, x, slot.PER_E)), at(like, x, slot.E_LAST)))
+    cells = _cells(like, table, row, x, cell, place)
     for t in range(steps):
+        e, now_loud, now_s = aim(h, drive, last, behind, at(like, x, slot.PER_E)), loud, s
+        if differ(whole(e), cell, wanted, place):
+            near = inside(e, at(like, x, slot.E_LAST))
+            out, e, cell = counted(out, e, near, wanted, place), near, whole(near)
+            cells = _cells(like, table, row, x, cell, place)
+        share, fired, V, damping, decay_re, decay_im, kicks = columns_of(cells, e - cell)
+        pull_older, pull_before, pull_now = pull_before, pull_now, all_pulled(x, variables, w, w_2)
         after = n * min(t + 1, steps - 1)
-        f, to_place, now = stepped(
-            f, to_place, parts, table, row, x, variables, load_like(like, mu, after), load_like(like, sigma, after)
+        s, wanted, loud = louder_now(x, s, load_like(like, sigma, after))
+        guess, soon = h + (drive - h) * last, (at(like, x, slot.E_FIRST) - 2.5 * pull_older) + 3.5 * pull_before
+        behind = (at(like, x, slot.E_FIRST) - 1.5 * pull_before) + 2.5 * pull_now
+        if spreads:
+            soon, lagged = _late(spreads, soon, lagged + gap * last, last, lag)[1], lagged + gap * share
+            wanted = wanted + (3.0 * at(like, x, slot.SHIFT) - 2.0 * at(like, x, slot.SHIFT_2))  # `moved`, a step early
+        gap, behind = _late(spreads, behind, lagged, share, lag)
+        place = inside(wanted, at(like, x, slot.SIGMA_LAST))
+        wish = aim(guess, load_like(like, mu, after), last, soon, at(like, x, slot.PER_E))
+        cell = whole(inside(wish, at(like, x, slot.E_LAST)))
+        cells = _cells(like, table, row, x, cell, place)
+        change, before = (drive - h) * share, lower(re) + upper(re)
+        h, last, drive = h + change, share, load_like(like, mu, after)
+        re, im = _swung(
+            parts_re, parts_im, re, im, kicks * joined(change, change), now_loud, decay_re, decay_im, damping
         )
-        store(now, rate, n * t)
+        now = fired * readout(before + (lower(re) + upper(re)))
+        if spreads:
+            spread_out(x, now, fired)
+        w, w_2 = all_remembered(x, variables, w, w_2, V, now)
         if t == mark:
-            noted(x, variables, f.w, f.w_2, f.V, seen, to)
+            noted(x, variables, w, w_2, V, seen, to)
             mark, to = mark + every, to + seen_numbers(variables)
-    asleep(f, x)
+        store(now, rate, n * t)
+    put(x, H, h, slot.SIGMA, now_s)
+    _put_modes(x, re, im)
+    put(x, slot.PULL, pull_now, slot.PULL_BEFORE, pull_before)
+    put(x, slot.LAST_FILTER, last, slot.LAST_V, V)
+    put(x, W, w, W + EACH, w_2)
+    put(x, slot.LAGGED, lagged, OUTSIDE, out)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)

@@ -120,18 +120,20 @@ def chosen(builder: Any, x: Any, a: Any, b: Any) -> Any:
     return builder.select(builder.fcmp_ordered(">=", x, number_like(x, 0.0)), a, b)
 
 
-def unlike(builder: Any, a: Any, b: Any) -> Any:
-    return builder.fcmp_unordered("!=", a, b)
+def unlike(builder: Any, *pairs: Any) -> Any:
+    return builder.or_(*[builder.fcmp_unordered("!=", *p) for p in zip(pairs[::2], pairs[1::2], strict=True)])
 
 
-def counted(builder: Any, out: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
-    stray = builder.or_(unlike(builder, a, b), unlike(builder, c, d))
-    return builder.select(stray, builder.fadd(out, number_like(out, 1.0)), out)
+def counted(builder: Any, out: Any, *pairs: Any) -> Any:
+    return builder.select(unlike(builder, *pairs), builder.fadd(out, number_like(out, 1.0)), out)
 
 
-def differ(builder: Any, a: Any, b: Any) -> Any:
-    bits = ir.IntType(lanes_in(a))
-    return builder.icmp_unsigned("!=", builder.bitcast(unlike(builder, a, b), bits), ir.Constant(bits, 0))
+def differ(builder: Any, *pairs: Any) -> Any:
+    found, count = unlike(builder, *pairs), lanes_in(pairs[0])
+    if count == 1:
+        return found
+    bits = ir.IntType(count)
+    return builder.icmp_unsigned("!=", builder.bitcast(found, bits), ir.Constant(bits, 0))
 
 
 def number_like(like: Any, value: float) -> Any:
@@ -150,6 +152,18 @@ def fused_less(builder: Any, a: Any, b: Any, c: Any) -> Any:
 
 def arithmetic(name: str, builder: Any, a: Any, b: Any) -> Any:
     return getattr(builder, name)(a, b, flags=MAY_FUSE)
+
+
+def times(builder: Any, a: Any, b: Any) -> Any:
+    return arithmetic("fmul", builder, a, b)
+
+
+def plus(builder: Any, a: Any, b: Any) -> Any:
+    return arithmetic("fadd", builder, a, b)
+
+
+def minus(builder: Any, a: Any, b: Any) -> Any:
+    return arithmetic("fsub", builder, a, b)
 
 
 def emitted(emit: Callable[..., Any], numbers: bool) -> Callable[..., Any]:

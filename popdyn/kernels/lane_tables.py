@@ -17,31 +17,27 @@ from numpy.typing import NDArray
 from popdyn.kernels.lane_code import (
     EIGHT,
     LANES,
-    MAY_FUSE,
     VECTOR,
     WHOLE,
     LanesType,
     called,
     emitted,
     everywhere,
-    half,
-    halved,
     in_lane,
     joined,
     lanes_in,
     load_at,
+    minus,
     number_like,
+    plus,
     shuffled,
-    store_at,
+    times,
     transposed,
     twice,
 )  # fmt: skip
-from popdyn.kernels import lanes
 from popdyn.kernels.lanes import Eight, load_like
 
 Array = NDArray[np.float64]
-EVEN = [number + k for k in range(0, LANES, 2) for number in (0, LANES)]
-ODD = [1 + place for place in EVEN]
 
 
 def _look_up(count: int, table: Array, row: int, first: Eight, e: Eight, sigma: Eight) -> tuple[Eight, ...]:
@@ -63,33 +59,26 @@ def look_up_eight(table: Array, row: int, first: Eight, e: Eight, sigma: Eight) 
     return _look_up(LANES, table, row, first, e, sigma)
 
 
-def keep_cell(table: Array, row: int, first: Eight, place: Eight, x: Array, to: int) -> None:
-    """A cell of the table for each lane of `first`, into x[to:]: the columns where it begins, what they rise by over e,
-    over sigma, and what either rise rises by over the other. Eights of one unit; of two side by side all four of columns
-    0, 2, 4, 6, then of columns 1, 3, 5, 7.
+def cells_of(table: Array, row: int, first: Eight, cell: Eight, share: Eight) -> tuple[Eight, ...]:
+    """Of each lane that there is: the eight columns where a cell of e begins, and what they rise by over it.
 
-    first : numbers in the flat table where the unit's begins; place : whole places, joined those of e and of sigma.
+    first, share as for `look_up_eight`; cell : whole places e.
     """
-    count, found = np.size(first), []
-    for begin, along, across in zip(np.atleast_1d(first), place[:count], place[count:], strict=True):
-        at = int(begin) + row * int(across) + LANES * int(along)
-        near, next_e, next_sigma, far = (table[at + k : at + k + LANES] for k in (0, LANES, row, row + LANES))
-        found.append((near, next_e - near, next_sigma - near, (far - next_e) - (next_sigma - near)))
-    side_by_side = np.array(found).transpose(1, 2, 0).reshape(4, -1, count * count)
-    x[to : to + 4 * LANES * count] = side_by_side.reshape(4, LANES // count, count, count).transpose(2, 0, 1, 3).ravel()
+    found = []
+    for begin, along, across in zip(*(np.atleast_1d(x) for x in (first, cell, share)), strict=True):
+        at = int(begin) + LANES * int(along)
+        near, next_e, next_sigma, far = (load_like(table[:LANES], table, at + k) for k in (0, LANES, row, row + LANES))
+        low = near + across * (next_sigma - near)
+        found += [low, next_e + across * (far - next_e) - low]
+    return tuple(found)
 
 
-def columns_of(x: Array, at: int, share: Eight) -> tuple[Eight, ...]:
-    """Columns 0 to 3, 5 and 7 in cells that are kept at x[at:], for each lane; then 4 and 6, joined.
-
-    share : of the cell, joined those of e and of sigma
-    """
-    count = np.size(share) // 2
-    along, across = np.resize(share[:count], LANES), np.resize(share[count:], LANES)
-    kept = x[at : at + 4 * LANES * count].reshape(count, 4, LANES)
-    rows = [(a + across * c) + along * (b + across * d) for a, b, c, d in kept]
-    columns = [load_like(share[:count] if count > 1 else 0.0, rows[k % count], k - k % count) for k in range(LANES)]
-    return (*columns[:4], columns[5], columns[7], lanes.joined(columns[4], columns[6]))
+def columns_of(cells: tuple[Eight, ...], share: Eight) -> tuple[Eight, ...]:
+    """Columns 0 to 3, 5 and 7 at a share of each cell, as wide as that; then 4 and 6, joined."""
+    shares = np.atleast_1d(share)
+    rows = np.array([low + s * rise for low, rise, s in zip(cells[::2], cells[1::2], shares, strict=True)])
+    columns = [load_like(share, rows[:, k].copy(), 0) for k in (0, 1, 2, 3, 5, 7)]
+    return (*columns, rows[:, 4:7:2].T.ravel())
 
 
 def columns_from(table: Array, at: Eight) -> tuple[Eight, ...]:
@@ -98,62 +87,38 @@ def columns_from(table: Array, at: Eight) -> tuple[Eight, ...]:
     return tuple(np.array([flat[int(place) : int(place) + LANES] for place in at]).T)
 
 
-def _times(builder: Any, a: Any, b: Any) -> Any:
-    return builder.fmul(a, b, flags=MAY_FUSE)
-
-
-def _plus(builder: Any, a: Any, b: Any) -> Any:
-    return builder.fadd(a, b, flags=MAY_FUSE)
-
-
-def _minus(builder: Any, a: Any, b: Any) -> Any:
-    return builder.fsub(a, b, flags=MAY_FUSE)
-
-
-def _keep(builder: Any, table: Any, row: Any, first: Any, place: Any, x: Any, to: Any) -> None:
-    rows = everywhere(builder, builder.sitofp(row, ir.DoubleType()), lanes_in(first))
-    along, across = (half(k, builder, place) for k in range(2))
-    begin = _plus(builder, first, _times(builder, rows, across))
-    begin = _plus(builder, begin, _times(builder, along, number_like(along, float(LANES))))
+def _cells(builder: Any, table: Any, row: Any, first: Any, cell: Any, share: Any) -> list[Any]:
+    place = plus(builder, first, times(builder, cell, number_like(cell, float(LANES))))
     found = []
-    for lane in range(lanes_in(first)):
-        at = builder.fptosi(in_lane(builder, begin, lane), WHOLE)
-        near, next_e = (load_at(builder, table, at, step) for step in (0, LANES))
-        next_sigma, far = (load_at(builder, table, at, row, step) for step in (0, LANES))
-        rise = _minus(builder, next_sigma, near)
-        found.append([near, _minus(builder, next_e, near), rise, _minus(builder, _minus(builder, far, next_e), rise)])
-    kept = found[0]
-    if len(found) > 1:
-        kept = [shuffled(builder, *of, places) for places in (EVEN, ODD) for of in zip(*found, strict=True)]
-    for k, part in enumerate(kept):
-        store_at(builder, part, x, builder.add(to, ir.Constant(WHOLE, LANES * k)))
+    for lane in range(lanes_in(cell)):
+        at = builder.fptosi(in_lane(builder, place, lane), WHOLE)
+        near, far = _ends(builder, table, row, at, everywhere(builder, in_lane(builder, share, lane)))
+        found += [near, minus(builder, far, near)]
+    return found
 
 
-def _columns(builder: Any, x: Any, at: Any, share: Any) -> list[Any]:
-    count = lanes_in(share) // 2
-    along, across = (
-        shuffled(builder, share, share, LANES // count * list(range(k * count, (k + 1) * count))) for k in range(2)
-    )
-    rows = []
-    for k in range(count):
-        a, b, c, d = (load_at(builder, x, at, LANES * (4 * k + part)) for part in range(4))
-        low, rise = _plus(builder, a, _times(builder, across, c)), _plus(builder, b, _times(builder, across, d))
-        rows.append(_plus(builder, low, _times(builder, along, rise)))
-    columns = [_column(builder, rows, k) for k in range(LANES)]
-    return [*columns[:4], columns[5], columns[7], joined(builder, columns[4], columns[6])]
+def _columns(builder: Any, cells: Any, share: Any) -> list[Any]:
+    """The first column, which the next step waits for, is not taken out of a vector with the others."""
+    count = lanes_in(share)
+    low, rise = ([builder.extract_value(cells, 2 * lane + k) for lane in range(count)] for k in range(2))
+    shares = [everywhere(builder, in_lane(builder, share, lane)) for lane in range(count)]
+    rows = [plus(builder, a, times(builder, s, b)) for a, b, s in zip(low, rise, shares, strict=True)]
+    first = plus(builder, _column(builder, low, 0), times(builder, share, _column(builder, rise, 0)))
+    columns = [_column(builder, rows, k) for k in range(1, LANES)]
+    return [first, *columns[:3], columns[4], columns[6], joined(builder, columns[3], columns[5])]
 
 
 def _column(builder: Any, rows: list[Any], k: int) -> Any:
-    """Number k, or of two side by side."""
+    """Number k of each row, one behind the other."""
     if len(rows) == 1:
         return in_lane(builder, rows[0], k)
-    return shuffled(builder, rows[k % 2], rows[k % 2], [k - k % 2, k - k % 2 + 1])
+    return shuffled(builder, rows[0], rows[1], [k, LANES + k])
 
 
 def _many(builder: Any, table: Any, row: Any, first: Any, e: Any, sigma: Any) -> list[Any]:
     low = called("floor", builder, e)
-    along = _minus(builder, e, low)
-    at = _plus(builder, first, _times(builder, low, ir.Constant(VECTOR, LANES * [float(LANES)])))
+    along = minus(builder, e, low)
+    at = plus(builder, first, times(builder, low, ir.Constant(VECTOR, LANES * [float(LANES)])))
     rows = []
     for lane in range(LANES):
         begin = builder.fptosi(in_lane(builder, at, lane), WHOLE)
@@ -182,7 +147,11 @@ def _columns_from(builder: Any, table: Any, at: Any) -> list[Any]:
 
 
 def _between(builder: Any, a: Any, b: Any, share: Any) -> Any:
-    return _plus(builder, a, _times(builder, share, _minus(builder, b, a)))
+    return plus(builder, a, times(builder, share, minus(builder, b, a)))
+
+
+def _cell_type(like: Any) -> Any:
+    return types.UniTuple(EIGHT, 2 * like.count if isinstance(like, LanesType) else 2)
 
 
 def _column_type(like: Any) -> Any:
@@ -191,8 +160,8 @@ def _column_type(like: Any) -> Any:
 
 if not config.DISABLE_JIT:
     EIGHTS = types.UniTuple(EIGHT, LANES)
-    _all, _kept, _read = (emitted(f, False) for f in (_many, _keep, _columns))
+    _all, _found, _read = (emitted(f, False) for f in (_many, _cells, _columns))
     look_up_eight = intrinsic(lambda _, t, row, at, e, s: (EIGHTS(t, row, at, e, s), _all))
-    keep_cell = intrinsic(lambda _, t, row, at, place, x, to: (types.void(t, row, at, place, x, to), _kept))
-    columns_of = intrinsic(lambda _, x, at, s: (_column_type(halved(s))(x, at, s), _read))
+    cells_of = intrinsic(lambda _, t, row, at, cell, s: (_cell_type(cell)(t, row, at, cell, s), _found))
+    columns_of = intrinsic(lambda _, cells, s: (_column_type(s)(cells, s), _read))
     columns_from = intrinsic(lambda _, t, at: (EIGHTS(t, at), emitted(_columns_from, False)))

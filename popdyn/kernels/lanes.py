@@ -100,13 +100,8 @@ def chosen(x: Eight, a: Eight, b: Eight) -> Eight:
 
 
 def fused_less(a: Eight, b: Eight, c: Eight) -> Eight:
-    """a b - c, likewise."""
+    """a b - c in one operation, also where numba would not make it one."""
     return a * b - c
-
-
-def fused(a: Eight, b: Eight, c: Eight) -> Eight:
-    """a b + c in one operation, also where the product is wanted elsewhere."""
-    return a * b + c
 
 
 def counted(out: Eight, a: Eight, b: Eight, c: Eight, d: Eight) -> Eight:
@@ -114,9 +109,9 @@ def counted(out: Eight, a: Eight, b: Eight, c: Eight, d: Eight) -> Eight:
     return np.where((a != b) | (c != d), out + 1.0, out)
 
 
-def differ(a: Eight, b: Eight) -> bool:
-    """Whether a is not b in any lane."""
-    return bool(np.any(a != b))
+def differ(a: Eight, b: Eight, c: Eight, d: Eight) -> bool:
+    """Whether a is not b, or c is not d, in any lane."""
+    return bool(np.any((a != b) | (c != d)))
 
 
 def total(x: Eight) -> float:
@@ -165,10 +160,9 @@ if not config.DISABLE_JIT:
     most = intrinsic(lambda _, a, b: (wide(a, b)(a, b), _most))
     least = intrinsic(lambda _, a, b: (wide(a, b)(a, b), _least))
     chosen = intrinsic(lambda _, x, a, b: (wide(x, a, b)(x, a, b), _choice))
-    fused = intrinsic(lambda _, a, b, c: (wide(a, b, c)(a, b, c), emitted(partial(code.called, "fma"), True)))
     fused_less = intrinsic(lambda _, a, b, c: (wide(a, b, c)(a, b, c), emitted(code.fused_less, True)))
     counted = intrinsic(lambda _, out, a, b, c, d: (wide(out, a, b, c, d)(out, a, b, c, d), _count))
-    differ = intrinsic(lambda _, a, b: (types.boolean(a, b), _differs))
+    differ = intrinsic(lambda _, a, b, c, d: (types.boolean(a, b, c, d), _differs))
     total = intrinsic(lambda _, x: (types.float64(x), _sum))
     size = intrinsic(lambda _, x: (x(x), _size))
     whole = intrinsic(lambda _, x: (x(x), _floor))

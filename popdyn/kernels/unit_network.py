@@ -12,7 +12,6 @@ from numba import njit
 from numpy.typing import NDArray
 
 from popdyn.kernels.cascade_slots import seen_numbers
-from popdyn.kernels.few_network import march_network, steps_alone
 from popdyn.kernels.lane_filters import filtered, final
 from popdyn.kernels.lanes import (
     LANES,
@@ -24,9 +23,9 @@ from popdyn.kernels.lanes import (
     most,
     root,
     store,
-    two,
 )
 from popdyn.kernels.modes_network import HIGH_D, HIGH_MU, LOW_D, LOW_MU, OUTSIDE, WATCHED, Nodes, watch
+from popdyn.kernels.pair_network import march_pair, steps_alone
 from popdyn.kernels.synapses import BLOCK, BROUGHT, EXPONENTIAL, Projections, transmit_block
 from popdyn.kernels.unit_blocks import Block, Units, step_nodes
 
@@ -213,28 +212,13 @@ def empty_block(activity: Array, nodes: Nodes, p: Projections, watched: Array, v
     )  # fmt: skip
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, nogil=True)
-def run(
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def march_blocks(
     units: Units, nodes: Nodes, projections: Projections, activity: Array, external: Array, mu: Array, D: Array,
     dt: float, out: Array, node_rate: Array, watched: Array,
 ) -> int:  # fmt: skip
-    """Advance units.lanes through mu, D (population, step), writing out (population, bin, OUTPUTS).
-
-    mu, D and external (row, step) are those in the middle of each step; mu and D may be of every node instead
-    (node, step), and are then those of which nodes differ. activity (population + external row, place)
-    holds the rates before the first step in a row, and then those before the next. Rates are means over the bins,
-    V_mean and w_mean belong to their middle. node_rate and watched as in `modes_network.run`. Returns the steps done:
-    fewer than asked where a rate is no number.
-    """
+    """`run` of any network, in blocks of steps."""
     populations, kept, per_bin = out.shape[0], activity.shape[1], mu.shape[1] // out.shape[1]
-    if steps_alone(nodes, projections, populations, mu, per_bin):
-        if populations == 1:
-            return march_network(
-                0.0, units, nodes, projections, activity, external, mu, D, dt, out, node_rate, watched
-            )
-        return march_network(
-            two(0.0), units, nodes, projections, activity, external, mu, D, dt, out, node_rate, watched
-        )
     block = empty_block(activity, nodes, projections, watched, units.variables)
     rates = zeros(LANES * node_rate.shape[0])
     past, longest, begin, at, b = block.past, block_steps(projections, populations), 0, kept, 0
@@ -260,3 +244,21 @@ def run(
     activity[:, :] = past[:, :kept]
     _gather(block.seen, rates, watched, node_rate)
     return mu.shape[1]
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, nogil=True)
+def run(
+    units: Units, nodes: Nodes, projections: Projections, activity: Array, external: Array, mu: Array, D: Array,
+    dt: float, out: Array, node_rate: Array, watched: Array,
+) -> int:  # fmt: skip
+    """Advance units.lanes through mu, D (population, step), writing out (population, bin, OUTPUTS).
+
+    mu, D and external (row, step) are those in the middle of each step; mu and D may be of every node instead
+    (node, step), and are then those of which nodes differ. activity (population + external row, place)
+    holds the rates before the first step in a row, and then those before the next. Rates are means over the bins,
+    V_mean and w_mean belong to their middle. node_rate and watched as in `modes_network.run`. Returns the steps done:
+    fewer than asked where a rate is no number.
+    """
+    if steps_alone(nodes, projections, mu, out):
+        return march_pair(units, nodes, projections, activity, external, mu, D, dt, out, node_rate, watched)
+    return march_blocks(units, nodes, projections, activity, external, mu, D, dt, out, node_rate, watched)

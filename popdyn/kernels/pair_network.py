@@ -1,8 +1,8 @@
-"""Time stepping of a network of one cascade unit, or of two, each a population: step by step, with nothing in between.
+"""Time stepping of a network of two cascade units, each a population: step by step, with nothing in between.
 
 What popdyn.kernels.unit_network does in blocks is spread here over the steps, whose units wait for their own past most
-of the time: every step first filters what arrives and makes drives of it, which no node waits for. Of synapses that
-filter exponentially, or not at all, and delays that are one number; the figures are those of blocks.
+of the time: every step filters what arrives in the next and makes drives of it, which no node waits for. Of synapses
+that filter exponentially, or not at all, and of one delay each; the figures are those of blocks.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from popdyn.kernels.cascade import noted
 from popdyn.kernels.cascade_slots import seen_numbers
-from popdyn.kernels.few_units import asleep, awake, first_aim, kick_parts, stepped
 from popdyn.kernels.lanes import (
     LANES,
     Eight,
@@ -27,9 +26,9 @@ from popdyn.kernels.lanes import (
     store,
     two,
     upper,
-    width,
 )
 from popdyn.kernels.modes_network import HIGH_D, HIGH_MU, LOW_D, LOW_MU, Nodes, watch
+from popdyn.kernels.pair_steps import asleep, awake, first_aim, kick_parts, stepped
 from popdyn.kernels.synapses import ARRIVED, DELTA, EXPONENTIAL, FILTERED, Projections
 from popdyn.kernels.unit_blocks import Units
 
@@ -45,10 +44,10 @@ u, what arrived last; what u of the first, then of the second, adds to mu, then 
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
-def steps_alone(nodes: Nodes, p: Projections, populations: int, mu: Array, per_bin: int) -> bool:
-    """Whether this is such a network."""
-    count = nodes.population.shape[0]
-    fits = count <= 2 and count == populations and mu.shape[0] == count and mu.shape[1] % per_bin == 0
+def steps_alone(nodes: Nodes, p: Projections, mu: Array, out: Array) -> bool:
+    """Whether this is such a network; mu and out as `unit_network.run` has them."""
+    count, bins = out.shape[0], out.shape[1]
+    fits = count == nodes.population.shape[0] == mu.shape[0] == 2 and bins > 0 and mu.shape[1] % bins == 0
     for q in range(count):
         fits = fits and nodes.population[q] == q and nodes.weight[q] == 1.0
     for k in range(p.pre.shape[0]):
@@ -58,7 +57,7 @@ def steps_alone(nodes: Nodes, p: Projections, populations: int, mu: Array, per_b
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
-def synapses_of(nodes: Nodes, p: Projections, rows: int, count: int) -> tuple[Whole, Array, Whole]:
+def synapses_of(nodes: Nodes, p: Projections, rows: int) -> tuple[Whole, Array, Whole]:
     """Of all that are not alike: which projection, their numbers, where what arrives at place 0 stands in the past."""
     which = np.array([k for k in range(p.pre.shape[0]) if p.like[k] == k])
     numbers, begin = np.zeros(max(which.size + 1, 2) // 2 * PAIR), np.zeros(max(which.size + 1, 2), np.int64)
@@ -68,7 +67,7 @@ def synapses_of(nodes: Nodes, p: Projections, rows: int, count: int) -> tuple[Wh
         numbers[at + LEFT], numbers[at + STALE], numbers[at + FRESH] = left, mean - left, 1.0 - mean
         numbers[at + U], numbers[at + OLD] = p.state[k, FILTERED], p.state[k, ARRIVED]
         begin[i] = p.pre[k] - rows * p.first[k]
-        for q in range(count):
+        for q in range(2):
             for j in range(nodes.begin[q], nodes.begin[q + 1]):
                 if p.like[nodes.source[j]] == k:
                     to = PAIR * (i // 2) + 2 * (i % 2) + q
@@ -107,11 +106,11 @@ def _heard(numbers: Array, begin: Whole, past: Array, at: int, mu: Eight, D: Eig
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
-def _watch_bin(nodes: Nodes, count: int, heard: Array, steps: int, ends: Array, watched: Array) -> None:
+def _watch_bin(nodes: Nodes, heard: Array, steps: int, ends: Array, watched: Array) -> None:
     """`modes_network.watch` of a bin; heard (step x joined mu and D); ends : the least, then the largest of them."""
-    for q in range(count):
-        box, mu, D = nodes.box[q], q, count + q
-        high = 2 * count
+    high = 4
+    for q in range(2):
+        box, mu, D = nodes.box[q], q, 2 + q
         if ends[mu] < box[0] or ends[high + mu] > box[1] or ends[D] < box[2] or ends[high + D] > box[3]:
             for t in range(steps):
                 watch(box, heard[high * t + mu], heard[high * t + D], watched[q])
@@ -123,15 +122,20 @@ def _watch_bin(nodes: Nodes, count: int, heard: Array, steps: int, ends: Array, 
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
-def _close(fired: Array, past: Array, first: int, steps: int, rows: int, dt: float, out: Array, b: int, all_fired: Array) -> int:
-    """Mean rates of bin b of out, whose steps begin at place `first`. Returns the steps before one that is no number."""
-    done = steps
-    for q in range(out.shape[0]):
+def _close(
+    fired: Array, past: Array, begin: int, rows: int, dt: float, steps: int, out: Array, b: int, all_fired: Array
+) -> int:
+    """Mean rates of bin b of out; fired : sums of the rates, which stand in the past from `begin` on.
+
+    Returns the steps before a rate that is no number.
+    """
+    done, most_fired = steps, BEYOND / dt
+    for q in range(2):
         out[q, b, RATE] += fired[q] / steps
         all_fired[q] += fired[q]
-        if not abs(fired[q]) < BEYOND / dt:
+        if not abs(fired[q]) < most_fired:
             for t in range(steps):
-                if not abs(past[rows * (first + t) + q]) < BEYOND / dt:
+                if not abs(past[begin + rows * t + q]) < most_fired:
                     done = min(done, t)
     return done
 
@@ -139,7 +143,7 @@ def _close(fired: Array, past: Array, first: int, steps: int, rows: int, dt: flo
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
 def _note(units: Units, nodes: Nodes, seen: Array, out: Array, b: int) -> None:
     """<V> and <w> in bin b of out."""
-    for q in range(out.shape[0]):
+    for q in range(2):
         out[q, b, V_MEAN] += seen[q] + nodes.shift[q]
         for j in range(units.variables):
             out[q, b, W_MEAN] += units.current[q, j] * seen[q + LANES * (1 + j)]
@@ -159,52 +163,49 @@ def _turn_over(past: Array, kept: int, rows: int, at: int, external: Array, begi
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
-def march_network(
-    like: Eight, units: Units, nodes: Nodes, p: Projections, activity: Array, external: Array, mu: Array, D: Array,
-    dt: float, out: Array, node_rate: Array, watched: Array,
+def march_pair(
+    units: Units, nodes: Nodes, p: Projections, activity: Array, external: Array, mu: Array, D: Array, dt: float,
+    out: Array, node_rate: Array, watched: Array,
 ) -> int:  # fmt: skip
-    """`unit_network.run` of as many nodes as `like`, 0 in every lane, has."""
-    n, rows, kept, steps = width(like), activity.shape[0], activity.shape[1], mu.shape[1]
-    per_bin, stride = steps // out.shape[1], mu.shape[1]
-    which, numbers, begin = synapses_of(nodes, p, rows, n)
+    """`unit_network.run` of such a network."""
+    rows, kept, steps, none = activity.shape[0], activity.shape[1], mu.shape[1], two(0.0)
+    per_bin, x, mus, Ds = steps // out.shape[1], units.lanes[0], mu.reshape(-1), D.reshape(-1)
+    which, numbers, begin = synapses_of(nodes, p, rows)
     past = np.zeros(rows * (kept + max(ROOM, per_bin)))
     past[: rows * kept] = activity.T.copy().reshape(-1)
-    x, f, parts = units.lanes[0], awake(like, units.lanes[0]), kick_parts(like, units.lanes[0])
-    offset, noise = load_like(like, nodes.offset, 0), load_like(like, nodes.noise, 0)
-    mus, Ds, heard, seen, ends = mu.reshape(-1), D.reshape(-1), np.zeros(2 * n * per_bin), np.zeros(seen_numbers(units.variables)), np.zeros(4 * n + LANES)
-    at, b, done = kept, 0, steps
-    at = _turn_over(past, kept, rows, at, external, 0, per_bin)
-    m, d = load_apart(like, mus, 0, stride) + offset, load_apart(like, Ds, 0, stride) + noise
+    heard, seen, ends = np.zeros(4 * per_bin), np.zeros(seen_numbers(units.variables)), np.zeros(LANES)
+    offset, noise = load_like(none, nodes.offset, 0), load_like(none, nodes.noise, 0)
+    at = _turn_over(past, kept, rows, kept, external, 0, per_bin)
+    m, d = load_apart(none, mus, 0, steps) + offset, load_apart(none, Ds, 0, steps) + noise
     m, d = _heard(numbers, begin, past, rows * at, m, d)
-    both = joined(m, d)
-    to = first_aim(f, x, m, root(2.0 * d))
+    f, parts, both = awake(none, x), kick_parts(none, x), joined(m, d)
+    aim = first_aim(f, x, m, root(2.0 * d))
     for first in range(0, steps, per_bin):
         at = _turn_over(past, kept, rows, at, external, first, per_bin)
-        fired, low, high = like, joined(like + np.inf, like + np.inf), joined(like - np.inf, like - np.inf)
+        fired, low, high = none, both, both
         for t in range(per_bin):
             low, high = least(low, both), most(high, both)
-            store(both, heard, 2 * n * t)
+            store(both, heard, 4 * t)
             after = min(first + t + 1, steps - 1)
-            m, d = load_apart(like, mus, after, stride) + offset, load_apart(like, Ds, after, stride) + noise
+            m, d = load_apart(none, mus, after, steps) + offset, load_apart(none, Ds, after, steps) + noise
             m, d = _heard(numbers, begin, past, rows * (at + t + 1), m, d)
             both = joined(m, d)
-            f, to, now = stepped(f, to, parts, units.table, units.row, x, units.variables, m, root(2.0 * d))
+            f, aim, now = stepped(f, aim, parts, units.table, units.row, x, units.variables, m, root(2.0 * d))
             store(now, past, rows * (at + t))
             fired = fired + now
             if t == per_bin - 1 - per_bin // 2:
                 noted(x, units.variables, f.w, f.w_2, f.V, seen, 0)
-        _note(units, nodes, seen, out, b)
-        store(low, ends, 0)
-        store(high, ends, 2 * n)
-        _watch_bin(nodes, n, heard, per_bin, ends, watched)
+        _note(units, nodes, seen, out, first // per_bin)
+        store(joined(low, high), ends, 0)
+        _watch_bin(nodes, heard, per_bin, ends, watched)
         store(fired, ends, 0)
-        fine = _close(ends, past, at, per_bin, rows, dt, out, b, node_rate)
-        if fine < per_bin:
-            return first + fine
-        at, b = at + per_bin, b + 1
+        done = _close(ends, past, rows * at, rows, dt, per_bin, out, first // per_bin, node_rate)
+        if done < per_bin:
+            return first + done
+        at += per_bin
     asleep(f, x)
     for i, k in enumerate(which):
         c = PAIR * (i // 2) + i % 2
         p.state[k, FILTERED], p.state[k, ARRIVED] = numbers[c + U_BEFORE], numbers[c + OLD_BEFORE]
     activity[:, :] = past[rows * (at - kept) : rows * at].reshape(kept, rows).T
-    return done
+    return steps
