@@ -95,7 +95,7 @@ def pair_wires() -> Projections:
 
 
 def pair(march: Callable[..., int], parts: int, wild: bool = False) -> list[NDArray[np.float64]]:
-    """120 steps of two populations through `march`, in so many calls; the steps done, where rates at the end are wild."""
+    """120 steps of two populations through `march`, in so many calls; the steps done, where `wild` ends them."""
     slow, third = replace(SLOW, b=60e-12), AdaptationVariable(0.0, 5e-12, 0.05, -0.08)
     units = lanes_of([unit((0.05, 0.06), (slow,), spread=True), unit((0.05, 0.07), (SLOW, FAST, third))], 1.0, 0.055)
     nodes = Nodes(
