@@ -13,7 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from popdyn.kernels.density_fluxes import delayed
-from popdyn.kernels.density_state import BETA, CROSS, GAMMA, RESET, SECOND, SECOND_STAR, SPREAD, TRAIN, State
+from popdyn.kernels.density_state import BETA, CROSS, GAMMA, PACE, RESET, SECOND, SECOND_STAR, SPREAD, TRAIN, State
 from popdyn.kernels.jumps import Jumps
 from popdyn.kernels.operators import Hierarchy, Operator
 
@@ -38,10 +38,11 @@ def train_fluxes(
     x holds the history of h_2; below (column,) is zero; z (cell,) is work space.
     """
     n, part, beta, second = op.width.shape[0], jumps.trains[0, 0], train[BETA], carries_second(order)
-    pull, limit = train[CROSS] - train[SPREAD], FARTHEST * np.sqrt(train[SPREAD])
-    third = train[GAMMA] ** 2 * (train[CROSS] - 3.0 * train[SPREAD]) * jumps.trains[1, 0] / (3.0 * beta)
+    m = train[PACE]
+    pull, limit = train[CROSS] - m * train[SPREAD], FARTHEST * np.sqrt(train[SPREAD])
+    third = m * train[GAMMA] ** 2 * (train[CROSS] - 3.0 * m * train[SPREAD]) * jumps.trains[1, 0] / (3.0 * beta)
     for i in range(n):
-        z[i] = min(max(star[i, TRAIN] / star[i, 0], -limit), limit) if star[i, 0] > 0.0 else 0.0
+        z[i] = m * min(max(star[i, TRAIN] / star[i, 0], -limit), limit) if star[i, 0] > 0.0 else 0.0
     for c in range(jumps.out.shape[0]):
         if jumps.trains[1, 1 + c] != 0.0:
             _jumps_back(op, jumps, c, order, star, train, third, step, x, edge, z)
@@ -49,19 +50,19 @@ def train_fluxes(
         above, upper = part * op.up[1, i], -part * op.down[1, i]
         j = min(i + 1, n - 1)
         density = above * star[i, 0] + upper * star[j, 0]
-        carried = above * star[i, TRAIN] + upper * star[j, TRAIN]
+        carried = m * (above * star[i, TRAIN] + upper * star[j, TRAIN])
         width = op.width[i]
         x[i, TRAIN] += width * (c_now * now[i, TRAIN] + c_old * old[i, TRAIN] - step * beta * star[i, TRAIN])
-        flux = pull * density - above * star[i, SECOND_STAR] - upper * star[j, SECOND_STAR]
+        flux = pull * density - m * (above * star[i, SECOND_STAR] + upper * star[j, SECOND_STAR])
         x[i, TRAIN] += step * (below[TRAIN] - flux)
         x[i, 0] += step * (below[0] + carried)
         below[TRAIN], below[0] = flux, -carried
         if second:
-            flux = 2.0 * pull * carried - third * density
+            flux = 2.0 * pull * (above * star[i, TRAIN] + upper * star[j, TRAIN]) - third * density
             x[i, SECOND] += step * (below[SECOND] - flux - 2.0 * beta * width * star[i, SECOND_STAR])
             below[SECOND] = flux
         if order > 0:
-            mean = min(max(carried / density, -limit), limit) if density > 0.0 else 0.0
+            mean = min(max(carried / density, -m * limit), m * limit) if density > 0.0 else 0.0
             for k in range(1, order + 1):
                 flux = -mean * (above * star[i, k] + upper * star[j, k])
                 x[i, k] += step * (below[k] - flux)
@@ -80,9 +81,12 @@ def _jumps_back(
 ) -> None:  # fmt: skip
     """What is the jumps of source c: more of them where z is negative, fewer where it is not; each of them moves z."""
     n, weight, first, second = op.width.shape[0], jumps.trains[0, 1 + c], jumps.below[0], carries_second(order)
-    pull, kick = train[CROSS] - train[SPREAD], train[GAMMA] * jumps.trains[1, 1 + c]
-    own = kick * train[GAMMA] * jumps.trains[1, 1 + c] / weight
-    skew = kick * (train[CROSS] - 2.0 * train[SPREAD]) - weight * third
+    m = train[PACE]
+    pull, kick = train[CROSS] - m * train[SPREAD], train[GAMMA] * jumps.trains[1, 1 + c]
+    skew = kick * (train[CROSS] - 2.0 * m * train[SPREAD]) - weight * third
+    own = m * kick * train[GAMMA] * jumps.trains[1, 1 + c] / weight
+    kick *= m
+    back = m * weight
     for i in range(n):
         width, out = op.width[i], jumps.out[c, i]
         q, h_1, h_2 = -width * star[i, 0], -width * star[i, TRAIN], -width * star[i, SECOND_STAR]
@@ -91,21 +95,21 @@ def _jumps_back(
             q += moved * star[j, 0]
             h_1 += moved * star[j, TRAIN]
             h_2 += moved * star[j, SECOND_STAR]
-        x[i, 0] -= step * weight * h_1
-        x[i, TRAIN] += step * (weight * (pull * q - h_2) - kick * h_1)
+        x[i, 0] -= step * back * h_1
+        x[i, TRAIN] += step * (weight * pull * q - back * h_2 - kick * h_1)
         q_0, y_1, y_2 = out * star[i, 0], out * star[i, TRAIN], out * star[i, SECOND_STAR]
-        edge[0] -= weight * y_1
-        edge[TRAIN] += weight * (pull * q_0 - y_2) - kick * y_1
+        edge[0] -= back * y_1
+        edge[TRAIN] += weight * pull * q_0 - back * y_2 - kick * y_1
         if second:
             from_1 = 2.0 * weight * pull - own
             x[i, SECOND] += step * (from_1 * h_1 + skew * q - 2.0 * kick * h_2 - own * width * star[i, TRAIN])
             edge[SECOND] += from_1 * y_1 + skew * q_0 - 2.0 * kick * y_2
-        for m in range(1, order + 1):
-            field = -width * z[i] * star[i, m]
+        for k_w in range(1, order + 1):
+            field = -width * z[i] * star[i, k_w]
             for k in range(max(first - i, 0), min(jumps.matrix.shape[1], n + first - i)):
-                field += jumps.band[c, i, k] * z[i + k - first] * star[i + k - first, m]
-            x[i, m] -= step * weight * field
-            edge[m] -= weight * out * z[i] * star[i, m]
+                field += jumps.band[c, i, k] * z[i + k - first] * star[i + k - first, k_w]
+            x[i, k_w] -= step * weight * field
+            edge[k_w] -= weight * out * z[i] * star[i, k_w]
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)

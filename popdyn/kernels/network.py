@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from popdyn.kernels.density_1d import advance
 from popdyn.kernels.density_state import BETA, CROSS, LEAST, POSITIVE, PV, SPREAD, UNDERSHOOT, State
 from popdyn.kernels.density_state import GAMMA as GAMMA_TRAIN
+from popdyn.kernels.density_state import PACE as PACE_OF_TRAIN
 from popdyn.kernels.density_state import P as ACTIVE
 from popdyn.kernels.density_state import Q as POOL
 from popdyn.kernels.density_state import W as FRAME
@@ -82,6 +83,7 @@ class Wiring(NamedTuple):
     gain_train: Array  # (node, projection) [V^2] private variance of the input that trains of neurons bring
     beta: Array  # (node,) [1/s] filter of what regular trains take back, and how much
     gamma: Array  # (node,) [1/s]
+    usual: Array  # (node,) [V^2/s] variance of those trains at the working point
     spread: Array  # (node,) [V^2/s^2] S_z, a state
     companion: Whole  # (node,) the noise-free node beside one of finite size, or -1
     excess: Array  # (4, projection) rate beyond the expected one [1/s]: over FOLLOW; that jumps take; over FOLLOW_JUMPS
@@ -239,9 +241,11 @@ def _settle(bank: Bank, wiring: Wiring, now: int, dt: float) -> None:
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
 def _regular(wiring: Wiring, q: int, variance: float, dt: float, train: Array) -> None:
     """Fill train with the node's numbers at `variance` [V^2/s] of presynaptic trains."""
-    beta, gamma = wiring.beta[q], wiring.gamma[q]
+    m, gamma = variance / wiring.usual[q], wiring.gamma[q]
+    beta = wiring.beta[q] + (m - 1.0) * gamma
     wiring.spread[q] = (wiring.spread[q] + dt * gamma * gamma * variance) / (1.0 + 2.0 * dt * beta)
-    train[BETA], train[CROSS], train[SPREAD], train[GAMMA_TRAIN] = beta, gamma * variance, wiring.spread[q], gamma
+    train[BETA], train[CROSS], train[SPREAD] = beta, gamma * variance, wiring.spread[q]
+    train[GAMMA_TRAIN], train[PACE_OF_TRAIN] = gamma, m
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False)

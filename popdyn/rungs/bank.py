@@ -18,7 +18,7 @@ from popdyn.theory.filtered_noise import filtered_noise
 from popdyn.theory.network_problem import NetworkProblem
 from popdyn.theory.problem import DensityProblem
 from popdyn.theory.projections import Projection
-from popdyn.theory.synaptic import KINDS, delay_lags
+from popdyn.theory.synaptic import KINDS, delay_lags, release
 from popdyn.theory.working_point import WorkingPoint
 
 Array = NDArray[np.float64]
@@ -187,13 +187,20 @@ def make_wiring(
         population, np.array([node.weight for node in problem.nodes]), offset,
         extra, np.append(0, np.cumsum(heard.sum(axis=1))), np.nonzero(heard)[1], gain_mu, gain_D, gain_jump, gain_shift,
         gain_train,
-        np.array([g.beta for g in grids]), np.array([g.gamma for g in grids]), np.zeros(count_nodes),
+        np.array([g.beta for g in grids]), np.array([g.gamma for g in grids]),
+        gain_train @ _variances(problem, nu), np.zeros(count_nodes),
         np.arange(count_nodes) + count_nodes if finite else np.full(count_nodes, -1), np.zeros((4, count)),
         _smear(problem, dt) if finite else np.zeros(count),
         np.zeros(count_nodes), _never(2 * count_nodes if finite else count_nodes), np.zeros(count_nodes),
         np.zeros(gain_jump.shape[1]), np.zeros(TRAINS), *_conductances(problem, point, finite),
         filtered_noise(problem, point, moving=moving).start(dt),
     )  # fmt: skip
+
+
+def _variances(problem: NetworkProblem, nu: Array) -> Array:
+    """v of every projection [1/s] where its presynaptic rates are constant."""
+    released = (release(p.synapse, float(r)) for p, r in zip(problem.projections, nu, strict=True))
+    return np.asarray(nu * np.fromiter(released, float, nu.size) ** 2)
 
 
 def _conductances(

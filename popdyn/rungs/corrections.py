@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,11 +56,16 @@ class _Frozen:
         op = self.operator
         return FrozenNode(op, make_jumps(op, []), self.u, self.problem.D, np.zeros(0), self.problem.t_ref)
 
-    def regularity(self, tau: float) -> Regularity:
-        """Of its spikes."""
-        if self.heard[0] == 0.0:
-            return regularity(self.operator, self.u, self.problem.D, self.problem.t_ref, tau)
-        return TrainNode(self.node, *self.heard).regularity(tau)
+    @cached_property
+    def hearing(self) -> TrainNode | None:
+        """Under regular trains."""
+        return TrainNode(self.node, *self.heard) if self.heard[0] > 0.0 else None
+
+    def regularity(self, tau: float) -> tuple[float, Regularity]:
+        """Of its spikes, and their rate [1/s]."""
+        if self.hearing is None:
+            return self.rate, regularity(self.operator, self.u, self.problem.D, self.problem.t_ref, tau)
+        return self.hearing.rate, self.hearing.regularity(tau)
 
 
 def corrections(
@@ -74,7 +80,7 @@ def corrections(
     filters = filters or [(0.0, 0.0)] * len(problem.nodes)
     frozen = [_freeze(problem, point, q, *heard) for q, heard in enumerate(filters)]
     factor, costs = np.ones(len(problem.everyone)), dict.fromkeys(problem.names, 0.0)
-    share = _shares(problem, frozen, before or {}) if regular else _poisson
+    share = _shares(problem, point, frozen, before or {}) if regular else _poisson
     held = {e.population: hold(problem, len(frozen) + i, point, share) for i, e in enumerate(problem.escaping)}
     factor[len(frozen) :] = [one.factor for one in held.values()]
     made = []
@@ -99,7 +105,7 @@ def _poisson(_pre: str, _tau: float, _tau_syn: float) -> float:
     return 1.0
 
 
-def _shares(problem: NetworkProblem, frozen: list[_Frozen], before: Mapping[str, Held]) -> Share:
+def _shares(problem: NetworkProblem, point: WorkingPoint, frozen: list[_Frozen], before: Mapping[str, Held]) -> Share:
     """What membranes take of the trains of either kind; of escape noise not yet known, of Poisson's."""
     escape = {e.population for e in problem.escaping}
 
@@ -108,18 +114,20 @@ def _shares(problem: NetworkProblem, frozen: list[_Frozen], before: Mapping[str,
             return membrane_share(before[pre].trains, tau, tau_syn)
         if pre in escape:
             return 1.0
-        return _filtered_share(problem, frozen, pre, tau, tau_syn)
+        return _filtered_share(problem, point, frozen, pre, tau, tau_syn)
 
     return share
 
 
-def _filtered_share(problem: NetworkProblem, frozen: list[_Frozen], pre: str, tau: float, tau_syn: float) -> float:
+def _filtered_share(
+    problem: NetworkProblem, point: WorkingPoint, frozen: list[_Frozen], pre: str, tau: float, tau_syn: float
+) -> float:
     """F(tau, tau_syn) = (tau F(tau) - tau_syn F(tau_syn))/(tau - tau_syn): the transform at 1/tau and 1/tau_syn."""
-    alone = _mean_regularity(problem, frozen, pre, tau).F
+    alone = _mean_regularity(problem, point, frozen, pre, tau).F
     if tau_syn == 0.0:
         return alone
     slow = tau_syn * (1.0 + 1e-4) if abs(tau_syn / tau - 1.0) < 1e-4 else tau_syn
-    return (tau * alone - slow * _mean_regularity(problem, frozen, pre, slow).F) / (tau - slow)
+    return (tau * alone - slow * _mean_regularity(problem, point, frozen, pre, slow).F) / (tau - slow)
 
 
 def wanted(cost: float, jumps: bool | None, tolerance: float) -> bool:
@@ -150,7 +158,9 @@ def _train_filter(
     for k, variance in variances.items():
         pre = problem.projections[k].pre
         if pre not in known:
-            known[pre] = held[pre].regularity(tau) if pre in held else _mean_regularity(problem, frozen, pre, tau)
+            known[pre] = (
+                held[pre].regularity(tau) if pre in held else _mean_regularity(problem, point, frozen, pre, tau)
+            )
         F += variance * known[pre].F
         cv2 += variance * known[pre].cv2
     total = sum(variances.values())
@@ -159,12 +169,16 @@ def _train_filter(
     return *Regularity(cv2 / total, F / total, tau).filter(), total
 
 
-def _mean_regularity(problem: NetworkProblem, frozen: list[_Frozen], pre: str, tau: float) -> Regularity:
-    """Of a population: the spectra of its nodes, weighted by their spikes."""
-    spikes, F, cv2 = 0.0, 0.0, 0.0
+def _mean_regularity(
+    problem: NetworkProblem, point: WorkingPoint, frozen: list[_Frozen], pre: str, tau: float
+) -> Regularity:
+    """Of a population: the spectra of its nodes, weighted by their spikes, at the rate that it has in the network."""
+    share, spikes, F, cv2 = 0.0, 0.0, 0.0, 0.0
     for node, at in zip(problem.nodes, frozen, strict=True):
         if node.population == pre:
-            found = at.regularity(tau)
-            weight = node.weight * at.rate
-            spikes, F, cv2 = spikes + weight, F + weight * found.F, cv2 + weight * found.cv2
-    return Regularity(cv2 / spikes, F / spikes, tau)
+            rate, found = at.regularity(tau)
+            weight = node.weight * rate
+            share, spikes = share + node.weight, spikes + weight
+            F, cv2 = F + weight * found.F, cv2 + weight * found.cv2
+    mean = Regularity(cv2 / spikes, F / spikes, tau)
+    return mean.at_rate(float(point.rates[problem.names.index(pre)]) * share / spikes)

@@ -21,8 +21,16 @@ He_2 = z^2 - S_z), h_0 = q_0, without the third:
 What comes as diffusion has G = d_V and no T. Trains that come by finite jumps J_c (share f_c of sigma_r^2) take back
 jumps: with T_c q = q(V - J_c) - q(V) each, G = -sum f_c/J_c T_c, T = sum f_c T_c, T_J = sum f_c J_c T_c and
 <J> = sum f_c J_c, and z has the third cumulant K_z = gamma^2 <J> (X - 3 S_z)/(3 beta).
-White noise of the same intensity (Poisson input) is gamma = 0. Checked against simulated neurons and networks without a
-time step: docs/verification.md.
+White noise of the same intensity (Poisson input) is gamma = 0.
+
+A train takes back spikes at the rate at which its population fires: the second of two spikes that a neuron does not
+fire would have come at r(t), and while the others are silent it takes back none. So gamma is gamma m(t), with
+m = sigma_r^2(t)/sigma_r^2 over that of the working point, and beta - gamma, the recovery, stays:
+
+    z' = -(beta + (m - 1) gamma) z + gamma sigma_r xi,   - m z in the place of - z;
+
+in the equations above m comes with every z that drifts and jumps take back. Checked against simulated neurons and
+networks without a time step: docs/verification.md.
 """
 
 from __future__ import annotations
@@ -55,6 +63,15 @@ class Regularity:
         part = min(max((1.0 - self.F) / (1.0 - self.cv2), 0.02), 0.98)
         beta = part / (1.0 - part) / self.tau
         return beta, beta * (1.0 - float(np.sqrt(self.cv2)))
+
+    def at_rate(self, ratio: float) -> Regularity:
+        """Of neurons that fire `ratio` times as often: gamma in proportion, the recovery beta - gamma held."""
+        beta, gamma = self.filter()
+        if gamma == 0.0:
+            return self
+        faster = beta + (ratio - 1.0) * gamma
+        cv2 = ((beta - gamma) / faster) ** 2
+        return Regularity(cv2, 1.0 - (1.0 - cv2) * faster * self.tau / (1.0 + faster * self.tau), self.tau)
 
 
 def regularity(op: Operator, u: float, D: float, t_ref: float, tau: float) -> Regularity:

@@ -9,7 +9,8 @@ r_n is what leaves h_n. Summed over cells they close on themselves, but for what
 
     r_n pool(lambda + n beta) = -1'W h_n,      pool(z) = (1 - exp(-z t_ref)) / z.
 
-The variance sigma^2 of the trains moves X = gamma sigma^2 at once, S_z = gamma^2 sigma^2 / (2 beta) through its filter.
+The variance sigma^2 of the trains moves X = gamma sigma^2 at once, with it m, which makes beta and what is taken
+back larger, and S_z = gamma^2 sigma^2 / (2 beta) through its filter, S_z' = -2 beta S_z + gamma^2 sigma^2.
 """
 
 from __future__ import annotations
@@ -51,12 +52,14 @@ class TrainNode:
         """d rate by mu, D, rate of jumps (as FrozenNode), and by the variance of the trains [(1/s)/(V^2/s)], last."""
         z = np.asarray(lambdas, dtype=complex)
         through = self._through(z, self._sources)
-        found = np.empty((through.shape[1] - self._fields, z.size), dtype=complex)
+        known = through[:, : through.shape[1] - self._fields].copy()
+        for n in range(1, self._fields):
+            known[n, -1] -= self._lost[n] / (z + n * self.beta)
         closing = self._closing(z, through)
-        for column in range(found.shape[0]):
-            found[column] = np.linalg.solve(closing, -through[:, column].T[..., None])[:, 0, 0]
-        variance = self.gamma * found[-2] + self.gamma**2 / (z + 2.0 * self.beta) * found[-1]
-        return np.vstack([found[:-2], variance])
+        found = np.linalg.solve(closing, -known.transpose(2, 0, 1))[:, 0].T
+        filtered = self.gamma**2 * (1.0 - self.gamma / self.beta) / (z + 2.0 * self.beta)
+        variance = self.gamma * found[-3] + filtered * found[-2] + found[-1] / self.sigma2
+        return np.vstack([found[:-3], variance])
 
     def spectrum(self, frequencies: ArrayLike) -> Array:
         """Two-sided spectrum of one neuron's spikes, (frequency,) [1/s]."""
@@ -117,16 +120,31 @@ class TrainNode:
 
     @cached_property
     def _sources(self) -> Array:
-        """(cell and field, source): mu, D, jumps on every field; X; S_z."""
-        fields = self._state[1]
+        """(cell and field, source): mu, D, jumps on every field; X; S_z; m."""
+        fields, width = self._state[1], self.plain.operator.width
         moved = [self.plain.sources_of(fields[:, n]) for n in range(self._fields)]
-        found = np.zeros((fields.shape[0], self._fields, moved[0].shape[1] + 2))
+        found = np.zeros((fields.shape[0], self._fields, moved[0].shape[1] + 3))
         for n, source in enumerate(moved):
-            found[:, n, :-2] = source
-        for column, X, S in ((-2, 1.0, 0.0), (-1, 0.0, 1.0)):
-            for (n, m), band in self._couplings(X, S).items():
+            found[:, n, :-3] = source
+            found[:, n, -1] = -n * self.gamma * (width * fields[:, n] + self.plain.operator.reset * self._held[n])
+        couplings = (self._couplings(1.0, 0.0), self._couplings(0.0, 1.0), self._of_pace)
+        for column, parts in zip((-3, -2, -1), couplings, strict=True):
+            for (n, m), band in parts.items():
                 found[:, n, column] += self._apply(band, fields[:, m])
         return found.reshape(-1, found.shape[2])
+
+    @property
+    def _held(self) -> Array:
+        """t_ref times what returns to every field, (field,): what a faster beta takes from it in the dead time."""
+        rate, _, leaving = self._state
+        t_ref = self.plain.t_ref
+        return np.asarray(t_ref * rate * leaving * np.exp(-self.beta * t_ref * np.arange(self._fields)))
+
+    @property
+    def _lost(self) -> Array:
+        """What a unit of m takes from every field by a faster beta, (field,)."""
+        held = self.plain.operator.width @ self._state[1] + self._held
+        return np.asarray(-self.gamma * np.arange(self._fields) * held)
 
     def _apply(self, band: Array, field: Array) -> Array:
         below, size = int(self.plain.jumps.below[0]), band.shape[1]
@@ -175,6 +193,20 @@ class TrainNode:
             skew = third * G + self.gamma * (X - 2.0 * S) * moves
             found = {(1, 0): (S - X) * G, (2, 0): skew, (2, 1): 2.0 * (S - X) * G}
         return {(n, m): band for (n, m), band in found.items() if max(n, m) <= self.order}
+
+    @property
+    def _of_pace(self) -> dict[tuple[int, int], Array]:
+        """By m: what is in C_nm at the working point."""
+        X, G, beta = self.gamma * self.sigma2, self._gradient, self.beta
+        S, mean = self.gamma * X / (2.0 * beta), self.plain.jumps.trains[1, 0]
+        found = self._couplings(0.0, 0.0, alone=True)
+        third = (X - 6.0 * S - self.gamma * (X - 3.0 * S) / beta) / (3.0 * beta)
+        back = {(1, 0): S * G, (2, 1): 2.0 * S * G}
+        back[2, 0] = self.gamma**2 * mean * third * G - 2.0 * self.gamma * S * self._moves(1)
+        for (n, m), band in back.items():
+            if n <= self.order:
+                found[n, m] = found[n, m] + band if (n, m) in found else band
+        return found
 
     def _moves(self, power: int) -> Array:
         """Sum over the sources of f J^(power - 1) [q(V - J) - q(V)], by rows."""

@@ -73,7 +73,7 @@ def a_population(seed, duration, gamma):
     D, initial = 0.5 * SIGMA**2, population().populations["E"].initial
     noise = a_noise(op.width.size, float(SIZE), seed)
     noise.kick[0] = gamma
-    train = np.array([BETA, gamma * SIGMA**2, gamma**2 * SIGMA**2 / (2.0 * BETA), gamma])
+    train = np.array([BETA, gamma * SIGMA**2, gamma**2 * SIGMA**2 / (2.0 * BETA), gamma, 1.0])
     states = [first_state(op, h, initial, dt) for _ in range(2)]
     counts = march(
         op, h, *states, noise, no_noise(), no_jumps(op.width.size), train, D, dt, round((duration + 0.3) / dt)
@@ -100,7 +100,7 @@ def test_noise_keeps_mass_and_hands_on_what_neurons_carry():
     profile = np.zeros((n, 8))
     profile[:, 0], profile[:, TRAIN] = rng.random(n) + 1.0, rng.standard_normal(n)
     noise, up, down, step = a_noise(n, 100.0, 1), rng.random(n) + 1.0, rng.random(n) + 1.0, 1e-4
-    train = np.array([BETA, 0.0, 1.0, 0.0])
+    train = np.array([BETA, 0.0, 1.0, 0.0, 1.0])
     fired = add_regular_noise(
         op, no_jumps(n), np.zeros(0), up, down, profile, noise, train, 1.0, step, 0.0, x, outgoing, step
     )

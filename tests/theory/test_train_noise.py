@@ -61,6 +61,15 @@ def test_the_filter_has_both_numbers(cv2, F):
     assert seen / (np.pi / 2) == pytest.approx(F, rel=1e-6)
 
 
+def test_at_another_rate_the_recovery_stays():
+    trains = Regularity(0.5, 0.8, TAU)
+    (beta, gamma), (faster, more) = trains.filter(), trains.at_rate(1.3).filter()
+    assert more == pytest.approx(1.3 * gamma)
+    assert faster - more == pytest.approx(beta - gamma)
+    assert trains.at_rate(1.3).F < trains.F
+    assert Regularity(1.0, 0.9, TAU).at_rate(1.3).filter() == (0.0, 0.0)
+
+
 def test_irregular_trains_are_poisson():
     assert Regularity(1.0, 0.9, TAU).filter() == (0.0, 0.0)
     assert Regularity(0.8, 1.02, TAU).filter() == (0.0, 0.0)

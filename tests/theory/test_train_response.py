@@ -48,7 +48,7 @@ def test_the_state_is_where_the_march_ends(jumps):
     p, h, dt = found.plain, Hierarchy(200e-12, 0.0, 0.0, 0.1, 0.0, 10e-3, 2e-3, 0, MEAN), 1e-4
     state = first_state(p.operator, h, Initial(5e-3, 5e-3), dt)
     X = GAMMA * found.sigma2
-    train = np.array([BETA, X, GAMMA * X / (2 * BETA), GAMMA])
+    train = np.array([BETA, X, GAMMA * X / (2 * BETA), GAMMA, 1.0])
     for step in range(6000):
         rate = advance(
             p.operator, h, state, p.mu, p.D, dt, step == 0, AFFINE, p.jumps, p.rates, no_noise(), state.star, train,
@@ -83,7 +83,34 @@ def _changes(base):
         one = np.eye(p.rates.size)[c]
         moved.append(lambda s, one=one: replace(p, rates=p.rates * (1 + s * one)))
     found = [lambda s, m=m: replace(base, plain=m(s)) for m in moved]
-    return [*found, lambda s: replace(base, sigma2=base.sigma2 * (1 + s))]
+    return [*found, lambda s: _faster(base, 1 + s)]
+
+
+def _faster(base, m):
+    """At m times the presynaptic rates: m z in the place of z."""
+    return replace(base, sigma2=base.sigma2 * m, gamma=base.gamma * m, beta=base.beta + (m - 1) * base.gamma)
+
+
+@pytest.mark.parametrize("jumps", [(), JUMPS], ids=["white", "jumps"])
+def test_the_march_answers_to_the_variance_of_trains_as_the_response_has_it(jumps):
+    """At 20 Hz, in the last four periods of eight; D is held, X, S_z and m swing."""
+    found, dt, f, size = node(jumps), 1e-4, 20.0, 0.02
+    p, h = found.plain, Hierarchy(200e-12, 0.0, 0.0, 0.1, 0.0, 10e-3, 2e-3, 0, MEAN)
+    state, times = first_state(p.operator, h, Initial(5e-3, 5e-3), dt), dt * np.arange(1, 4001)
+    X, rates = GAMMA * found.sigma2, np.empty(times.size)
+    spread = GAMMA * X / (2 * BETA)
+    for step, t in enumerate(times):
+        m = 1.0 + size * np.sin(2 * np.pi * f * t)
+        beta = BETA + (m - 1.0) * GAMMA
+        spread += dt * (GAMMA * X * m - 2.0 * beta * spread)
+        train = np.array([beta, X * m, spread, GAMMA, m])
+        rates[step] = advance(
+            p.operator, h, state, p.mu, p.D, dt, step == 0, AFFINE, p.jumps, p.rates, no_noise(), state.star, train,
+            np.zeros(0),
+        )  # fmt: skip
+    swing = 2j * np.mean((rates * np.exp(-2j * np.pi * f * times))[-2000:])
+    expected = found.response(np.array([2j * np.pi * f]))[-1, 0] * found.sigma2 * size
+    assert swing == pytest.approx(expected, abs=5e-3 * abs(expected))
 
 
 def test_poisson_trains_are_no_dip():

@@ -26,10 +26,7 @@ def test_rates_of_brunel_a(case, bar):
     assert worst(errors["finite"]) <= bar, errors
 
 
-SWINGS = pytest.mark.xfail(strict=True, reason="the dip of trains whose rate swings: 20.0 against 21.5 Hz")
-
-
-@pytest.mark.parametrize("case", ["6_4", pytest.param("4p5_0p9", marks=SWINGS)])
+@pytest.mark.parametrize("case", ["5_2", "6_4", "4p5_0p9"])
 def test_frequency_of_brunel_a(case):
     found, _ = networks.in_every_limit("brunel_a", case)
     frequency = {limit: values["frequency"] for limit, values in found.items()}
