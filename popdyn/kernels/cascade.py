@@ -61,20 +61,22 @@ def all_pulled(x: Array, variables: int, w: Eight, w_2: Eight) -> Eight:
     if variables > 1:
         top_2, bottom_2 = pulled(x, 1, w_2)
         both = summed(top, bottom, top_2, bottom_2)
+        for j in range(AT_ONCE, variables):
+            top, bottom = pulled(x, j, at(w, x, W + EACH * j))
+            both = both + top / bottom
     else:
         both = top / bottom
-    for j in range(AT_ONCE, variables):
-        top, bottom = pulled(x, j, at(w, x, W + EACH * j))
-        both = both + top / bottom
     return both
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
 def all_remembered(x: Array, variables: int, w: Eight, w_2: Eight, V: Eight, rate: Eight) -> tuple[Eight, Eight]:
     """w of the first two after a step; that of the others goes into x."""
-    for j in range(AT_ONCE, variables):
-        store(remember(x, j, at(w, x, W + EACH * j), V, rate), x, LANES * (W + EACH * j))
-    return remember(x, 0, w, V, rate), remember(x, 1, w_2, V, rate) if variables > 1 else w_2
+    if variables > 1:
+        w_2 = remember(x, 1, w_2, V, rate)
+        for j in range(AT_ONCE, variables):
+            store(remember(x, j, at(w, x, W + EACH * j), V, rate), x, LANES * (W + EACH * j))
+    return remember(x, 0, w, V, rate), w_2
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
@@ -157,7 +159,7 @@ def march(
         wanted = aim(h, drive, last, behind, at(h, x, slot.PER_E))
         e, place = inside(wanted, at(h, x, slot.E_LAST)), inside(wanted_sigma, at(h, x, slot.SIGMA_LAST))
         out = counted(out, e, wanted, place, wanted_sigma)
-        last, fired, V, damping, re, im, kick, second = found_at(table, row, x, e, place)
+        last, fired, V, damping, kick, re, second, im = found_at(table, row, x, e, place)
         pull_before, pull_now = pull_now, all_pulled(x, variables, w, w_2)
         change, before = (drive - h) * last, y_re + z_re
         h, s = h + change, new

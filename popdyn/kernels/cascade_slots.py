@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from popdyn.kernels.lanes import LANES, Eight, aligned, load_like, store
 from popdyn.kernels.unit_law import inside, pull, spread_at
 
-FILTER, RATE, V_MEAN, DAMPING, DECAY_RE, DECAY_IM, KICK, HARMONIC = range(LANES)
+FILTER, RATE, V_MEAN, DAMPING, KICK, DECAY_RE, HARMONIC, DECAY_IM = range(LANES)
 """Columns of a table: per step 1 - exp(-dt/tau) of the input filter, rate [1/s], V_mean [V], what the harmonic decays
-by beyond the square of exp(-(alpha + i omega) dt), that, what a change of h adds to the mode [s/V] but for a complex
-factor, what it adds to the harmonic."""
+by beyond the square of exp(-(alpha + i omega) dt), what a change of h adds to the mode [s/V] but for a complex factor,
+the real part of that decay, what a change of h adds to the harmonic, the imaginary part."""
 NUMBERS = 20
 """Of a unit: first e in places, places per e [s/V], last place; likewise of sigma, but half the places per sigma;
 1 - exp(-dt/tau) of its filter; half the complex factors of the mode and the harmonic; what a change of ln sigma adds
@@ -41,11 +41,15 @@ STRENGTH, MORE, LESS, KEPT, REST, BY_V, BY_RATE, ADAPTATION = range(8)
     LAST_FILTER,
     LAST_V,
     ROW,
-    OWN,
-) = range(18)
+    CELL,
+    KEPT_CELL,
+) = range(19)
+OWN = KEPT_CELL + LANES
+
 """Slots: filtered mu and sigma, mode, harmonic, the pull of all w one and two steps ago, that and the first e filtered,
 spread of w, for how many places in sigma it counted beyond its stationary value one, two and three steps ago, looks
-outside, what the last look-up gave, the place in the flat table where the unit's begins, first of its NUMBERS."""
+outside, what the last look-up gave, the place in the flat table where the unit's begins, of few units the cell of the
+table that they are in and what the table holds there; first of the NUMBERS."""
 (
     E_FIRST,
     PER_E,
@@ -132,7 +136,7 @@ def start(
         top, bottom = pull(w[j], adaptation[j, STRENGTH], adaptation[j, MORE], adaptation[j, LESS])
         column[PULL] += top / bottom
     column[PULL_BEFORE], column[LAGGED] = column[PULL], column[E_FIRST] + column[PULL]
-    column[H], column[SIGMA] = mu, sigma
+    column[H], column[SIGMA], column[CELL] = mu, sigma, np.nan
     e = inside(mu * column[PER_E] - column[E_FIRST] - column[PULL], column[E_LAST])
     place = inside(2.0 * sigma * column[PER_SIGMA] - column[SIGMA_FIRST], column[SIGMA_LAST])
     column[LAST_FILTER], column[LAST_V] = between(table, place, e, FILTER), between(table, place, e, V_MEAN)

@@ -49,6 +49,14 @@ def load_like(builder: Any, like: Any, data: Any, at: Any) -> Any:
     return load_at(builder, data, at, kind=like.type)
 
 
+def load_apart(builder: Any, like: Any, data: Any, at: Any, stride: Any) -> Any:
+    made = like
+    for lane in range(lanes_in(like)):
+        number = builder.load(builder.gep(data, [builder.add(at, builder.mul(stride, ir.Constant(WHOLE, lane)))]))
+        made = number if lanes_in(like) == 1 else builder.insert_element(made, number, ir.Constant(SHORT, lane))
+    return made
+
+
 def store_at(builder: Any, vector: Any, data: Any, at: Any) -> None:
     builder.store(vector, _place(builder, vector.type, data, at)).align = 8
 
@@ -58,6 +66,8 @@ def shuffled(builder: Any, first: Any, second: Any, places: list[int]) -> Any:
 
 
 def everywhere(builder: Any, number: Any, count: int = LANES) -> Any:
+    if count == 1:
+        return number
     none = ir.Constant(ir.VectorType(ir.DoubleType(), count), ir.Undefined)
     return shuffled(builder, builder.insert_element(none, number, ir.Constant(SHORT, 0)), none, count * [0])
 
@@ -130,14 +140,30 @@ def number_like(like: Any, value: float) -> Any:
     return ir.Constant(like.type, lanes_in(like) * [value] if lanes_in(like) > 1 else value)
 
 
-def called(name: str, builder: Any, x: Any) -> Any:
-    kind = f"v{lanes_in(x)}f64" if lanes_in(x) > 1 else "f64"
-    function = builder.module.declare_intrinsic(f"llvm.{name}.{kind}", (), ir.FunctionType(x.type, [x.type]))
-    return builder.call(function, [x])
+def called(name: str, builder: Any, *x: Any) -> Any:
+    kind = f"v{lanes_in(x[0])}f64" if lanes_in(x[0]) > 1 else "f64"
+    of = ir.FunctionType(x[0].type, len(x) * [x[0].type])
+    return builder.call(builder.module.declare_intrinsic(f"llvm.{name}.{kind}", (), of), x)
+
+
+def fused_less(builder: Any, a: Any, b: Any, c: Any) -> Any:
+    return called("fma", builder, a, b, builder.fneg(c))
 
 
 def arithmetic(name: str, builder: Any, a: Any, b: Any) -> Any:
     return getattr(builder, name)(a, b, flags=MAY_FUSE)
+
+
+def times(builder: Any, a: Any, b: Any) -> Any:
+    return arithmetic("fmul", builder, a, b)
+
+
+def plus(builder: Any, a: Any, b: Any) -> Any:
+    return arithmetic("fadd", builder, a, b)
+
+
+def minus(builder: Any, a: Any, b: Any) -> Any:
+    return arithmetic("fsub", builder, a, b)
 
 
 def emitted(emit: Callable[..., Any], numbers: bool) -> Callable[..., Any]:

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from popdyn.kernels.lane_code import (
     EIGHT,
     LANES,
-    MAY_FUSE,
     VECTOR,
     WHOLE,
     LanesType,
@@ -28,8 +27,11 @@ from popdyn.kernels.lane_code import (
     joined,
     lanes_in,
     load_at,
+    minus,
     number_like,
+    plus,
     shuffled,
+    times,
     transposed,
     twice,
 )  # fmt: skip
@@ -72,11 +74,11 @@ def cells_of(table: Array, row: int, first: Eight, cell: Eight, share: Eight) ->
 
 
 def columns_of(cells: tuple[Eight, ...], share: Eight) -> tuple[Eight, ...]:
-    """The first six columns at a share of each cell, as wide as that; then the last two, joined."""
+    """Columns 0 to 3, 5 and 7 at a share of each cell, as wide as that; then 4 and 6, joined."""
     shares = np.atleast_1d(share)
     rows = np.array([low + s * rise for low, rise, s in zip(cells[::2], cells[1::2], shares, strict=True)])
-    columns = [load_like(share, rows[:, k].copy(), 0) for k in range(LANES - 2)]
-    return (*columns, rows[:, LANES - 2 :].T.ravel())
+    columns = [load_like(share, rows[:, k].copy(), 0) for k in (0, 1, 2, 3, 5, 7)]
+    return (*columns, rows[:, 4:7:2].T.ravel())
 
 
 def columns_from(table: Array, at: Eight) -> tuple[Eight, ...]:
@@ -85,25 +87,13 @@ def columns_from(table: Array, at: Eight) -> tuple[Eight, ...]:
     return tuple(np.array([flat[int(place) : int(place) + LANES] for place in at]).T)
 
 
-def _times(builder: Any, a: Any, b: Any) -> Any:
-    return builder.fmul(a, b, flags=MAY_FUSE)
-
-
-def _plus(builder: Any, a: Any, b: Any) -> Any:
-    return builder.fadd(a, b, flags=MAY_FUSE)
-
-
-def _minus(builder: Any, a: Any, b: Any) -> Any:
-    return builder.fsub(a, b, flags=MAY_FUSE)
-
-
 def _cells(builder: Any, table: Any, row: Any, first: Any, cell: Any, share: Any) -> list[Any]:
-    place = _plus(builder, first, _times(builder, cell, number_like(cell, float(LANES))))
+    place = plus(builder, first, times(builder, cell, number_like(cell, float(LANES))))
     found = []
     for lane in range(lanes_in(cell)):
         at = builder.fptosi(in_lane(builder, place, lane), WHOLE)
         near, far = _ends(builder, table, row, at, everywhere(builder, in_lane(builder, share, lane)))
-        found += [near, _minus(builder, far, near)]
+        found += [near, minus(builder, far, near)]
     return found
 
 
@@ -112,10 +102,10 @@ def _columns(builder: Any, cells: Any, share: Any) -> list[Any]:
     count = lanes_in(share)
     low, rise = ([builder.extract_value(cells, 2 * lane + k) for lane in range(count)] for k in range(2))
     shares = [everywhere(builder, in_lane(builder, share, lane)) for lane in range(count)]
-    rows = [_plus(builder, a, _times(builder, s, b)) for a, b, s in zip(low, rise, shares, strict=True)]
-    first = _plus(builder, _column(builder, low, 0), _times(builder, share, _column(builder, rise, 0)))
+    rows = [plus(builder, a, times(builder, s, b)) for a, b, s in zip(low, rise, shares, strict=True)]
+    first = plus(builder, _column(builder, low, 0), times(builder, share, _column(builder, rise, 0)))
     columns = [_column(builder, rows, k) for k in range(1, LANES)]
-    return [first, *columns[:-2], joined(builder, *columns[-2:])]
+    return [first, *columns[:3], columns[4], columns[6], joined(builder, columns[3], columns[5])]
 
 
 def _column(builder: Any, rows: list[Any], k: int) -> Any:
@@ -127,8 +117,8 @@ def _column(builder: Any, rows: list[Any], k: int) -> Any:
 
 def _many(builder: Any, table: Any, row: Any, first: Any, e: Any, sigma: Any) -> list[Any]:
     low = called("floor", builder, e)
-    along = _minus(builder, e, low)
-    at = _plus(builder, first, _times(builder, low, ir.Constant(VECTOR, LANES * [float(LANES)])))
+    along = minus(builder, e, low)
+    at = plus(builder, first, times(builder, low, ir.Constant(VECTOR, LANES * [float(LANES)])))
     rows = []
     for lane in range(LANES):
         begin = builder.fptosi(in_lane(builder, at, lane), WHOLE)
@@ -157,7 +147,7 @@ def _columns_from(builder: Any, table: Any, at: Any) -> list[Any]:
 
 
 def _between(builder: Any, a: Any, b: Any, share: Any) -> Any:
-    return _plus(builder, a, _times(builder, share, _minus(builder, b, a)))
+    return plus(builder, a, times(builder, share, minus(builder, b, a)))
 
 
 def _cell_type(like: Any) -> Any:

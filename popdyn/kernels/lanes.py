@@ -50,6 +50,11 @@ def load_like(like: Eight, x: Array, at: int) -> Eight:
     return float(x[at]) if np.size(like) == 1 else x[at : at + np.size(like)].copy()
 
 
+def load_apart(like: Eight, x: Array, at: int, stride: int) -> Eight:
+    """As many of x, the first at `at`, every next `stride` further."""
+    return float(x[at]) if np.size(like) == 1 else x[at : at + stride * np.size(like) : stride].copy()
+
+
 def width(like: Eight) -> int:
     """How many numbers."""
     return int(np.size(like))
@@ -92,6 +97,11 @@ def least(a: Eight, b: Eight) -> Eight:
 def chosen(x: Eight, a: Eight, b: Eight) -> Eight:
     """a where x >= 0, else b."""
     return np.where(x >= 0.0, a, b)
+
+
+def fused_less(a: Eight, b: Eight, c: Eight) -> Eight:
+    """a b - c in one operation, also where numba would not make it one."""
+    return a * b - c
 
 
 def counted(out: Eight, a: Eight, b: Eight, c: Eight, d: Eight) -> Eight:
@@ -139,6 +149,7 @@ if not config.DISABLE_JIT:
     _count, _differs, _sum = emitted(code.counted, True), emitted(code.differ, True), emitted(code.total, False)
     load = intrinsic(lambda _, x, at: (EIGHT(x, at), _loaded))
     load_like = intrinsic(lambda _, like, x, at: (like(like, x, at), _loaded_like))
+    load_apart = intrinsic(lambda _, k, x, at, by: (k(k, x, at, by), emitted(code.load_apart, False)))
     store = intrinsic(lambda _, value, x, at: (types.void(value, x, at), _stored))
     width = intrinsic(lambda _, like: (types.intp(like), emitted(code.width, False)))
     filled = intrinsic(lambda _, value: (EIGHT(value), _fill))
@@ -149,6 +160,7 @@ if not config.DISABLE_JIT:
     most = intrinsic(lambda _, a, b: (wide(a, b)(a, b), _most))
     least = intrinsic(lambda _, a, b: (wide(a, b)(a, b), _least))
     chosen = intrinsic(lambda _, x, a, b: (wide(x, a, b)(x, a, b), _choice))
+    fused_less = intrinsic(lambda _, a, b, c: (wide(a, b, c)(a, b, c), emitted(code.fused_less, True)))
     counted = intrinsic(lambda _, out, a, b, c, d: (wide(out, a, b, c, d)(out, a, b, c, d), _count))
     differ = intrinsic(lambda _, a, b, c, d: (types.boolean(a, b, c, d), _differs))
     total = intrinsic(lambda _, x: (types.float64(x), _sum))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from numba import njit
 
-from popdyn.kernels.lanes import Eight, chosen, least, most, size
+from popdyn.kernels.lanes import Eight, chosen, fused_less, least, most, size
 
 TINY = 1e-300
 
@@ -62,7 +62,8 @@ def readout(x: Eight) -> Eight:
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
 def kicked(y: Eight, part: Eight, kick: Eight, by_loud: Eight, loud: Eight) -> tuple[Eight, Eight]:
     """Half a kick, and y with it: real or imaginary part."""
-    return part * kick + by_loud * loud, part * kick + (y + by_loud * loud)
+    half = part * kick + by_loud * loud
+    return half, y + half
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
@@ -76,7 +77,7 @@ def turned(
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
 def squared(re: Eight, im: Eight, damping: Eight) -> tuple[Eight, Eight]:
     """What the harmonic decays by: the square of what the mode does, and more."""
-    return damping * (re * re - im * im), damping * (2.0 * re * im)
+    return damping * fused_less(re, re, im * im), damping * (2.0 * re * im)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)

@@ -25,6 +25,7 @@ from popdyn.kernels.lanes import (
     store,
 )
 from popdyn.kernels.modes_network import HIGH_D, HIGH_MU, LOW_D, LOW_MU, OUTSIDE, WATCHED, Nodes, watch
+from popdyn.kernels.pair_network import march_pair, steps_alone
 from popdyn.kernels.synapses import BLOCK, BROUGHT, EXPONENTIAL, Projections, transmit_block
 from popdyn.kernels.unit_blocks import Block, Units, step_nodes
 
@@ -211,19 +212,12 @@ def empty_block(activity: Array, nodes: Nodes, p: Projections, watched: Array, v
     )  # fmt: skip
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, nogil=True)
-def run(
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def march_blocks(
     units: Units, nodes: Nodes, projections: Projections, activity: Array, external: Array, mu: Array, D: Array,
     dt: float, out: Array, node_rate: Array, watched: Array,
 ) -> int:  # fmt: skip
-    """Advance units.lanes through mu, D (population, step), writing out (population, bin, OUTPUTS).
-
-    mu, D and external (row, step) are those in the middle of each step; mu and D may be of every node instead
-    (node, step), and are then those of which nodes differ. activity (population + external row, place)
-    holds the rates before the first step in a row, and then those before the next. Rates are means over the bins,
-    V_mean and w_mean belong to their middle. node_rate and watched as in `modes_network.run`. Returns the steps done:
-    fewer than asked where a rate is no number.
-    """
+    """`run` of any network, in blocks of steps."""
     populations, kept, per_bin = out.shape[0], activity.shape[1], mu.shape[1] // out.shape[1]
     block = empty_block(activity, nodes, projections, watched, units.variables)
     rates = zeros(LANES * node_rate.shape[0])
@@ -250,3 +244,21 @@ def run(
     activity[:, :] = past[:, :kept]
     _gather(block.seen, rates, watched, node_rate)
     return mu.shape[1]
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, nogil=True)
+def run(
+    units: Units, nodes: Nodes, projections: Projections, activity: Array, external: Array, mu: Array, D: Array,
+    dt: float, out: Array, node_rate: Array, watched: Array,
+) -> int:  # fmt: skip
+    """Advance units.lanes through mu, D (population, step), writing out (population, bin, OUTPUTS).
+
+    mu, D and external (row, step) are those in the middle of each step; mu and D may be of every node instead
+    (node, step), and are then those of which nodes differ. activity (population + external row, place)
+    holds the rates before the first step in a row, and then those before the next. Rates are means over the bins,
+    V_mean and w_mean belong to their middle. node_rate and watched as in `modes_network.run`. Returns the steps done:
+    fewer than asked where a rate is no number.
+    """
+    if steps_alone(nodes, projections, mu, out):
+        return march_pair(units, nodes, projections, activity, external, mu, D, dt, out, node_rate, watched)
+    return march_blocks(units, nodes, projections, activity, external, mu, D, dt, out, node_rate, watched)

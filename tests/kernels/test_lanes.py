@@ -58,10 +58,10 @@ def _looked_few(like: Any, table: np.ndarray, row: int, places: np.ndarray, out:
     store(b, out, 8)
     store(c, out, 16)
     store(d, out, 24)
-    store(f, out, 32)
-    store(g, out, 40)
-    store(lower(last), out, 48)
-    store(upper(last), out, 56)
+    store(f, out, 40)
+    store(g, out, 56)
+    store(lower(last), out, 32)
+    store(upper(last), out, 48)
 
 
 @njit
