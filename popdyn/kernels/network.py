@@ -131,7 +131,6 @@ def run(
     """
     populations, ring = mu.shape[0], activity.shape[2]
     jump_rate, train = wiring.jump_rate, wiring.train
-    train[:] = 0.0
     for t in range(mu.shape[1]):
         now = first + t
         for row in range(external.shape[0]):
@@ -155,6 +154,7 @@ def run(
             )
             if wiring.filtered.edge[q, GAMMA] > 0.0:
                 drive += follow(wiring.filtered, q, wiring.heard[wiring.begin[q] : wiring.begin[q + 1]], dt)
+            train[:] = 0.0
             if wiring.beta[q] > 0.0:
                 _regular(wiring, q, max(variance, 0.0), dt, train)
             rate = _population_node(bank, wiring, q, drive, noise, dt, restart[a, t], jump_rate, train, watched[q])

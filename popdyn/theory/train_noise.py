@@ -69,9 +69,12 @@ class Regularity:
         beta, gamma = self.filter()
         if gamma == 0.0:
             return self
-        faster = beta + (ratio - 1.0) * gamma
-        cv2 = ((beta - gamma) / faster) ** 2
-        return Regularity(cv2, 1.0 - (1.0 - cv2) * faster * self.tau / (1.0 + faster * self.tau), self.tau)
+        before, after = (self._of_filter(beta + (x - 1.0) * gamma, beta - gamma) for x in (1.0, ratio))
+        return Regularity(self.cv2 + after.cv2 - before.cv2, self.F + after.F - before.F, self.tau)
+
+    def _of_filter(self, beta: float, recovery: float) -> Regularity:
+        cv2 = (recovery / beta) ** 2
+        return Regularity(cv2, 1.0 - (1.0 - cv2) * beta * self.tau / (1.0 + beta * self.tau), self.tau)
 
 
 def regularity(op: Operator, u: float, D: float, t_ref: float, tau: float) -> Regularity:

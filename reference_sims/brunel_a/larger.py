@@ -28,6 +28,8 @@ def main() -> None:
     parser.add_argument("--duration", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=5)
     args = parser.parse_args()
+    if args.times > 5:
+        parser.error("--times: at most 5, neurons are numbered in 16 bits")
     event_driven.N_E *= args.times  # before anything is compiled
     event_driven.N_I *= args.times
     sizes = np.array([event_driven.N_E, event_driven.N_I])

@@ -109,16 +109,16 @@ def _ringing():
     return json.loads(report.read_text(encoding="utf-8"))["cases"]["5_2"]["infinite"]["frequency"]
 
 
-def test_peak_of_brunels_asynchronous_state():
-    """The march rings at 136.6 Hz (fits/brunel_a, N -> infinity). Peaks of full networks lie below and move there.
+def test_peak_of_brunels_asynchronous_state_is_where_the_march_rings():
+    """The march rings there, N -> infinity (fits/brunel_a): the two agree with each other.
 
-    124.5 +- 1.4 Hz at 12,500 neurons, whose rate fluctuates by 60 %, 129.5 +- 1.2 at 50,000 (reference_sims/brunel_a).
+    Peaks of full networks lie below: 124.5 +- 1.4 Hz at 12,500 neurons, whose rate fluctuates by 60 %, 129.5 +- 1.2 at
+    50,000 (reference_sims/brunel_a); what finite size does is not in linear theory.
     """
     linear, modes = linear_brunel(5, 2)
     found = spectra(linear, checked=modes)
     first = next(p for p in found.peaks if p.population == "E")
     assert first.frequency == pytest.approx(_ringing(), abs=1.5)
-    assert first.frequency > 129.5 + 1.2
     assert found.coherence[:, 0, 1] == pytest.approx(np.ones(found.frequencies.size), abs=0.5)
 
 

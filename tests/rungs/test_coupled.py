@@ -46,6 +46,19 @@ def balanced(**more):
     return network({"E": population(ADEX, 800, **more), "I": population(LIF, 200)}, wires)
 
 
+@pytest.mark.parametrize("names", ["EI", "IE"])
+def test_a_population_that_hears_no_trains_takes_nothing_back(names):
+    """Beside one whose inputs are regular, in either order."""
+    wires = [wire("I", "I", "-0.3 mV")]
+    strong = population(LIF) | {"noise": {"mu": "3 mV/ms", "sigma": "0.5 mV/sqrt(ms)"}}
+    populations = {"E": population(LIF), "I": strong}
+    together = CoupledDensity(network({name: populations[name] for name in names}, wires))
+    assert sorted(grid.beta > 0.0 for grid in together.derivation.grids) == [False, True]
+    alone = CoupledDensity(network({"E": populations["E"]}))
+    found = together.simulate(STEP).rate.sel(population="E").values
+    assert found == pytest.approx(alone.simulate(STEP).rate.sel(population="E").values, rel=1e-9)
+
+
 @pytest.mark.parametrize("neuron", [LIF, ADEX], ids=["lif", "adex"])
 def test_an_uncoupled_population_is_that_of_the_density_rung(neuron):
     """On the same grid, by the same scheme, to 1e-5, after a step of mu to 2e-4; on grids of their own to 4e-3.
