@@ -17,7 +17,7 @@ NAMES = catalogue.entries()
 FOLDERS = sorted(path.name for path in catalogue.HERE.iterdir() if path.is_dir() and path.name != "__pycache__")
 FILES = {"network.toml", "job.toml", "resolved.json", "summary.json", "digest.h5"}
 NETWORKS = sorted(path.parent.name for path in catalogue.HERE.glob("*/truth.json"))
-SCRIPTS = {"drawn_per_spike.py", "event_driven.py", "plain_brian2.py", "exact_arrivals.py", "draw_sets.py"}
+SCRIPTS = {"drawn_per_spike.py", "larger.py", "event_driven.py", "plain_brian2.py", "exact_arrivals.py", "draw_sets.py"}
 NETWORK_FILES = {"truth.json", "cases.toml", "sets.json", *SCRIPTS}
 MOST_BYTES = 1_000_000
 SLOWEST = 5.0  # blocks of time of the bootstrap, in units of tau_w
