@@ -25,7 +25,7 @@ from popdyn.kernels.cascade import (
 from popdyn.kernels.cascade_slots import EACH, OUTSIDE, H, W, at, put, seen_numbers
 from popdyn.kernels.lane_tables import cells_of, columns_of
 from popdyn.kernels.lanes import LANES, Eight, counted, differ, joined, load_like, lower, store, upper, whole, width
-from popdyn.kernels.unit_law import ahead, aim, inside, kicked, readout, squared, turned
+from popdyn.kernels.unit_law import ahead, aim, inside, readout, swung
 
 Array = NDArray[np.float64]
 CHUNK = 64  # bins of a single unit whose steps are kept
@@ -42,19 +42,6 @@ def _cells(like: Eight, table: Array, row: int, x: Array, cell: Eight, place: Ei
     """What the table holds along a cell of e at a place over sigma."""
     below = whole(place)
     return cells_of(table, row, at(like, x, slot.ROW) + float(row) * below, cell, place - below)
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
-def _swung(
-    parts_re: tuple[Eight, Eight], parts_im: tuple[Eight, Eight], re: Eight, im: Eight, kicks: Eight, loud: Eight,
-    decay_re: Eight, decay_im: Eight, damping: Eight,
-) -> tuple[Eight, Eight]:  # fmt: skip
-    """Mode and harmonic after the step; parts: what kicks and louder input add to both."""
-    both_loud = joined(loud, loud)
-    half_re, with_re = kicked(re, parts_re[0], kicks, parts_re[1], both_loud)
-    half_im, with_im = kicked(im, parts_im[0], kicks, parts_im[1], both_loud)
-    square_re, square_im = squared(decay_re, decay_im, damping)
-    return turned(half_re, with_re, half_im, with_im, joined(decay_re, square_re), joined(decay_im, square_im))
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
@@ -120,7 +107,7 @@ def march_few(
         cells = _cells(like, table, row, x, cell, place)
         change, before = (drive - h) * share, lower(re) + upper(re)
         h, last, drive = h + change, share, load_like(like, mu, after)
-        re, im = _swung(
+        re, im = swung(
             parts_re, parts_im, re, im, kicks * joined(change, change), now_loud, decay_re, decay_im, damping
         )
         now = fired * readout(before + (lower(re) + upper(re)))

@@ -27,7 +27,7 @@ from popdyn.kernels.lanes import (
     two,
     upper,
 )
-from popdyn.kernels.modes_network import HIGH_D, HIGH_MU, LOW_D, LOW_MU, Nodes, watch
+from popdyn.kernels.modes_network import BEYOND, HIGH_D, HIGH_MU, LOW_D, LOW_MU, RATE, V_MEAN, W_MEAN, Nodes, watch
 from popdyn.kernels.pair_steps import asleep, awake, first_aim, kick_parts, stepped
 from popdyn.kernels.synapses import ARRIVED, DELTA, EXPONENTIAL, FILTERED, Projections
 from popdyn.kernels.unit_blocks import Units
@@ -35,8 +35,6 @@ from popdyn.kernels.unit_blocks import Units
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
-RATE, V_MEAN, W_MEAN, OUTPUTS = range(4)
-BEYOND = 100.0  # spikes per neuron and step that no unit fires
 ROOM = 512  # steps that are kept beyond what delays need
 LEFT, STALE, FRESH, U, OLD, U_BEFORE, OLD_BEFORE, MU, MU_2, D_1, D_2, PAIR = range(0, 24, 2)
 """Numbers of two synapses side by side, two of each: what a step keeps, the shares of what arrived before it and in it,

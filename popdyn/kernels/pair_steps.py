@@ -35,7 +35,7 @@ from popdyn.kernels.lanes import (
     upper,
     whole,
 )
-from popdyn.kernels.unit_law import TINY, inside, kicked, readout, spread_after, spread_at, squared, turned
+from popdyn.kernels.unit_law import TINY, inside, readout, spread_after, spread_at, swung
 
 Array = NDArray[np.float64]
 
@@ -75,19 +75,6 @@ class Aim(NamedTuple):
 def _both(x: Array, like: Eight, first: int, other: int) -> Eight:
     """A number of the mode and that of the harmonic."""
     return joined(at(like, x, first), at(like, x, other))
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
-def _swung(
-    parts: tuple[Eight, Eight, Eight, Eight], re: Eight, im: Eight, kicks: Eight, loud: Eight, decay_re: Eight,
-    decay_im: Eight, damping: Eight,
-) -> tuple[Eight, Eight]:  # fmt: skip
-    """Mode and harmonic after the step."""
-    both_loud = joined(loud, loud)
-    half_re, with_re = kicked(re, parts[0], kicks, parts[2], both_loud)
-    half_im, with_im = kicked(im, parts[1], kicks, parts[3], both_loud)
-    square_re, square_im = squared(decay_re, decay_im, damping)
-    return turned(half_re, with_re, half_im, with_im, joined(decay_re, square_re), joined(decay_im, square_im))
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
@@ -191,7 +178,9 @@ def stepped(
     )
     change, quiet = (to.mu - f.h) * share, f.quiet + to.gap * share
     then = _aimed(x, next_mu, next_sigma, to.s, quiet, share, pull, f.pull, shift)
-    re, im = _swung(parts, f.re, f.im, kicks * joined(change, change), to.loud, decay_re, decay_im, damping)
+    re, im = swung(
+        parts[::2], parts[1::2], f.re, f.im, kicks * joined(change, change), to.loud, decay_re, decay_im, damping
+    )
     both = lower(re) + upper(re)
     rate = fired * readout((f.both + lower(re)) + upper(re))
     w, w_2 = all_remembered(x, variables, f.w, f.w_2, V, rate)

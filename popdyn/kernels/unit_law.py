@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from numba import njit
 
-from popdyn.kernels.lanes import Eight, chosen, fused_less, least, most, size
+from popdyn.kernels.lanes import Eight, chosen, fused_less, joined, least, most, size
 
 TINY = 1e-300
 
@@ -97,3 +97,16 @@ def spread_after(spread: Eight, kept: Eight, gain: Eight, loss: Eight, rate: Eig
 def spread_at(kept: Eight, gain: Eight, loss: Eight, rate: Eight) -> Eight:
     """Spread of w that a constant rate leaves."""
     return gain * rate / ((1.0 - kept) + loss * rate)
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
+def swung(
+    parts_re: tuple[Eight, Eight], parts_im: tuple[Eight, Eight], re: Eight, im: Eight, kicks: Eight, loud: Eight,
+    decay_re: Eight, decay_im: Eight, damping: Eight,
+) -> tuple[Eight, Eight]:  # fmt: skip
+    """Mode and harmonic after the step; parts: what kicks and louder input add to both."""
+    both_loud = joined(loud, loud)
+    half_re, with_re = kicked(re, parts_re[0], kicks, parts_re[1], both_loud)
+    half_im, with_im = kicked(im, parts_im[0], kicks, parts_im[1], both_loud)
+    square_re, square_im = squared(decay_re, decay_im, damping)
+    return turned(half_re, with_re, half_im, with_im, joined(decay_re, square_re), joined(decay_im, square_im))

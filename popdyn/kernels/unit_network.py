@@ -24,7 +24,7 @@ from popdyn.kernels.lanes import (
     root,
     store,
 )
-from popdyn.kernels.modes_network import HIGH_D, HIGH_MU, LOW_D, LOW_MU, OUTSIDE, WATCHED, Nodes, watch
+from popdyn.kernels.modes_network import BEYOND, HIGH_D, HIGH_MU, LOW_D, LOW_MU, OUTSIDE, WATCHED, Nodes, watch
 from popdyn.kernels.pair_network import march_pair, steps_alone
 from popdyn.kernels.synapses import BLOCK, BROUGHT, EXPONENTIAL, Projections, transmit_block
 from popdyn.kernels.unit_blocks import Block, Units, step_nodes
@@ -34,7 +34,6 @@ Whole = NDArray[np.int64]
 
 RATE, V_MEAN, W_MEAN, OUTPUTS = range(4)
 ROOM = 64  # steps that are kept beyond what delays need
-BEYOND = 100.0  # spikes per neuron and step that no unit fires
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"}, _nrt=False, forceinline=True)
